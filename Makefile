@@ -1,0 +1,46 @@
+# Two commands are enough on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+ARGS   ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install check format test demo bench clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | column -t -s '|'
+
+install: $(STAMP) ## Make .venv with the command `troupe` in it
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Troupe needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
+	  echo "Python's venv module is missing; on Debian: apt install python3-venv"; exit 1; }
+	@echo "Installing into $(VENV) (about a minute the first time) ..."
+	@PIP_CONSTRAINT=$(CURDIR)/constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --editable '.[dev]'
+	@touch $@
+
+check: install ## Format, lint, strict types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: install ## Put the code into shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+test: install ## Run the tests on servers of their own
+	$(BIN)/python -m pytest $(ARGS)
+
+demo: install ## The main job from post to comment, on a Telegram of its own
+	@$(BIN)/troupe demo $(ARGS)
+
+bench: install ## Run the benchmarks; each prints one JSON object
+	@set -e; for program in benchmarks/bench_*.py; do $(BIN)/python $$program $(ARGS); done
+
+clean: ## Remove what was installed and cached (not your data)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

@@ -1,0 +1,1 @@
+"""The live accounts: the only room that knows Telethon."""

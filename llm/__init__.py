@@ -1,0 +1,1 @@
+"""The side of the model: scoring, writing, language."""

@@ -1,0 +1,1 @@
+"""What happens, and in which order: rules and ports, without SQL, sockets or Telethon."""

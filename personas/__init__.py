@@ -1,0 +1,1 @@
+"""Who speaks and what they may say: pure rules, no I/O."""

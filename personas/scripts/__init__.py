@@ -1,0 +1,1 @@
+"""Scripts: the words a persona has been given, as data."""

@@ -1,0 +1,1 @@
+"""The wire: MTProto 2.0 over TCP."""

@@ -1,0 +1,1 @@
+"""What is true in the simulated Telegram, whatever wire asks."""
