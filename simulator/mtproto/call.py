@@ -1,0 +1,44 @@
+"""What a method's handler is told about who calls, and how it refuses."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from telethon.tl import TLObject, TLRequest
+
+from simulator.world.world import World
+
+Result = TLObject | bool | int | list[TLObject] | list[int]
+
+
+class RpcFault(Exception):
+    """A refusal that travels to the client as `rpc_error`."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(f"{code} {message}")
+        self.code, self.message = code, message
+
+
+class Switchboard(Protocol):
+    """Whoever can push to the connections that are open now."""
+
+    def push(self, key_id: int, updates: TLObject, *, but_session: int | None = None) -> None:
+        """Send `updates` to every session of that auth key that takes updates."""
+
+    def close(self, key_id: int) -> None:
+        """Cut every connection that uses that auth key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request with everything that its handler may look at."""
+
+    world: World
+    switchboard: Switchboard
+    key_id: int
+    session_id: int
+    address: str
+    layer: int
+
+
+Handler = Callable[[Call, TLRequest], Awaitable[Result]]

@@ -1,0 +1,1 @@
+"""The simulated Telegram as one server: wires in front, one world behind."""
