@@ -1,0 +1,37 @@
+"""Time, passed in: steps that measure use a clock that counts sleep and never jumps."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What the time is, and a way to let it pass."""
+
+    def now(self) -> datetime:
+        """Return the wall clock's time, aware, in UTC: for records, never for deciding order."""
+
+    def monotonic(self) -> float:
+        """Return seconds that only grow and go on while the machine sleeps."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Let that many seconds pass."""
+
+
+class SystemClock:
+    """The machine's own clocks."""
+
+    def now(self) -> datetime:
+        """Return the wall clock's time in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return CLOCK_BOOTTIME where there is one: CLOCK_MONOTONIC stands still in a suspend."""
+        if hasattr(time, "CLOCK_BOOTTIME"):
+            return time.clock_gettime(time.CLOCK_BOOTTIME)
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep on the event loop."""
+        await asyncio.sleep(seconds)

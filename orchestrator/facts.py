@@ -1,0 +1,89 @@
+"""What the doors report: Telegram's updates as typed facts, recorded once and then acted on."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from orchestrator.ids import AccountId, MessageId, TelegramId
+
+
+@dataclass(frozen=True, slots=True)
+class Engagement:
+    """How a message was received, as far as Telegram tells."""
+
+    views: int = 0
+    likes: int = 0
+    replies: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MediaReference:
+    """A photo, file or the like that came with a message: what it is, not its bytes."""
+
+    kind: str
+    telegram_id: int | None = None
+    mime_type: str | None = None
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PostSeen:
+    """A channel published a post (not a service message), seen by `account`."""
+
+    account: AccountId
+    channel: TelegramId
+    message: MessageId
+    text: str
+    published_at: datetime
+    media: tuple[MediaReference, ...] = ()
+    engagement: Engagement = Engagement()
+    edited_at: datetime | None = None
+    album: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PostEdited:
+    """A channel changed a post's text."""
+
+    account: AccountId
+    channel: TelegramId
+    message: MessageId
+    text: str
+    edited_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PostsDeleted:
+    """A channel took posts back."""
+
+    account: AccountId
+    channel: TelegramId
+    messages: tuple[MessageId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DirectMessageSeen:
+    """A person wrote to `account` in private."""
+
+    account: AccountId
+    sender: TelegramId
+    message: MessageId
+    text: str
+    sent_at: datetime
+    sender_name: str = ""
+    sender_username: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelLost:
+    """The account can no longer read that channel."""
+
+    account: AccountId
+    channel: TelegramId
+    reason: str
+
+
+Fact = PostSeen | PostEdited | PostsDeleted | DirectMessageSeen | ChannelLost
+
+Sink = Callable[[Fact], Awaitable[None]]
+"""Takes a fact and returns only when it is committed."""

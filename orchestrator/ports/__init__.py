@@ -1,0 +1,1 @@
+"""What the orchestrator needs of the rooms above it, each port shaped by its caller."""

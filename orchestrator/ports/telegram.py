@@ -1,0 +1,169 @@
+"""One account on Telegram, as the lanes see it.
+
+Every call may raise `TelegramRefused` (an answer), or `OutcomeUnknown` (no answer in time, or the
+connection broke). After `OutcomeUnknown` the client object is thrown away: it is never reused.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from orchestrator.facts import Engagement, PostSeen, Sink
+from orchestrator.ids import AccountId, MessageId, TelegramId
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How the account shows itself to others."""
+
+    telegram_id: TelegramId
+    username: str | None
+    first_name: str
+    bio: str
+
+
+class Role(StrEnum):
+    """What an account is in a channel."""
+
+    CREATOR = "creator"
+    ADMIN = "admin"
+    """Admin with the right to post; an admin without it counts as a member."""
+    MEMBER = "member"
+    PUBLIC = "public"
+    """No member, but the history is public."""
+    NONE = "none"
+
+    @property
+    def may_grant(self) -> bool:
+        """Whether this role is proof enough for a grant (charter rule 1)."""
+        return self in {Role.CREATOR, Role.ADMIN}
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSeen:
+    """A channel as Telegram shows it to one account."""
+
+    telegram_id: TelegramId
+    title: str
+    description: str
+    username: str | None
+    members_count: int | None
+    linked_group: TelegramId | None
+    role: Role
+    last_message: MessageId
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Where a message goes, addressed for one account (an access hash belongs to an account)."""
+
+    kind: str
+    """`channel` or `user`."""
+    telegram_id: TelegramId
+    access_hash: int
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """Where comments on a post go: the linked group and the post's copy there."""
+
+    group: Peer
+    top_message: MessageId
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message ready to be sent; a retry sends the same four again."""
+
+    peer: Peer
+    reply_to: MessageId | None
+    text: str
+    random_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message of ours that Telegram has."""
+
+    message: MessageId
+    at: datetime
+
+
+class AccountClient(Protocol):
+    """A signed-in account with an open connection."""
+
+    async def profile(self) -> Profile:
+        """Read from Telegram how the account shows itself now."""
+
+    async def set_bio(self, bio: str) -> None:
+        """Write the public bio (at most 70 characters)."""
+
+    async def channel_named(self, name: str) -> ChannelSeen:
+        """Find a channel by @username or link; raises BadInput when there is none."""
+
+    async def channel(self, channel: TelegramId) -> ChannelSeen:
+        """Look at a channel again, with the account's own role in it."""
+
+    async def thread_of(self, channel: TelegramId, post: MessageId) -> Thread:
+        """Find the copy of a post in the linked group; MSG_ID_INVALID when there is none (yet)."""
+
+    async def send(self, letter: Letter, *, within: timedelta) -> Sent:
+        """Send exactly this letter once; raises OutcomeUnknown when no answer came `within` that time."""
+
+    async def find_own(self, letter: Letter, *, since: datetime) -> Sent | None:
+        """Look among the account's own messages in that thread for this text sent `since` then."""
+
+    async def delete(self, peer: Peer, messages: tuple[MessageId, ...]) -> None:
+        """Delete messages for everybody."""
+
+    def posts_after(
+        self, channel: TelegramId, last: MessageId, *, limit: int
+    ) -> AsyncIterator[PostSeen]:
+        """Page through the posts with a greater number than `last`, oldest first."""
+
+    async def engagement(
+        self, peer: Peer, messages: tuple[MessageId, ...]
+    ) -> dict[MessageId, Engagement]:
+        """Read likes, replies and views of messages; deleted ones are missing from the answer."""
+
+    async def log_out(self) -> None:
+        """End this session on Telegram's side; the stored key is forgotten."""
+
+    async def wait_closed(self) -> None:
+        """Return when the connection has ended; raises TelegramRefused when Telegram ended it for a reason."""
+
+
+class PasswordNeeded(Protocol):
+    """Asks a person for what signing in needs; each may be asked again after a wrong answer."""
+
+    async def code(self) -> str:
+        """Return the code that Telegram sent."""
+
+    async def password(self, hint: str | None) -> str:
+        """Return the two-step password."""
+
+    async def name(self) -> str:
+        """Return a first name for a number that has no account yet."""
+
+
+class Telegram(Protocol):
+    """Opens accounts; whoever calls holds the account's lease."""
+
+    def open(
+        self, account: AccountId, sink: Sink | None
+    ) -> AbstractAsyncContextManager[AccountClient]:
+        """Connect the account's stored session.
+
+        With a `sink`, every update (also what was missed since the stored state) becomes a fact; the
+        stored update state moves on only when the facts before it are committed. Without one, no
+        updates are asked for. Raises TelegramRefused (for example NEEDS_LOGIN) or OutcomeUnknown.
+        """
+
+    async def sign_in(self, account: AccountId, phone: str, answers: PasswordNeeded) -> Profile:
+        """Sign the account in, store its session, and return its profile.
+
+        Raises SignInRefused (one sentence: wrong number, code or password, too many tries).
+        """

@@ -1,0 +1,62 @@
+"""Whoever finds the words."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Protocol
+
+from orchestrator.ids import ScriptVersionId
+from personas.persona import Persona
+from personas.scripts.model import Script
+from personas.silence import Silence
+from personas.strategy import Strategy
+
+
+class Source(StrEnum):
+    """Who judged how well a script fits."""
+
+    LOCAL = "local"
+    MODEL = "model"
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedScript:
+    """A script in the version that the label `production` points at."""
+
+    version_id: ScriptVersionId
+    script: Script
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What a writer is given; `post_text` is data and never an instruction."""
+
+    post_text: str
+    persona: Persona
+    scripts: tuple[PublishedScript, ...]
+    recent: tuple[str, ...]
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Words to say, with everything that explains them (charter rule 6)."""
+
+    text: str
+    script_version: ScriptVersionId | None
+    script_key: str | None
+    trigger: str | None
+    fit: float
+    strategy: Strategy
+    reason: str
+    source: Source
+    model: str | None = None
+    prompt_hash: str | None = None
+    cost_usd: Decimal | None = None
+
+
+class Writer(Protocol):
+    """Turns a brief into a line, or into a silence with its reason."""
+
+    async def write(self, brief: Brief) -> Line | Silence:
+        """Find words for that post in that persona's voice, or say why there are none."""
