@@ -136,7 +136,7 @@ class AccountClient(Protocol):
         """Return when the connection has ended; raises TelegramRefused when Telegram ended it for a reason."""
 
 
-class PasswordNeeded(Protocol):
+class SignInAnswers(Protocol):
     """Asks a person for what signing in needs; each may be asked again after a wrong answer."""
 
     async def code(self) -> str:
@@ -162,7 +162,7 @@ class Telegram(Protocol):
         updates are asked for. Raises TelegramRefused (for example NEEDS_LOGIN) or OutcomeUnknown.
         """
 
-    async def sign_in(self, account: AccountId, phone: str, answers: PasswordNeeded) -> Profile:
+    async def sign_in(self, account: AccountId, phone: str, answers: SignInAnswers) -> Profile:
         """Sign the account in, store its session, and return its profile.
 
         Raises SignInRefused (one sentence: wrong number, code or password, too many tries).
