@@ -1,0 +1,1 @@
+"""Campaigns: so many comments a day, between these hours, in these channels."""

@@ -1,0 +1,169 @@
+"""The gate, as a pure rule: what must hold for one message to go out now (charter rules 1 to 5).
+
+The rule that really decides is one SQL statement (`claim_if_welcome`), because only there the rows can
+be locked while they are read; a property test holds that statement against `judge`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from orchestrator.campaigns.window import Window
+from orchestrator.ids import TelegramId
+
+
+class Verdict(StrEnum):
+    """Why a message may go out now, or the first reason why not."""
+
+    WELCOME = "welcome"
+    NOT_DUE = "not_due"
+    LEASE_LOST = "lease_lost"
+    TOO_OLD = "too_old"
+    ACCOUNT_PARKED = "account_parked"
+    NOT_DISCLOSED = "not_disclosed"
+    NO_GRANT = "no_grant"
+    GRANT_REVOKED = "grant_revoked"
+    GRANT_SUSPENDED = "grant_suspended"
+    GRANT_EXPIRED = "grant_expired"
+    GRANT_UNVERIFIED = "grant_unverified"
+    GROUP_CHANGED = "group_changed"
+    SLOT_NOT_GRANTED = "slot_not_granted"
+    CHANNEL_PAUSED = "channel_paused"
+    CAMPAIGN_STOPPED = "campaign_stopped"
+    SCHEDULE_OFF = "schedule_off"
+    HELD = "held"
+    OUTSIDE_WINDOW = "outside_window"
+    DAILY_LIMIT = "daily_limit"
+
+
+WAITS = frozenset(
+    {
+        Verdict.NOT_DUE,
+        Verdict.LEASE_LOST,
+        Verdict.ACCOUNT_PARKED,
+        Verdict.NOT_DISCLOSED,
+        Verdict.GRANT_SUSPENDED,
+        Verdict.GRANT_UNVERIFIED,
+        Verdict.CHANNEL_PAUSED,
+        Verdict.CAMPAIGN_STOPPED,
+        Verdict.SCHEDULE_OFF,
+        Verdict.HELD,
+        Verdict.OUTSIDE_WINDOW,
+        Verdict.DAILY_LIMIT,
+    }
+)
+"""After these the message stays in the outbox: what forbids it now may pass before it is too old."""
+
+
+@dataclass(frozen=True, slots=True)
+class GrantFacts:
+    """What the gate looks at of a grant."""
+
+    scope: str
+    comments_per_post: int
+    linked_group: TelegramId
+    starts_at: datetime
+    expires_at: datetime | None
+    verified_at: datetime
+    suspended: bool
+    revoked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GateFacts:
+    """Everything that the gate looks at for one comment, read under one set of locks."""
+
+    now: datetime
+    state: str
+    due_at: datetime
+    expires_at: datetime
+    slot: int
+    peer: TelegramId | None
+    node_holds_lease: bool
+    account_state: str
+    disclosed_at: datetime | None
+    disclosed_under_this_fence: bool
+    grant: GrantFacts | None
+    channel_active: bool
+    channel_group: TelegramId | None
+    campaign_state: str
+    schedule_active: bool
+    window: Window
+    zone: ZoneInfo
+    comments_per_day: int
+    counted_today: int
+    held_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class GateTerms:
+    """How long what was read from Telegram counts as known."""
+
+    disclosure_lasts: timedelta = timedelta(minutes=75)
+    verification_lasts: timedelta = timedelta(days=2)
+
+
+SPEAKING_STATES = frozenset({"active"})
+
+
+def judge(facts: GateFacts, terms: GateTerms) -> Verdict:
+    """Say whether the comment may go out now; the first rule that forbids it names the reason."""
+    return (
+        judge_row(facts)
+        or judge_account(facts, terms)
+        or judge_grant(facts, terms)
+        or judge_campaign(facts)
+        or Verdict.WELCOME
+    )
+
+
+def judge_row(facts: GateFacts) -> Verdict | None:
+    """Look at the outbox row itself and at who asks."""
+    if facts.state not in {"due", "unknown"} or facts.due_at > facts.now:
+        return Verdict.NOT_DUE
+    if not facts.node_holds_lease:
+        return Verdict.LEASE_LOST
+    return Verdict.TOO_OLD if facts.expires_at <= facts.now else None
+
+
+def judge_account(facts: GateFacts, terms: GateTerms) -> Verdict | None:
+    """Look at the account: may it speak, and does its bio say whom it speaks for?"""
+    if facts.account_state not in SPEAKING_STATES:
+        return Verdict.ACCOUNT_PARKED
+    fresh = facts.disclosed_at is not None and facts.now < facts.disclosed_at + terms.disclosure_lasts
+    return None if fresh and facts.disclosed_under_this_fence else Verdict.NOT_DISCLOSED
+
+
+def judge_grant(facts: GateFacts, terms: GateTerms) -> Verdict | None:
+    """Look at the grant: is it there, alive, proved of late, and does it speak of this group?"""
+    grant = facts.grant
+    if grant is None or grant.scope != "comments" or grant.starts_at > facts.now:
+        return Verdict.NO_GRANT
+    if grant.revoked:
+        return Verdict.GRANT_REVOKED
+    if grant.expires_at is not None and grant.expires_at <= facts.now:
+        return Verdict.GRANT_EXPIRED
+    if facts.peer != grant.linked_group or facts.channel_group != grant.linked_group:
+        return Verdict.GROUP_CHANGED
+    if facts.slot > grant.comments_per_post:
+        return Verdict.SLOT_NOT_GRANTED
+    if grant.suspended:
+        return Verdict.GRANT_SUSPENDED
+    fresh = facts.now < grant.verified_at + terms.verification_lasts
+    return None if fresh else Verdict.GRANT_UNVERIFIED
+
+
+def judge_campaign(facts: GateFacts) -> Verdict | None:
+    """Look at what the campaign allows at this hour, and at Telegram's own waits."""
+    if not facts.channel_active:
+        return Verdict.CHANNEL_PAUSED
+    if facts.campaign_state != "running":
+        return Verdict.CAMPAIGN_STOPPED
+    if not facts.schedule_active:
+        return Verdict.SCHEDULE_OFF
+    if facts.held_until is not None and facts.held_until > facts.now:
+        return Verdict.HELD
+    if not facts.window.holds(facts.now, facts.zone):
+        return Verdict.OUTSIDE_WINDOW
+    return Verdict.DAILY_LIMIT if facts.counted_today >= facts.comments_per_day else None
