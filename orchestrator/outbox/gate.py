@@ -131,7 +131,9 @@ def judge_account(facts: GateFacts, terms: GateTerms) -> Verdict | None:
     """Look at the account: may it speak, and does its bio say whom it speaks for?"""
     if facts.account_state not in SPEAKING_STATES:
         return Verdict.ACCOUNT_PARKED
-    fresh = facts.disclosed_at is not None and facts.now < facts.disclosed_at + terms.disclosure_lasts
+    fresh = (
+        facts.disclosed_at is not None and facts.now < facts.disclosed_at + terms.disclosure_lasts
+    )
     return None if fresh and facts.disclosed_under_this_fence else Verdict.NOT_DISCLOSED
 
 

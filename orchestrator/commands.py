@@ -1,0 +1,87 @@
+"""What doors ask of the process that holds an account, as values."""
+
+from dataclasses import dataclass
+
+from orchestrator.facts import Engagement
+from orchestrator.ids import MessageId, TelegramId
+from orchestrator.ports.telegram import ChannelSeen, Peer, Profile
+
+
+@dataclass(frozen=True, slots=True)
+class ReadProfile:
+    """Read how the account shows itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteBio:
+    """Write the public bio."""
+
+    bio: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindChannel:
+    """Find a channel by @username or link."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookAtChannel:
+    """Look at a channel again, with the account's role in it."""
+
+    channel: TelegramId
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteMessages:
+    """Delete messages of the account's own."""
+
+    peer: Peer
+    messages: tuple[MessageId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadEngagement:
+    """Read how a message was received."""
+
+    peer: Peer
+    messages: tuple[MessageId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EndSession:
+    """Log out on Telegram's side."""
+
+
+Command = (
+    ReadProfile
+    | WriteBio
+    | FindChannel
+    | LookAtChannel
+    | DeleteMessages
+    | ReadEngagement
+    | EndSession
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Carried out, with nothing to report."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngagementRead:
+    """How messages were received; one that is missing was deleted."""
+
+    messages: tuple[tuple[MessageId, Engagement], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Not carried out; `sentence` says why and what to do."""
+
+    sentence: str
+
+
+CommandResult = Done | Profile | ChannelSeen | EngagementRead | Failed

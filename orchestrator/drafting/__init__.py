@@ -1,0 +1,1 @@
+"""Deciding about posts: a persona and its line, or a silence with its reason."""

@@ -1,0 +1,1 @@
+"""Taking in facts, and making sure that none was missed."""

@@ -1,0 +1,1 @@
+"""One account at a time: its paced sending and its commands."""

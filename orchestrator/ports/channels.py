@@ -1,0 +1,86 @@
+"""Channels that are watched."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from orchestrator.actor import Actor
+from orchestrator.ids import AccountId, ChannelId, MessageId, TelegramId
+from orchestrator.ports.telegram import ChannelSeen, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel as it is stored."""
+
+    id: ChannelId
+    telegram_id: TelegramId
+    title: str
+    username: str | None
+    description: str
+    members_count: int | None
+    is_active: bool
+    last_checked: datetime | None
+    monitoring_interval: timedelta
+    linked_group: TelegramId | None
+    last_message: MessageId
+    reader: str | None
+    """The name of the account that reads it now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A channel that an account is to read: where reading stands and how often to ask."""
+
+    channel: ChannelId
+    telegram_id: TelegramId
+    last_message: MessageId
+    due: bool
+    """Whether `monitoring_interval` has passed since it was last compared with the server."""
+
+
+class ChannelStore(Protocol):
+    """Channels, who may read them and who does."""
+
+    async def add_channel(
+        self, actor: Actor, seen: ChannelSeen, account: AccountId, interval: timedelta
+    ) -> Channel:
+        """Record a channel to watch, from now on, read by `account`; raises AlreadyExists."""
+
+    async def channel_named(self, name: str) -> Channel:
+        """Return the channel by @username, title or number; raises NotFound with what there is."""
+
+    async def channels(self) -> Sequence[Channel]:
+        """Return all channels by title."""
+
+    async def set_channel_active(self, actor: Actor, channel: ChannelId, *, active: bool) -> None:
+        """Pause or resume watching."""
+
+    async def remove_channel(self, actor: Actor, channel: ChannelId) -> None:
+        """Stop watching for good; raises NotAllowed while a live grant speaks of it."""
+
+    async def record_channel_seen(
+        self, account: AccountId, seen: ChannelSeen, at: datetime
+    ) -> Sequence[str]:
+        """Refresh what is known, and the account's role there.
+
+        Another linked group than a grant speaks of suspends the grant (charter rule 1); returns a
+        sentence for each grant that was suspended.
+        """
+
+    async def record_role(self, channel: ChannelId, account: AccountId, role: Role) -> None:
+        """Store what an account is in a channel; `NONE` makes way for a stand-in."""
+
+    async def assign_readers(self) -> Sequence[str]:
+        """Give each active channel without an able reader one that is a member, or may read it.
+
+        Able means: the account runs (RUNS), is leased, and its role allows reading. Returns a sentence
+        for each channel that nobody can read.
+        """
+
+    async def readings_of(self, account: AccountId) -> Sequence[Reading]:
+        """Return the active channels that this account reads."""
+
+    async def note_checked(self, channel: ChannelId, at: datetime) -> None:
+        """Store that the channel was compared with the server."""

@@ -1,0 +1,223 @@
+"""The outbox, as a lane sees it: one account's messages, and the gate that lets them out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from orchestrator.actor import Actor
+from orchestrator.ids import (
+    AccountId,
+    CommentId,
+    MessageId,
+    NodeName,
+    OutboxId,
+    PostRef,
+    TelegramId,
+)
+from orchestrator.outbox.gate import GateTerms, Verdict
+from orchestrator.ports.leases import Fence
+from orchestrator.ports.telegram import Letter, Sent, Thread
+from orchestrator.refusals import Refusal
+
+
+class OutboxState(StrEnum):
+    """Where a message of ours is."""
+
+    DUE = "due"
+    SENDING = "sending"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    UNRESOLVED = "unresolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message whose time has come; `letter` is None until its peer is resolved."""
+
+    id: OutboxId
+    post: PostRef
+    channel: TelegramId
+    state: OutboxState
+    """`due`, or `unknown` when an earlier attempt has no known outcome."""
+    attempts: int
+    first_attempt_at: datetime | None
+    letter: Letter | None
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The process that asks: its name, and the fence under which it holds the account."""
+
+    node: NodeName
+    account: AccountId
+    fence: Fence
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What the gate said; `letter` is there exactly when the verdict is WELCOME."""
+
+    verdict: Verdict
+    letter: Letter | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One line of `troupe outbox list`."""
+
+    id: OutboxId
+    account: str
+    channel: str
+    text: str
+    state: OutboxState
+    due_at: datetime
+    attempts: int
+    last_error: str | None
+
+
+class OutboxStore(Protocol):
+    """Messages on their way out. Every method that changes a row asks for the holder's fence."""
+
+    async def next_waiting(self, holder: Holder) -> Waiting | None:
+        """Return the account's next message that is due (or unknown and due again), not claimed."""
+
+    async def next_due_at(self, account: AccountId) -> datetime | None:
+        """Return when the account's next message falls due."""
+
+    async def address(self, holder: Holder, message: OutboxId, thread: Thread) -> Letter | None:
+        """Store peer and thread before the first attempt; returns the letter, None if no longer ours."""
+
+    async def claim_if_welcome(self, holder: Holder, message: OutboxId, terms: GateTerms) -> Claim:
+        """Ask the gate: one statement that locks, checks, and claims only what is welcome."""
+
+    async def give_back(self, holder: Holder, message: OutboxId) -> None:
+        """Return a claim that was not used: no attempt was begun."""
+
+    async def record_sent(self, holder: Holder, message: OutboxId, sent: Sent) -> None:
+        """Settle the message as sent, with its proof, and schedule its engagement checks."""
+
+    async def record_unknown(
+        self, holder: Holder, message: OutboxId, error: str, retry_in: timedelta
+    ) -> None:
+        """Store that an attempt was made and its outcome is not known; it keeps its slot."""
+
+    async def put_off(
+        self, message: OutboxId, delay: timedelta, error: str, *, attempted: bool
+    ) -> None:
+        """Make the message due again after `delay`; an `unknown` one stays unknown."""
+
+    async def fail(self, message: OutboxId, error: str) -> None:
+        """Give the message up and its comment with it; an `unknown` one becomes `unresolved`."""
+
+    async def hold(
+        self,
+        account: AccountId,
+        peer: TelegramId | None,
+        method: str | None,
+        delay: timedelta,
+        reason: str,
+    ) -> None:
+        """Keep a not-before for an account, or for it in one chat or method; survives restarts."""
+
+    async def suspend_chat(self, account: AccountId, message: OutboxId, refusal: Refusal) -> None:
+        """Suspend the grant under which the message went, with Telegram's reason."""
+
+    async def abandon_claims(self, holder: Holder) -> int:
+        """Turn what an earlier holder left `sending` into `unknown`; returns how many."""
+
+    async def outbox(self, limit: int, *, open_only: bool = True) -> Sequence[OutboxRow]:
+        """Return messages, the next due first."""
+
+    async def cancel_message(self, actor: Actor, message: OutboxId) -> None:
+        """Cancel a message that is due; raises NotAllowed for one that is out or on its way."""
+
+
+class CommentStatus(StrEnum):
+    """What became of a comment."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    FAILED = "failed"
+    DELETED = "deleted"
+    UNKNOWN = "unknown"
+    UNRESOLVED = "unresolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment on record."""
+
+    id: CommentId
+    post: PostRef
+    channel: str
+    account: str
+    persona: str
+    text: str
+    status: CommentStatus
+    failed_reason: str | None
+    created_at: datetime
+    sent_at: datetime | None
+    message: MessageId | None
+    likes: int
+    replies: int
+    views: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a comment was said (charter rule 6)."""
+
+    comment: Comment
+    post_text: str
+    grant: str
+    """Who granted it, how that was proved, until when."""
+    script: str | None
+    trigger: str | None
+    strategy: str
+    reason: str
+    source: str
+    fit: float
+    model: str | None
+    prompt_hash: str | None
+    cost_usd: str | None
+    approved_by: str
+    random_id: int | None
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class SentComment:
+    """A sent comment with what it takes to reach it on Telegram."""
+
+    comment: Comment
+    account: AccountId
+    letter: Letter
+    message: MessageId
+
+
+class CommentStore(Protocol):
+    """Comments after they were queued."""
+
+    async def comments(self, *, status: CommentStatus | None, limit: int) -> Sequence[Comment]:
+        """Return comments, newest first."""
+
+    async def comment(self, comment: CommentId) -> Comment:
+        """Return the comment; raises NotFound."""
+
+    async def explain_comment(self, comment: CommentId) -> Explanation:
+        """Return everything that led to it; raises NotFound."""
+
+    async def sent_comment(self, comment: CommentId) -> SentComment:
+        """Return how to reach it; raises NotAllowed when it was not sent or is deleted."""
+
+    async def record_deleted(self, actor: Actor, comment: CommentId) -> None:
+        """Store that the comment was taken back from Telegram."""
+
+    async def record_engagement(
+        self, comment: CommentId, *, likes: int, replies: int, views: int
+    ) -> None:
+        """Store how the comment was received."""

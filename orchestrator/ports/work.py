@@ -1,0 +1,66 @@
+"""Jobs and commands: what is left to do, and what one process asks of another."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from orchestrator.commands import Command, CommandResult
+from orchestrator.ids import AccountId, CommandId, NodeName
+from orchestrator.jobs import Job, Task
+
+
+class JobStore(Protocol):
+    """The queue of jobs: taken with SKIP LOCKED, so that many workers never meet."""
+
+    async def queue_job(self, task: Task, *, delay: timedelta = timedelta()) -> bool:
+        """Queue a task unless the same one is waiting already; returns whether it is new."""
+
+    async def take_jobs(
+        self, node: NodeName, limit: int, *, stale_after: timedelta
+    ) -> Sequence[Job]:
+        """Take due jobs, oldest first; also those that a worker took and left for `stale_after`."""
+
+    async def finish_jobs(self, jobs: Sequence[Job]) -> None:
+        """Mark jobs as done."""
+
+    async def put_off_job(self, job: Job, delay: timedelta, error: str) -> None:
+        """Give the job back, to be taken again after `delay`."""
+
+    async def bury_job(self, job: Job, error: str) -> None:
+        """Give the job up; it stays on record with its error."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenCommand:
+    """A command that another door put for an account which this process holds."""
+
+    id: CommandId
+    account: AccountId
+    command: Command
+
+
+class CommandStore(Protocol):
+    """Commands to the process that holds an account, and their results."""
+
+    async def put_command(self, account: AccountId, command: Command, asked_by: str) -> CommandId:
+        """Put a command for the holder and notify it."""
+
+    async def take_commands(self, accounts: Sequence[AccountId]) -> Sequence[TakenCommand]:
+        """Take the waiting commands of accounts that this process holds."""
+
+    async def finish_command(self, command: CommandId, result: CommandResult) -> None:
+        """Store what came of it."""
+
+    async def command_result(self, command: CommandId) -> CommandResult | None:
+        """Return what came of it, or None as long as it waits."""
+
+    async def withdraw_command(self, command: CommandId) -> bool:
+        """Take back a command that nobody has taken; False when it was taken already."""
+
+
+class Bell(Protocol):
+    """Wakes whoever waits for something to be done; a poll stands behind it."""
+
+    async def wait(self, timeout: float) -> None:  # noqa: ASYNC109 - the poll's interval, not a limit
+        """Return when something was queued, or after `timeout` seconds."""

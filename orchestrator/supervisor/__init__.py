@@ -1,0 +1,1 @@
+"""Which accounts this process holds, and keeping their lanes alive."""
