@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from orchestrator.actor import Actor
+from orchestrator.facts import ChannelLost
 from orchestrator.ids import AccountId, ChannelId, MessageId, TelegramId
 from orchestrator.ports.telegram import ChannelSeen, Role
 
@@ -69,8 +70,11 @@ class ChannelStore(Protocol):
         sentence for each grant that was suspended.
         """
 
+    async def record_channel_lost(self, lost: ChannelLost) -> None:
+        """Store that an account cannot read a channel any more, which makes way for a stand-in."""
+
     async def record_role(self, channel: ChannelId, account: AccountId, role: Role) -> None:
-        """Store what an account is in a channel; `NONE` makes way for a stand-in."""
+        """Store what an account is in a channel."""
 
     async def assign_readers(self) -> Sequence[str]:
         """Give each active channel without an able reader one that is a member, or may read it.

@@ -1,0 +1,156 @@
+"""From the outbox to Telegram, effectively once.
+
+The order is the promise: resolve the peer, wait for pacing, *then* claim and check in one statement,
+*then* send at once, or give the claim back. Text, peer and random_id were stored before the first
+attempt, so that whatever happens, the same message can be asked for again and Telegram will not double it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from orchestrator.lanes.aftermath import Aftermath
+from orchestrator.outbox.gate import WAITS, Verdict
+from orchestrator.ports.logs import Operation, OperationKind
+from orchestrator.ports.outbox import Claim, Holder, OutboxState, Waiting
+from orchestrator.ports.telegram import AccountClient, Letter, Sent
+from orchestrator.refusals import OutcomeUnknown, TelegramRefused
+from orchestrator.stage import Stage
+
+log = logging.getLogger(__name__)
+
+NOT_NOW = {
+    Verdict.LEASE_LOST: timedelta(0),
+    Verdict.NOT_DUE: timedelta(0),
+    Verdict.DAILY_LIMIT: timedelta(minutes=15),
+    Verdict.HELD: timedelta(seconds=5),
+}
+"""How long a message waits after the gate said no for now; a minute where nothing is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One account's way out."""
+
+    stage: Stage
+    holder: Holder
+    client: AccountClient
+
+    async def deliver(self, waiting: Waiting) -> None:
+        """Take one message as far as it can go now; raises OutcomeUnknown when the client is spent."""
+        letter = waiting.letter or await self.address(waiting)
+        if letter is None:
+            return
+        if self.is_worn_out(waiting):
+            await self.settle_by_looking(waiting, letter, "every attempt ended without an answer")
+            return
+        await self.stage.pacer.wait_turn(self.holder.account, letter.peer.telegram_id)
+        deadline = self.stage.clock.monotonic() + self.stage.tuning.claim.total_seconds()
+        claim = await self.claim(waiting)
+        if claim.letter is None:
+            await self.obey(waiting, letter, claim.verdict)
+        elif self.stage.clock.monotonic() >= deadline:
+            await self.stage.stores.outbox.give_back(self.holder, waiting.id)
+        else:
+            await self.attempt(waiting, claim.letter)
+
+    def is_worn_out(self, waiting: Waiting) -> bool:
+        """Tell whether asking again has been tried often enough."""
+        tries = self.stage.tuning.settling.attempts
+        return waiting.state is OutboxState.UNKNOWN and waiting.attempts >= tries
+
+    async def address(self, waiting: Waiting) -> Letter | None:
+        """Find the post's copy in the linked group and store where the message goes."""
+        try:
+            thread = await self.client.thread_of(waiting.channel, waiting.post.message)
+        except TelegramRefused as refused:
+            await self.aftermath(waiting).follow(refused.refusal, attempted=False)
+            return None
+        return await self.stage.stores.outbox.address(self.holder, waiting.id, thread)
+
+    async def claim(self, waiting: Waiting) -> Claim:
+        """Ask the gate."""
+        return await self.stage.stores.outbox.claim_if_welcome(
+            self.holder, waiting.id, self.stage.tuning.gate
+        )
+
+    async def obey(self, waiting: Waiting, letter: Letter, verdict: Verdict) -> None:
+        """Do what follows when the gate says no: wait, settle by looking, or give the message up."""
+        if verdict in WAITS:
+            if verdict not in {Verdict.LEASE_LOST, Verdict.NOT_DUE}:
+                delay = NOT_NOW.get(verdict, timedelta(minutes=1))
+                await self.stage.stores.outbox.put_off(
+                    waiting.id, delay, f"waits: {verdict}", attempted=False
+                )
+        elif waiting.state is OutboxState.UNKNOWN:
+            await self.settle_by_looking(waiting, letter, f"the gate said {verdict}")
+        else:
+            await self.stage.stores.outbox.fail(waiting.id, f"not sent: {verdict}")
+
+    async def attempt(self, waiting: Waiting, letter: Letter) -> None:
+        """Send once; whatever happens, what became of it is stored."""
+        begun = self.stage.clock.monotonic()
+        try:
+            sent = await self.client.send(letter, within=self.stage.tuning.answer)
+        except TelegramRefused as refused:
+            self.note(begun, str(refused))
+            await shielded(self.aftermath(waiting).follow(refused.refusal, attempted=True))
+        except (OutcomeUnknown, asyncio.CancelledError) as lost:
+            self.note(begun, str(lost) or "cancelled")
+            await shielded(self.leave_unknown(waiting, str(lost) or "stopped while sending"))
+            raise
+        else:
+            self.note(begun, None)
+            await shielded(self.stage.stores.outbox.record_sent(self.holder, waiting.id, sent))
+
+    async def leave_unknown(self, waiting: Waiting, error: str) -> None:
+        """Store that nobody knows yet whether Telegram has the message."""
+        retry_in = self.stage.tuning.settling.delay_after(waiting.attempts + 1)
+        await self.stage.stores.outbox.record_unknown(
+            self.holder, waiting.id, error, retry_in=retry_in
+        )
+
+    async def settle_by_looking(self, waiting: Waiting, letter: Letter, why: str) -> None:
+        """Look for the message among our own in its thread; what is not found ends as unresolved."""
+        since = waiting.first_attempt_at or self.stage.clock.now()
+        found = await self.look(letter, since - timedelta(minutes=1))
+        if found is not None:
+            await self.stage.stores.outbox.record_sent(self.holder, waiting.id, found)
+        else:
+            await self.stage.stores.outbox.fail(
+                waiting.id, f"{why}, and it was not found in its thread"
+            )
+
+    async def look(self, letter: Letter, since: datetime) -> Sent | None:
+        """Look, where the account still may."""
+        try:
+            return await self.client.find_own(letter, since=since)
+        except TelegramRefused as refused:
+            log.warning("cannot look for a message of unknown outcome: %s", refused)
+            return None
+
+    def aftermath(self, waiting: Waiting) -> Aftermath:
+        """Whoever deals with refusals of this message."""
+        return Aftermath(self.stage, self.holder, waiting)
+
+    def note(self, begun: float, error: str | None) -> None:
+        """Log the attempt."""
+        duration = timedelta(seconds=self.stage.clock.monotonic() - begun)
+        self.stage.operations.note(
+            Operation(
+                OperationKind.SEND_MESSAGE, self.holder.account, error is None, duration, error
+            )
+        )
+
+
+async def shielded(write: Coroutine[Any, Any, None]) -> None:
+    """Finish the write that records an attempt even when the lane is being cancelled."""
+    task = asyncio.create_task(write, name="record an attempt")
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise

@@ -1,0 +1,39 @@
+"""Named, not masked (charter rule 2): an account whose bio does not say whom it speaks for is silent."""
+
+import logging
+import unicodedata
+
+from orchestrator.ids import AccountId
+from orchestrator.ports.accounts import AccountStore
+from orchestrator.ports.leases import Fence
+from orchestrator.ports.telegram import AccountClient
+
+log = logging.getLogger(__name__)
+
+
+def carries(bio: str, disclosure: str | None) -> bool:
+    """Tell whether a bio says what the persona's disclosure says, whatever the case and spacing."""
+    return bool(disclosure and plain(disclosure) and plain(disclosure) in plain(bio))
+
+
+def plain(text: str) -> str:
+    """Fold what people do not see as a difference."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+async def read_disclosure(
+    client: AccountClient, accounts: AccountStore, account: AccountId, fence: Fence
+) -> bool:
+    """Read the account's bio from Telegram and store whether it may speak."""
+    profile = await client.profile()
+    await accounts.record_profile(account, profile)
+    stored = await accounts.account(account)
+    disclosed = carries(profile.bio, stored.disclosure)
+    await accounts.record_disclosure(account, fence, disclosed=disclosed)
+    if not disclosed:
+        log.warning(
+            "%s is silent: its bio does not carry the disclosure; run `troupe accounts disclose %s`",
+            stored.name,
+            stored.name,
+        )
+    return disclosed

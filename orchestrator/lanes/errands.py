@@ -1,0 +1,48 @@
+"""Carrying out what another door asked of an account."""
+
+from orchestrator.commands import (
+    Command,
+    CommandResult,
+    DeleteMessages,
+    Done,
+    EndSession,
+    EngagementRead,
+    Failed,
+    FindChannel,
+    LookAtChannel,
+    ReadEngagement,
+    ReadProfile,
+    WriteBio,
+)
+from orchestrator.errors import BadInput
+from orchestrator.ports.telegram import AccountClient
+from orchestrator.refusals import TelegramRefused
+
+
+async def run_errand(client: AccountClient, command: Command) -> CommandResult:
+    """Do what the command says; a refusal becomes its result, a lost connection is raised."""
+    try:
+        return await carry_out(client, command)
+    except (TelegramRefused, BadInput) as refused:
+        return Failed(str(refused))
+
+
+async def carry_out(client: AccountClient, command: Command) -> CommandResult:
+    """Call what the command stands for."""
+    match command:
+        case ReadProfile():
+            return await client.profile()
+        case WriteBio(bio):
+            await client.set_bio(bio)
+            return await client.profile()
+        case FindChannel(name):
+            return await client.channel_named(name)
+        case LookAtChannel(channel):
+            return await client.channel(channel)
+        case DeleteMessages(peer, messages):
+            await client.delete(peer, messages)
+        case ReadEngagement(peer, messages):
+            return EngagementRead(tuple((await client.engagement(peer, messages)).items()))
+        case EndSession():
+            await client.log_out()
+    return Done()

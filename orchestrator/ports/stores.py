@@ -1,0 +1,39 @@
+"""Every store in one hand, put together once at the start."""
+
+from dataclasses import dataclass
+
+from orchestrator.ports.accounts import AccountStore
+from orchestrator.ports.campaigns import CampaignStore
+from orchestrator.ports.channels import ChannelStore
+from orchestrator.ports.drafting import DraftingStore, ReviewStore
+from orchestrator.ports.grants import GrantStore
+from orchestrator.ports.intake import IntakeStore
+from orchestrator.ports.leases import LeaseStore
+from orchestrator.ports.library import LibraryStore
+from orchestrator.ports.logs import LogStore, SettingsStore, TallyStore
+from orchestrator.ports.outbox import CommentStore, OutboxStore
+from orchestrator.ports.sessions import SessionStore
+from orchestrator.ports.work import CommandStore, JobStore
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """What is stored, by what it is about."""
+
+    accounts: AccountStore
+    sessions: SessionStore
+    leases: LeaseStore
+    jobs: JobStore
+    commands: CommandStore
+    channels: ChannelStore
+    grants: GrantStore
+    campaigns: CampaignStore
+    intake: IntakeStore
+    drafting: DraftingStore
+    review: ReviewStore
+    outbox: OutboxStore
+    comments: CommentStore
+    library: LibraryStore
+    logs: LogStore
+    tally: TallyStore
+    settings: SettingsStore

@@ -1,0 +1,74 @@
+"""Every number that an operator may set, with the value that holds when nobody did."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from orchestrator.outbox.gate import GateTerms
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How often, and after which delays, something is tried again."""
+
+    attempts: int
+    first: timedelta
+    growth: float = 2.0
+    longest: timedelta = timedelta(hours=2)
+
+    def delay_after(self, attempts: int) -> timedelta:
+        """Return how long to wait after that many attempts (from 1)."""
+        grown = self.first.total_seconds() * self.growth ** max(0, attempts - 1)
+        return timedelta(seconds=min(grown, self.longest.total_seconds()))
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """At most one message each `apart`, after a burst of `burst`."""
+
+    apart: timedelta
+    burst: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """The numbers; times are durations."""
+
+    lease: timedelta = timedelta(seconds=30)
+    """How long a lease holds after the moment its renewal was begun."""
+    claim: timedelta = timedelta(seconds=5)
+    """How long after the gate was asked a send may still begin."""
+    answer: timedelta = timedelta(seconds=15)
+    """How long an answer of Telegram's is waited for before its outcome counts as unknown."""
+    start: timedelta = timedelta(seconds=60)
+    """How long one account may take to come up; it holds up nobody else."""
+    stop: timedelta = timedelta(seconds=8)
+    """How long lanes get to finish when asked to stop, before they are cancelled."""
+    poll: timedelta = timedelta(seconds=2)
+    """How often the queues are looked at when no notice came."""
+    disclosure_check: timedelta = timedelta(hours=1)
+    """How often each account's bio is read from Telegram."""
+    verification_check: timedelta = timedelta(hours=12)
+    """How old the proof of a grant may be before Telegram is asked again."""
+    comment_lasts: timedelta = timedelta(hours=24)
+    """How long after its post a comment may still be sent."""
+    gate: GateTerms = field(default_factory=GateTerms)
+    sending: Retries = field(default_factory=lambda: Retries(3, timedelta(minutes=5)))
+    """After an error of Telegram's own making."""
+    settling: Retries = field(
+        default_factory=lambda: Retries(5, timedelta(seconds=2), longest=timedelta(minutes=2))
+    )
+    """Of messages whose outcome is not known."""
+    fresh_post: Retries = field(
+        default_factory=lambda: Retries(6, timedelta(seconds=1), longest=timedelta(seconds=30))
+    )
+    """While the linked group may not have the copy of a new post yet."""
+    restart: Retries = field(
+        default_factory=lambda: Retries(0, timedelta(seconds=1), longest=timedelta(minutes=5))
+    )
+    """Of a lane that failed."""
+    jobs: Retries = field(default_factory=lambda: Retries(5, timedelta(seconds=10)))
+    account_pace: Pace = field(default_factory=lambda: Pace(timedelta(seconds=20), burst=2))
+    chat_pace: Pace = field(default_factory=lambda: Pace(timedelta(seconds=5)))
+    overall_pace: Pace = field(default_factory=lambda: Pace(timedelta(seconds=1 / 30), burst=30))
+    recent_comments: int = 50
+    """How many earlier comments a new one must differ from."""
