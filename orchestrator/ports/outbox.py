@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from orchestrator.actor import Actor
+from orchestrator.facts import Engagement
 from orchestrator.ids import (
     AccountId,
     CommentId,
@@ -217,7 +218,5 @@ class CommentStore(Protocol):
     async def record_deleted(self, actor: Actor, comment: CommentId) -> None:
         """Store that the comment was taken back from Telegram."""
 
-    async def record_engagement(
-        self, comment: CommentId, *, likes: int, replies: int, views: int
-    ) -> None:
+    async def record_engagement(self, comment: CommentId, received: Engagement) -> None:
         """Store how the comment was received."""

@@ -1,0 +1,126 @@
+"""Asking something of an account from outside its lane.
+
+Only the holder of the lease opens the session. So what another door wants is put as a command and awaited;
+when nobody holds the account, or its holder is dead, the door takes the lease itself for a moment.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from orchestrator.commands import Command, CommandResult, Failed
+from orchestrator.errors import AccountBusy, NotAllowed
+from orchestrator.ids import AccountId, CommandId, NodeName
+from orchestrator.lanes.errands import run_errand
+from orchestrator.ports.leases import Fence
+from orchestrator.stage import Stage
+from orchestrator.leases.keeper import Keeper
+
+
+@dataclass(frozen=True, slots=True)
+class AccountDoor:
+    """The way to an account for whoever does not hold it."""
+
+    stage: Stage
+    node: NodeName
+    """A name of this door's own, under which it takes leases."""
+
+    async def ask(self, account: AccountId, command: Command) -> CommandResult:
+        """Have the command carried out; raises NotAllowed with what went wrong, or AccountBusy."""
+        keeper = self.keeper()
+        waiting = await self.stage.stores.commands.put_command(account, command, self.node)
+        deadline = self.stage.clock.monotonic() + self.patience()
+        while self.stage.clock.monotonic() < deadline:
+            result = await self.stage.stores.commands.command_result(waiting)
+            if result is not None:
+                return checked(result)
+            lease = await self.stage.stores.leases.lease_of(account)
+            if await keeper.try_to_take(lease):
+                return await self.do_it_here(keeper, account, waiting, command)
+            await self.stage.bell.wait(0.2)
+        return await self.give_up(account, waiting)
+
+    async def ask_holder(self, account: AccountId, command: Command) -> CommandResult:
+        """Have the command carried out by whoever holds the account; never opens it here."""
+        waiting = await self.stage.stores.commands.put_command(account, command, self.node)
+        deadline = self.stage.clock.monotonic() + self.stage.tuning.answer.total_seconds()
+        while self.stage.clock.monotonic() < deadline:
+            result = await self.stage.stores.commands.command_result(waiting)
+            if result is not None:
+                return checked(result)
+            await self.stage.bell.wait(0.2)
+        return await self.give_up(account, waiting)
+
+    async def do_it_here(
+        self, keeper: Keeper, account: AccountId, waiting: CommandId, command: Command
+    ) -> CommandResult:
+        """Open the account under the lease that was just taken, and run the errand."""
+        await self.stage.stores.commands.withdraw_command(waiting)
+        async with (
+            self.renewing(keeper, account),
+            self.stage.telegram.open(account, None) as client,
+        ):
+            return checked(await run_errand(client, command))
+
+    async def give_up(self, account: AccountId, waiting: CommandId) -> CommandResult:
+        """Take the command back; if it was taken meanwhile, its last word counts."""
+        if not await self.stage.stores.commands.withdraw_command(waiting):
+            result = await self.stage.stores.commands.command_result(waiting)
+            if result is not None:
+                return checked(result)
+        name = (await self.stage.stores.accounts.account(account)).name
+        raise AccountBusy(
+            f"The process that holds {name} does not answer; see `troupe accounts show {name}` and try again"
+        )
+
+    @asynccontextmanager
+    async def holding(self, account: AccountId) -> AsyncIterator[Fence]:
+        """Hold the account's lease for as long as a person takes to answer; raises AccountBusy."""
+        keeper = self.keeper()
+        deadline = self.stage.clock.monotonic() + self.patience()
+        while not await keeper.try_to_take(await self.stage.stores.leases.lease_of(account)):
+            if self.stage.clock.monotonic() >= deadline:
+                name = (await self.stage.stores.accounts.account(account)).name
+                raise AccountBusy(f"{name} is in use by a running node: pause it first")
+            await self.stage.bell.wait(0.2)
+        fence = keeper.held[account]
+        async with self.renewing(keeper, account):
+            yield fence
+
+    @asynccontextmanager
+    async def renewing(self, keeper: Keeper, account: AccountId) -> AsyncIterator[None]:
+        """Keep the lease alive meanwhile, and give it back afterwards."""
+        renewal = asyncio.create_task(self.renew(keeper), name=f"renewing:{account}")
+        try:
+            yield
+        finally:
+            renewal.cancel()
+            await asyncio.gather(renewal, return_exceptions=True)
+            await keeper.give_back(account)
+
+    async def renew(self, keeper: Keeper) -> None:
+        """Renew until cancelled."""
+        while True:
+            await self.stage.clock.sleep(keeper.lasts / 6)
+            await keeper.renew()
+
+    def keeper(self) -> Keeper:
+        """Watch leases under this door's name."""
+        return Keeper(
+            self.node,
+            self.stage.stores.leases,
+            self.stage.clock,
+            self.stage.tuning.lease.total_seconds(),
+        )
+
+    def patience(self) -> float:
+        """Return how long to wait: long enough to tell a dead holder from a slow one."""
+        return (self.stage.tuning.lease + self.stage.tuning.answer).total_seconds()
+
+
+def checked(result: CommandResult) -> CommandResult:
+    """Raise NotAllowed for a command that failed; the sentence says why."""
+    if isinstance(result, Failed):
+        raise NotAllowed(result.sentence)
+    return result

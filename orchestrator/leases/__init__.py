@@ -1,0 +1,1 @@
+"""Who holds an account, on clocks that nobody shares."""

@@ -1,0 +1,67 @@
+"""Doing the jobs that wait in the queue."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from orchestrator.drafting.decider import Decider
+from orchestrator.errors import TroupeError
+from orchestrator.ids import NodeName
+from orchestrator.jobs import ConsiderPost, Job, RefreshEngagement, VerifyGrant
+from orchestrator.stage import Stage
+from orchestrator.supervisor.upkeep import Upkeep
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Takes jobs in batches and does them in order."""
+
+    stage: Stage
+    node: NodeName
+    decider: Decider
+    upkeep: Upkeep
+    batch: int = 100
+
+    async def run(self) -> None:
+        """Do jobs for ever; what fails is put off with growing delays, then buried."""
+        while True:
+            jobs = await self.stage.stores.jobs.take_jobs(
+                self.node, self.batch, stale_after=timedelta(minutes=5)
+            )
+            await self.work_off(jobs)
+            if not jobs:
+                await self.stage.bell.wait(self.stage.tuning.poll.total_seconds())
+
+    async def work_off(self, jobs: Sequence[Job]) -> None:
+        """Do each job; one that fails holds up none of the others."""
+        for job in jobs:
+            try:
+                await self.do(job)
+                await self.stage.stores.jobs.finish_jobs([job])
+            except TroupeError as failed:
+                await self.put_off(job, str(failed))
+            except Exception as bug:  # noqa: BLE001 - the job's boundary: the next one goes on
+                log.exception("job %s failed", job.id)
+                await self.put_off(job, repr(bug))
+
+    async def do(self, job: Job) -> None:
+        """Do what the job says."""
+        match job.task:
+            case ConsiderPost(post):
+                await self.decider.decide(post)
+            case RefreshEngagement(comment):
+                await self.upkeep.refresh_engagement(comment)
+            case VerifyGrant(grant):
+                await self.upkeep.verify_grant(grant)
+
+    async def put_off(self, job: Job, error: str) -> None:
+        """Try the job again later, or give it up after the last attempt."""
+        retries = self.stage.tuning.jobs
+        if job.attempts + 1 >= retries.attempts:
+            await self.stage.stores.jobs.bury_job(job, error)
+        else:
+            delay = retries.delay_after(job.attempts + 1)
+            await self.stage.stores.jobs.put_off_job(job, delay, error)
