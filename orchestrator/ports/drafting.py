@@ -119,7 +119,7 @@ class DraftingStore(Protocol):
     async def post_context(self, post: PostRef) -> PostContext | None:
         """Return what the decision looks at, or None for an unknown post."""
 
-    async def published_scripts(self) -> Sequence[PublishedScript]:
+    async def published_scripts(self) -> tuple[PublishedScript, ...]:
         """Return the active comment scripts that the label `production` points at."""
 
     async def record_silence(self, post: PostRef, silence: Silence) -> None:

@@ -1,0 +1,139 @@
+"""From a post to a line that waits to be said, or to a silence with its reason."""
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+
+from orchestrator.drafting.selection import Opening, Openings, find_openings
+from orchestrator.ids import PostRef
+from orchestrator.ports.drafting import NewDraft, PostContext
+from orchestrator.ports.grants import Review
+from orchestrator.ports.logs import Operation, OperationKind
+from orchestrator.ports.writing import Brief, Line, PublishedScript, Writer
+from orchestrator.stage import Stage
+from personas.checks import CheckContext, check
+from personas.choice import Player, PostView, choose
+from personas.silence import Silence, SilenceReason
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """Decides about posts."""
+
+    stage: Stage
+    writer: Writer
+
+    async def decide(self, post: PostRef) -> None:
+        """Record exactly one outcome for the post: a comment, a draft for review, or a silence."""
+        context = await self.stage.stores.drafting.post_context(post)
+        if context is None or context.decided:
+            return
+        begun = self.stage.clock.monotonic()
+        outcome = await self.find_line(context)
+        self.note(begun)
+        if isinstance(outcome, Silence):
+            await self.stage.stores.drafting.record_silence(post, outcome)
+        else:
+            await self.keep(context, outcome)
+
+    async def find_line(self, context: PostContext) -> NewDraft | Silence:
+        """Choose who speaks, find words, and check them."""
+        if context.is_gone:
+            return Silence(SilenceReason.POST_GONE, "the post was deleted")
+        found = find_openings(context, self.stage.clock.now(), self.stage.tuning.comment_lasts)
+        if isinstance(found, Silence):
+            return found
+        chosen = choose_opening(context, found)
+        if isinstance(chosen, Silence):
+            return chosen
+        line = await self.writer.write(await self.brief(context, chosen))
+        if isinstance(line, Silence):
+            return line
+        return check_line(context, chosen, line) or self.draft(context, found, chosen, line)
+
+    async def brief(self, context: PostContext, chosen: Opening) -> Brief:
+        """Put together what the writer is given."""
+        scripts = await self.stage.stores.drafting.published_scripts()
+        return Brief(
+            post_text=context.text,
+            persona=chosen.turn.persona,
+            scripts=allowed_scripts(scripts, chosen.turn.script_keys),
+            recent=context.recent,
+            seed=seed_of(context.post),
+        )
+
+    def draft(
+        self, context: PostContext, found: Openings, chosen: Opening, line: Line
+    ) -> NewDraft:
+        """Put the line together with where, when and under which grant it is to be said."""
+        return NewDraft(
+            post=context.post,
+            turn=chosen.turn,
+            grant=found.grant.id,
+            line=line,
+            due_at=chosen.due_at,
+            expires_at=context.published_at + self.stage.tuning.comment_lasts,
+        )
+
+    async def keep(self, context: PostContext, draft: NewDraft) -> None:
+        """Queue the draft, or hold it for a person, as the grant says."""
+        drafting = self.stage.stores.drafting
+        automatic = context.grant is not None and context.grant.review is Review.AUTOMATIC
+        kept = await (
+            drafting.queue_comment(draft) if automatic else drafting.hold_for_review(draft)
+        )
+        if kept is None:
+            taken = Silence(SilenceReason.ALREADY_COMMENTED, "every slot under the post is taken")
+            await drafting.record_silence(context.post, taken)
+
+    def note(self, begun: float) -> None:
+        """Log the decision."""
+        duration = timedelta(seconds=self.stage.clock.monotonic() - begun)
+        self.stage.operations.note(
+            Operation(OperationKind.GENERATE_COMMENT, None, succeeded=True, duration=duration)
+        )
+
+
+def choose_opening(context: PostContext, found: Openings) -> Opening | Silence:
+    """Let the personas' own rules choose among those who may speak."""
+    by_account = {opening.turn.account_name: opening for opening in found.openings}
+    cast = [
+        Player(key=name, persona=opening.turn.persona, last_spoke=opening.turn.last_spoke)
+        for name, opening in by_account.items()
+    ]
+    chosen = choose(PostView(text=context.text, seed=seed_of(context.post)), cast)
+    return chosen if isinstance(chosen, Silence) else by_account[chosen.key]
+
+
+def check_line(context: PostContext, chosen: Opening, line: Line) -> Silence | None:
+    """Turn a line that a check objects to into a silence that says why."""
+    persona = chosen.turn.persona
+    objections = check(
+        line.text,
+        CheckContext(
+            post_text=context.text,
+            recent=context.recent,
+            forbidden=persona.forbidden_topics,
+        ),
+    )
+    if not objections:
+        return None
+    return Silence(
+        SilenceReason.CHECKS_FAILED, "; ".join(objection.sentence for objection in objections)
+    )
+
+
+def allowed_scripts(
+    scripts: tuple[PublishedScript, ...], keys: tuple[str, ...]
+) -> tuple[PublishedScript, ...]:
+    """Keep the scripts that the campaign names; all when it names none."""
+    if not keys:
+        return scripts
+    return tuple(published for published in scripts if published.script.key in keys)
+
+
+def seed_of(post: PostRef) -> int:
+    """Return a number that is the same whenever the same post is decided again."""
+    return post.channel * 1_000_003 + post.message
