@@ -1,0 +1,61 @@
+"""The one thing that every door holds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orchestrator.lanes.door import AccountDoor
+from orchestrator.ports.leases import NodeRecord
+from orchestrator.ports.logs import AuditEntry, Decision, Tally
+from orchestrator.service.accounts import Accounts
+from orchestrator.service.campaigns import Campaigns
+from orchestrator.service.channels import Channels
+from orchestrator.service.comments import Comments, Outbox, ReviewQueue
+from orchestrator.service.grants import Grants
+from orchestrator.service.library import Library
+from orchestrator.stage import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Everything that people can do, by what it is about."""
+
+    stage: Stage
+    accounts: Accounts
+    channels: Channels
+    grants: Grants
+    campaigns: Campaigns
+    review: ReviewQueue
+    outbox: Outbox
+    comments: Comments
+    library: Library
+
+    @classmethod
+    def on(cls, stage: Stage, door: AccountDoor) -> "Service":
+        """Build the service on a stage."""
+        return cls(
+            stage=stage,
+            accounts=Accounts(stage, door),
+            channels=Channels(stage, door),
+            grants=Grants(stage, door),
+            campaigns=Campaigns(stage),
+            review=ReviewQueue(stage),
+            outbox=Outbox(stage),
+            comments=Comments(stage, door),
+            library=Library(stage),
+        )
+
+    async def tally(self) -> Tally:
+        """Count what has come of everything so far."""
+        return await self.stage.stores.tally.tally()
+
+    async def decisions(self, limit: int) -> Sequence[Decision]:
+        """Return the newest decisions about posts."""
+        return await self.stage.stores.tally.decisions(limit)
+
+    async def nodes(self) -> Sequence[NodeRecord]:
+        """Return the processes that hold accounts."""
+        return await self.stage.stores.leases.nodes()
+
+    async def audit(self, limit: int) -> Sequence[AuditEntry]:
+        """Return the newest changes that somebody made."""
+        return await self.stage.stores.logs.audit_entries(limit)
