@@ -1,1 +1,1 @@
-"""Scripts: the words a persona has been given, as data."""
+"""What may be said: the script format and its canonical form."""
