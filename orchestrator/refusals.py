@@ -1,7 +1,7 @@
 """What Telegram's errors mean for us: whom they concern and what follows.
 
-The table error → scope → action lives where Telethon is known (`accounts.errors`); the words that it is
-written in live here, so that lanes can act on an answer without knowing how it was spelled.
+The table error → scope → action lives where Telethon is known (`accounts.errors`); the words that
+it is written in live here, so that lanes can act on an answer without knowing how it was spelled.
 """
 
 from dataclasses import dataclass

@@ -11,7 +11,10 @@ DAY_MINUTES = 24 * 60
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Local minutes of the day from `start` (included) to `end` (excluded); it may pass midnight."""
+    """Local minutes of the day from `start` (included) to `end` (excluded).
+
+    It may pass midnight.
+    """
 
     start: int
     end: int
@@ -20,7 +23,7 @@ class Window:
     def between(cls, start: str, end: str) -> "Window":
         """Read "09:00" and "23:00" (the end may be "24:00"); raises BadInput."""
         window = cls(minutes_of(start), minutes_of(end))
-        if window.start == window.end or window.start == DAY_MINUTES:
+        if window.start in {window.end, DAY_MINUTES}:
             raise BadInput(f"a window from {start} to {end} holds no time: give a later end")
         return window
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from orchestrator.drafting.selection import Opening, Openings, find_openings
-from orchestrator.ids import PostRef
+from orchestrator.ids import AccountId, PostRef
 from orchestrator.ports.drafting import NewDraft, PostContext
 from orchestrator.ports.grants import Review
 from orchestrator.ports.logs import Operation, OperationKind
@@ -13,6 +13,7 @@ from orchestrator.ports.writing import Brief, Line, PublishedScript, Writer
 from orchestrator.stage import Stage
 from personas.checks import CheckContext, check
 from personas.choice import Player, PostView, choose
+from personas.language import language_of
 from personas.silence import Silence, SilenceReason
 
 log = logging.getLogger(__name__)
@@ -64,9 +65,7 @@ class Decider:
             seed=seed_of(context.post),
         )
 
-    def draft(
-        self, context: PostContext, found: Openings, chosen: Opening, line: Line
-    ) -> NewDraft:
+    def draft(self, context: PostContext, found: Openings, chosen: Opening, line: Line) -> NewDraft:
         """Put the line together with where, when and under which grant it is to be said."""
         return NewDraft(
             post=context.post,
@@ -98,13 +97,13 @@ class Decider:
 
 def choose_opening(context: PostContext, found: Openings) -> Opening | Silence:
     """Let the personas' own rules choose among those who may speak."""
-    by_account = {opening.turn.account_name: opening for opening in found.openings}
+    by_account = {opening.turn.account: opening for opening in found.openings}
     cast = [
-        Player(key=name, persona=opening.turn.persona, last_spoke=opening.turn.last_spoke)
-        for name, opening in by_account.items()
+        Player(key=account, persona=opening.turn.persona, last_spoke=opening.turn.last_spoke)
+        for account, opening in by_account.items()
     ]
     chosen = choose(PostView(text=context.text, seed=seed_of(context.post)), cast)
-    return chosen if isinstance(chosen, Silence) else by_account[chosen.key]
+    return chosen if isinstance(chosen, Silence) else by_account[AccountId(chosen.key)]
 
 
 def check_line(context: PostContext, chosen: Opening, line: Line) -> Silence | None:
@@ -113,9 +112,9 @@ def check_line(context: PostContext, chosen: Opening, line: Line) -> Silence | N
     objections = check(
         line.text,
         CheckContext(
-            post_text=context.text,
+            language=language_of(context.text),
             recent=context.recent,
-            forbidden=persona.forbidden_topics,
+            forbidden_topics=persona.forbidden_topics,
         ),
     )
     if not objections:

@@ -24,9 +24,7 @@ class Openings:
     openings: tuple[Opening, ...]
 
 
-def find_openings(
-    context: PostContext, now: datetime, lasts: timedelta
-) -> Openings | Silence:
+def find_openings(context: PostContext, now: datetime, lasts: timedelta) -> Openings | Silence:
     """Narrow the cast down to who may speak; the rule that leaves nobody names the silence."""
     if not context.text.strip():
         return Silence(SilenceReason.EMPTY_POST, "the post has no text to answer")
@@ -39,7 +37,9 @@ def find_openings(
         return Silence(SilenceReason.NO_ACCOUNT, "no scheduled account may speak now")
     unspent = [turn for turn in able if turn.promised_today < turn.comments_per_day]
     if not unspent:
-        return Silence(SilenceReason.DAILY_LIMIT, "every scheduled account has spent its day's comments")
+        return Silence(
+            SilenceReason.DAILY_LIMIT, "every scheduled account has spent its day's comments"
+        )
     return within_window(context, unspent, now, lasts)
 
 

@@ -41,9 +41,7 @@ class Reconciler:
         except TelegramRefused as refused:
             error = refused.refusal.sentence
             if refused.refusal.action in CANNOT_READ:
-                await self.stage.sink(
-                    ChannelLost(self.holder.account, reading.telegram_id, error)
-                )
+                await self.stage.sink(ChannelLost(self.holder.account, reading.telegram_id, error))
             elif refused.refusal.action is not Action.WAIT:
                 raise
         await self.stage.stores.channels.note_checked(reading.channel, self.stage.clock.now())

@@ -98,9 +98,7 @@ class Aftermath:
 
     async def suspend_chat(self, refusal: Refusal) -> None:
         """Suspend the grant for a person to look at; the message waits under it."""
-        await self.stage.stores.outbox.suspend_chat(
-            self.holder.account, self.waiting.id, refusal
-        )
+        await self.stage.stores.outbox.suspend_chat(self.holder.account, self.waiting.id, refusal)
         await self.stage.stores.outbox.put_off(
             self.waiting.id, timedelta(minutes=10), refusal.sentence, attempted=False
         )

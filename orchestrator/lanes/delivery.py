@@ -1,8 +1,9 @@
 """From the outbox to Telegram, effectively once.
 
-The order is the promise: resolve the peer, wait for pacing, *then* claim and check in one statement,
-*then* send at once, or give the claim back. Text, peer and random_id were stored before the first
-attempt, so that whatever happens, the same message can be asked for again and Telegram will not double it.
+The order is the promise: resolve the peer, wait for pacing, *then* claim and check in one
+statement, *then* send at once, or give the claim back. Text, peer and random_id were stored
+before the first attempt, so that whatever happens, the same message can be asked for again and
+Telegram will not double it.
 """
 
 import asyncio
@@ -40,7 +41,10 @@ class Delivery:
     client: AccountClient
 
     async def deliver(self, waiting: Waiting) -> None:
-        """Take one message as far as it can go now; raises OutcomeUnknown when the client is spent."""
+        """Take one message as far as it can go now.
+
+        Raises OutcomeUnknown when the client is spent.
+        """
         letter = waiting.letter or await self.address(waiting)
         if letter is None:
             return
@@ -78,7 +82,10 @@ class Delivery:
         )
 
     async def obey(self, waiting: Waiting, letter: Letter, verdict: Verdict) -> None:
-        """Do what follows when the gate says no: wait, settle by looking, or give the message up."""
+        """Do what follows when the gate says no.
+
+        Wait, settle by looking, or give the message up.
+        """
         if verdict in WAITS:
             if verdict not in {Verdict.LEASE_LOST, Verdict.NOT_DUE}:
                 delay = NOT_NOW.get(verdict, timedelta(minutes=1))
@@ -114,7 +121,10 @@ class Delivery:
         )
 
     async def settle_by_looking(self, waiting: Waiting, letter: Letter, why: str) -> None:
-        """Look for the message among our own in its thread; what is not found ends as unresolved."""
+        """Look for the message among our own in its thread.
+
+        What is not found ends as unresolved.
+        """
         since = waiting.first_attempt_at or self.stage.clock.now()
         found = await self.look(letter, since - timedelta(minutes=1))
         if found is not None:

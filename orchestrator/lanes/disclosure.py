@@ -1,4 +1,7 @@
-"""Named, not masked (charter rule 2): an account whose bio does not say whom it speaks for is silent."""
+"""Named, not masked (charter rule 2).
+
+An account whose bio does not say whom it speaks for is silent.
+"""
 
 import logging
 import unicodedata
@@ -32,7 +35,7 @@ async def read_disclosure(
     await accounts.record_disclosure(account, fence, disclosed=disclosed)
     if not disclosed:
         log.warning(
-            "%s is silent: its bio does not carry the disclosure; run `troupe accounts disclose %s`",
+            "%s is silent until its bio names whom it speaks for: troupe accounts disclose %s",
             stored.name,
             stored.name,
         )

@@ -1,7 +1,8 @@
 """Asking something of an account from outside its lane.
 
-Only the holder of the lease opens the session. So what another door wants is put as a command and awaited;
-when nobody holds the account, or its holder is dead, the door takes the lease itself for a moment.
+Only the holder of the lease opens the session. So what another door wants is put as a command and
+awaited; when nobody holds the account, or its holder is dead, the door takes the lease itself for
+a moment.
 """
 
 import asyncio
@@ -13,9 +14,9 @@ from orchestrator.commands import Command, CommandResult, Failed
 from orchestrator.errors import AccountBusy, NotAllowed
 from orchestrator.ids import AccountId, CommandId, NodeName
 from orchestrator.lanes.errands import run_errand
+from orchestrator.leases.keeper import Keeper
 from orchestrator.ports.leases import Fence
 from orchestrator.stage import Stage
-from orchestrator.leases.keeper import Keeper
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,8 @@ class AccountDoor:
                 return checked(result)
         name = (await self.stage.stores.accounts.account(account)).name
         raise AccountBusy(
-            f"The process that holds {name} does not answer; see `troupe accounts show {name}` and try again"
+            f"the process that holds {name} does not answer: "
+            f"see `troupe accounts show {name}` and try again"
         )
 
     @asynccontextmanager

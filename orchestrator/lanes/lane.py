@@ -113,7 +113,10 @@ async def watch(client: AccountClient) -> None:
 
 
 def the_reason(group: ExceptionGroup[Exception]) -> Exception:
-    """Return the exception that says most: an answer of Telegram's, a lost connection, or all of them."""
+    """Return the exception that says most.
+
+    An answer of Telegram's, a lost connection, or all of them.
+    """
     for kind in (TelegramRefused, OutcomeUnknown):
         matching = group.subgroup(kind)
         if matching is not None:

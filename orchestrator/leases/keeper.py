@@ -1,7 +1,8 @@
 """Holding accounts by lease: who may be taken, and what must be let go.
 
-The wall clock decides nothing here. A holder counts its lease from before it asked for the renewal; a
-challenger waits a whole lease on its own clock in which neither fence nor beat moved (DESIGN.md §3).
+The wall clock decides nothing here. A holder counts its lease from before it asked for the
+renewal; a challenger waits a whole lease on its own clock in which neither fence nor beat moved
+(DESIGN.md §3).
 """
 
 from dataclasses import dataclass, field
@@ -53,7 +54,9 @@ class Keeper:
         self.held.clear()
         return lost
 
-    async def look_round(self, *, may_take: bool) -> tuple[frozenset[AccountId], frozenset[AccountId]]:
+    async def look_round(
+        self, *, may_take: bool
+    ) -> tuple[frozenset[AccountId], frozenset[AccountId]]:
         """Take what is free; returns the accounts newly held, and held ones that should not run."""
         leases = {lease.account: lease for lease in await self.store.leases()}
         unwanted = frozenset(self.held) - frozenset(leases)

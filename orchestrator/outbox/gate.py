@@ -1,7 +1,7 @@
 """The gate, as a pure rule: what must hold for one message to go out now (charter rules 1 to 5).
 
-The rule that really decides is one SQL statement (`claim_if_welcome`), because only there the rows can
-be locked while they are read; a property test holds that statement against `judge`.
+The rule that really decides is one SQL statement (`claim_if_welcome`), because only there the
+rows can be locked while they are read; a property test holds that statement against `judge`.
 """
 
 from dataclasses import dataclass
@@ -53,7 +53,10 @@ WAITS = frozenset(
         Verdict.DAILY_LIMIT,
     }
 )
-"""After these the message stays in the outbox: what forbids it now may pass before it is too old."""
+"""After these the message stays in the outbox.
+
+What forbids it now may pass before it is too old.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,7 @@ def judge_row(facts: GateFacts) -> Verdict | None:
 
 
 def judge_account(facts: GateFacts, terms: GateTerms) -> Verdict | None:
-    """Look at the account: may it speak, and does its bio say whom it speaks for?"""
+    """Look at the account: may it speak, and does its bio say for whom."""
     if facts.account_state not in SPEAKING_STATES:
         return Verdict.ACCOUNT_PARKED
     fresh = (
@@ -137,8 +140,10 @@ def judge_account(facts: GateFacts, terms: GateTerms) -> Verdict | None:
     return None if fresh and facts.disclosed_under_this_fence else Verdict.NOT_DISCLOSED
 
 
-def judge_grant(facts: GateFacts, terms: GateTerms) -> Verdict | None:
-    """Look at the grant: is it there, alive, proved of late, and does it speak of this group?"""
+def judge_grant(  # noqa: PLR0911 - one line for each reason reads best
+    facts: GateFacts, terms: GateTerms
+) -> Verdict | None:
+    """Look at the grant: is it there, alive, proved of late, and for this group."""
     grant = facts.grant
     if grant is None or grant.scope != "comments" or grant.starts_at > facts.now:
         return Verdict.NO_GRANT

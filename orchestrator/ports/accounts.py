@@ -39,7 +39,7 @@ class AccountEvent(StrEnum):
     FREEZE = "freeze"
     BAN = "ban"
     BIO_CHANGED = "bio_changed"
-    PASSWORD_CHANGED = "password_changed"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - names an event
     STATE_CHANGED = "state_changed"
 
 

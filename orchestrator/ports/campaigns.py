@@ -73,7 +73,8 @@ class CampaignStore(Protocol):
     async def add_campaign(self, actor: Actor, campaign: NewCampaign) -> Campaign:
         """Record a campaign (state `draft`).
 
-        Raises AlreadyExists for its name, or when an account has a schedule in that channel already.
+        Raises AlreadyExists for its name, or when an account has a schedule in that channel
+        already.
         """
 
     async def campaigns(self) -> Sequence[Campaign]:

@@ -79,8 +79,8 @@ class ChannelStore(Protocol):
     async def assign_readers(self) -> Sequence[str]:
         """Give each active channel without an able reader one that is a member, or may read it.
 
-        Able means: the account runs (RUNS), is leased, and its role allows reading. Returns a sentence
-        for each channel that nobody can read.
+        Able means: the account runs (RUNS), is leased, and its role allows reading. Returns a
+        sentence for each channel that nobody can read.
         """
 
     async def readings_of(self, account: AccountId) -> Sequence[Reading]:

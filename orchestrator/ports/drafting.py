@@ -147,7 +147,10 @@ class ReviewStore(Protocol):
     async def approve_and_queue(
         self, actor: Actor, draft: DraftId, due_at: datetime, expires_at: datetime
     ) -> CommentId:
-        """Queue the draft's comment; raises NotAllowed when it was decided, its slot or its grant is gone."""
+        """Queue the draft's comment.
+
+        Raises NotAllowed when it was decided, its slot or its grant is gone.
+        """
 
     async def edit_draft(self, actor: Actor, draft: DraftId, text: str) -> None:
         """Change the words of a draft in review."""

@@ -97,7 +97,10 @@ class GrantStore(Protocol):
     """Grants; a revoke is one transaction with the cancelling of what waits."""
 
     async def add_grant(self, actor: Actor, grant: NewGrant) -> Grant:
-        """Record a grant; raises AlreadyExists while another of that scope lives for the channel."""
+        """Record a grant.
+
+        Raises AlreadyExists while another of that scope lives for the channel.
+        """
 
     async def grants(self, channel: ChannelId | None = None) -> Sequence[Grant]:
         """Return all grants, newest first, of one channel or of all."""
@@ -115,7 +118,10 @@ class GrantStore(Protocol):
         """Let nothing out under the grant until it is verified again."""
 
     async def record_verified(self, grant: GrantId, proof: GrantProof) -> None:
-        """Store that the proof was read from Telegram again now; lifts no suspension for a changed group."""
+        """Store that the proof was read from Telegram again now.
+
+        Lifts no suspension for a changed group.
+        """
 
     async def grants_to_verify(self, older_than: datetime) -> Sequence[GrantId]:
         """Return the live grants whose proof was last read before that moment."""

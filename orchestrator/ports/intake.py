@@ -9,7 +9,10 @@ class IntakeStore(Protocol):
     """Records what Telegram reported."""
 
     async def record_post_and_queue(self, post: PostSeen) -> bool:
-        """Record a post of a watched channel and queue ConsiderPost; False when it is known or unwatched."""
+        """Record a post of a watched channel and queue ConsiderPost.
+
+        False when it is known or unwatched.
+        """
 
     async def record_post_edit(self, edit: PostEdited) -> None:
         """Store a post's new text."""
@@ -18,7 +21,9 @@ class IntakeStore(Protocol):
         """Mark posts as gone and fail what waits to be said under them."""
 
     async def record_direct_message(self, message: DirectMessageSeen) -> bool:
-        """Record an incoming direct message with its contact and conversation; False when it is known.
+        """Record an incoming direct message with its contact and conversation.
+
+        False when it is known.
 
         A stop word opts the sender out in the same transaction.
         """

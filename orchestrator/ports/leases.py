@@ -1,4 +1,7 @@
-"""Who holds which account (DESIGN.md §3): leases with a fence, measured on everybody's own clock."""
+"""Who holds which account (DESIGN.md §3).
+
+Leases with a fence, measured on everybody's own clock.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

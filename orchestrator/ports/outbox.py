@@ -90,7 +90,10 @@ class OutboxStore(Protocol):
         """Return when the account's next message falls due."""
 
     async def address(self, holder: Holder, message: OutboxId, thread: Thread) -> Letter | None:
-        """Store peer and thread before the first attempt; returns the letter, None if no longer ours."""
+        """Store peer and thread before the first attempt.
+
+        Returns the letter, None if no longer ours.
+        """
 
     async def claim_if_welcome(self, holder: Holder, message: OutboxId, terms: GateTerms) -> Claim:
         """Ask the gate: one statement that locks, checks, and claims only what is welcome."""

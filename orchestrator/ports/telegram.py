@@ -111,7 +111,10 @@ class AccountClient(Protocol):
         """Find the copy of a post in the linked group; MSG_ID_INVALID when there is none (yet)."""
 
     async def send(self, letter: Letter, *, within: timedelta) -> Sent:
-        """Send exactly this letter once; raises OutcomeUnknown when no answer came `within` that time."""
+        """Send exactly this letter once.
+
+        Raises OutcomeUnknown when no answer came `within` that time.
+        """
 
     async def find_own(self, letter: Letter, *, since: datetime) -> Sent | None:
         """Look among the account's own messages in that thread for this text sent `since` then."""
@@ -133,7 +136,10 @@ class AccountClient(Protocol):
         """End this session on Telegram's side; the stored key is forgotten."""
 
     async def wait_closed(self) -> None:
-        """Return when the connection has ended; raises TelegramRefused when Telegram ended it for a reason."""
+        """Return when the connection has ended.
+
+        Raises TelegramRefused when Telegram ended it for a reason.
+        """
 
 
 class SignInAnswers(Protocol):
@@ -157,9 +163,10 @@ class Telegram(Protocol):
     ) -> AbstractAsyncContextManager[AccountClient]:
         """Connect the account's stored session.
 
-        With a `sink`, every update (also what was missed since the stored state) becomes a fact; the
-        stored update state moves on only when the facts before it are committed. Without one, no
-        updates are asked for. Raises TelegramRefused (for example NEEDS_LOGIN) or OutcomeUnknown.
+        With a `sink`, every update (also what was missed since the stored state) becomes a fact;
+        the stored update state moves on only when the facts before it are committed. Without one,
+        no updates are asked for. Raises TelegramRefused (for example NEEDS_LOGIN) or
+        OutcomeUnknown.
         """
 
     async def sign_in(self, account: AccountId, phone: str, answers: SignInAnswers) -> Profile:

@@ -95,8 +95,10 @@ class Accounts:
 
     async def events(self, name: str | None, limit: int) -> Sequence[EventRecord]:
         """Return what happened, newest first, to one account or to all."""
-        account = await self.stage.stores.accounts.account_named(name) if name else None
-        return await self.stage.stores.accounts.account_events(account and account.id, limit)
+        if name is None:
+            return await self.stage.stores.accounts.account_events(None, limit)
+        account = await self.stage.stores.accounts.account_named(name)
+        return await self.stage.stores.accounts.account_events(account.id, limit)
 
     async def set_state(
         self, actor: Actor, account: Account, state: AccountState, reason: str | None

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from orchestrator.actor import Actor
 from orchestrator.commands import DeleteMessages
-from orchestrator.errors import BadInput, NotAllowed
+from orchestrator.errors import BadInput
 from orchestrator.ids import CommentId, DraftId, OutboxId
 from orchestrator.lanes.door import AccountDoor
 from orchestrator.ports.drafting import Draft, DraftState
 from orchestrator.ports.outbox import Comment, CommentStatus, Explanation, OutboxRow
 from orchestrator.stage import Stage
 from personas.checks import CheckContext, check
+from personas.language import language_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class ReviewQueue:
     async def edit(self, actor: Actor, draft: DraftId, text: str) -> Draft:
         """Change a draft's words; they pass the same checks as a writer's."""
         waiting = await self.stage.stores.review.draft(draft)
-        objections = check(text, CheckContext(post_text=waiting.post_text))
+        objections = check(text, CheckContext(language=language_of(waiting.post_text)))
         if objections:
             raise BadInput("; ".join(objection.sentence for objection in objections))
         await self.stage.stores.review.edit_draft(actor, draft, text)

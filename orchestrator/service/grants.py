@@ -61,7 +61,12 @@ class Grants:
         )
 
     def new_grant(
-        self, actor: Actor, watched: Channel, prover: AccountId, seen: ChannelSeen, terms: GrantTerms
+        self,
+        actor: Actor,
+        watched: Channel,
+        prover: AccountId,
+        seen: ChannelSeen,
+        terms: GrantTerms,
     ) -> NewGrant:
         """Put the proof and the terms together; raises NotAllowed where nobody can comment."""
         if seen.linked_group is None:
@@ -92,8 +97,8 @@ class Grants:
     async def revoke(self, actor: Actor, grant: GrantId) -> Revocation:
         """End a grant. Once this returns no send starts under it; what was in flight is listed.
 
-        A claim that left the gate before the revoke may begin its send until its deadline has passed;
-        so this waits until each such claim is settled, or for that long.
+        A claim that left the gate before the revoke may begin its send until its deadline has
+        passed; so this waits until each such claim is settled, or for that long.
         """
         revocation = await self.stage.stores.grants.revoke_and_cancel(actor, grant)
         deadline = self.stage.clock.monotonic() + self.stage.tuning.claim.total_seconds()

@@ -1,4 +1,7 @@
-"""What has to be done again and again, whoever does it: each chore leaves a job or changes one row."""
+"""What has to be done again and again, whoever does it.
+
+Each chore leaves a job or changes one row.
+"""
 
 import logging
 from dataclasses import dataclass

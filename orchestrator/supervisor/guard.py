@@ -38,7 +38,7 @@ class Guard:
                 await self.wait_to_restart(refused)
             except (TroupeError, OSError) as failed:
                 await self.wait_to_restart(failed)
-            except Exception as bug:  # noqa: BLE001 - the task's boundary: other lanes go on
+            except Exception as bug:
                 log.exception("lane of account %s failed", self.holder.account)
                 await self.wait_to_restart(bug)
 

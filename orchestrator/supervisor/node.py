@@ -7,11 +7,11 @@ import socket
 from dataclasses import dataclass, field
 
 from orchestrator.ids import AccountId, NodeName
+from orchestrator.leases.keeper import Keeper
 from orchestrator.ports.outbox import Holder
 from orchestrator.stage import Stage
 from orchestrator.supervisor.chores import Chores
 from orchestrator.supervisor.guard import Guard
-from orchestrator.leases.keeper import Keeper
 from orchestrator.supervisor.workers import Worker
 
 log = logging.getLogger(__name__)
@@ -90,7 +90,9 @@ class Node:
             guard, asyncio.create_task(guard.run(), name=f"lane:{account}")
         )
 
-    async def stop_lanes(self, keeper: Keeper, accounts: frozenset[AccountId] | set[AccountId]) -> None:
+    async def stop_lanes(
+        self, keeper: Keeper, accounts: frozenset[AccountId] | set[AccountId]
+    ) -> None:
         """Ask lanes to stop, cancel those that take too long, and give their accounts back."""
         lanes = {account: self.running.pop(account) for account in accounts & set(self.running)}
         for lane in lanes.values():

@@ -23,7 +23,10 @@ class Upkeep:
     door: AccountDoor
 
     async def refresh_engagement(self, comment: CommentId) -> None:
-        """Read how a comment was received; one that is gone from Telegram is recorded as deleted."""
+        """Read how a comment was received.
+
+        One that is gone from Telegram is recorded as deleted.
+        """
         try:
             sent = await self.stage.stores.comments.sent_comment(comment)
         except NotAllowed:
@@ -44,9 +47,7 @@ class Upkeep:
         grant = await self.stage.stores.grants.grant(grant_id)
         if grant.account is None or grant.revoked_at is not None:
             return
-        result = await self.door.ask_holder(
-            grant.account, LookAtChannel(grant.channel_telegram_id)
-        )
+        result = await self.door.ask_holder(grant.account, LookAtChannel(grant.channel_telegram_id))
         if isinstance(result, ChannelSeen):
             await self.judge_proof(grant, result)
 

@@ -43,7 +43,7 @@ class Worker:
                 await self.stage.stores.jobs.finish_jobs([job])
             except TroupeError as failed:
                 await self.put_off(job, str(failed))
-            except Exception as bug:  # noqa: BLE001 - the job's boundary: the next one goes on
+            except Exception as bug:
                 log.exception("job %s failed", job.id)
                 await self.put_off(job, repr(bug))
 
