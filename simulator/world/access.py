@@ -1,0 +1,57 @@
+"""Who may read and who may write where, as Telegram decides it."""
+
+from simulator.world.channels import Channel, Channels, Right
+from simulator.world.peers import UserId
+from simulator.world.people import Person
+from simulator.world.refusals import Refusal
+
+
+def may_read(channels: Channels, channel: Channel, user: UserId) -> bool:
+    """Tell whether somebody sees a channel: members do, and everybody sees a public one.
+
+    A discussion group is also open to whoever sees its channel.
+    """
+    if user in channel.members:
+        return True
+    if user in channel.banned:
+        return False
+    if channel.username:
+        return True
+    head = None if channel.broadcast else channels.linked(channel)
+    return head is not None and (user in head.members or bool(head.username))
+
+
+def require_reading(channels: Channels, channel: Channel, user: UserId) -> None:
+    """Refuse whoever may not see a channel."""
+    if not may_read(channels, channel, user):
+        raise Refusal("CHANNEL_PRIVATE")
+
+
+def require_writing(channels: Channels, channel: Channel, user: UserId) -> None:
+    """Refuse whoever may not write into a channel or group."""
+    require_reading(channels, channel, user)
+    if channel.broadcast:
+        if not channel.allows(user, Right.POST_MESSAGES):
+            raise Refusal("CHAT_WRITE_FORBIDDEN")
+        return
+    member = channel.members.get(user)
+    if member is None:
+        require_guest(channel)
+    if user in channel.silenced or not (channel.open or (member and member.is_admin)):
+        raise Refusal("CHAT_WRITE_FORBIDDEN")
+
+
+def require_guest(group: Channel) -> None:
+    """Refuse a writer who is not a member where guests have no word."""
+    if group.linked is None:
+        raise Refusal("CHAT_WRITE_FORBIDDEN")
+    if not group.guests:
+        raise Refusal("CHAT_GUEST_SEND_FORBIDDEN")
+
+
+def require_private_writing(author: Person, to: Person) -> None:
+    """Refuse a private message between people of whom one blocked the other."""
+    if author.id in to.blocked:
+        raise Refusal("USER_IS_BLOCKED")
+    if to.id in author.blocked:
+        raise Refusal("YOU_BLOCKED_USER")

@@ -1,0 +1,143 @@
+"""Broadcast channels and supergroups: their members, rights and contents."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from itertools import count
+
+from simulator.world.clock import Clock
+from simulator.world.history import History
+from simulator.world.mailbox import Mailbox
+from simulator.world.peers import FIRST_CHANNEL, ChannelId, MessageId, Peer, UserId, channel_peer
+from simulator.world.refusals import Refusal
+from simulator.world.usernames import Usernames
+
+
+class Right(StrEnum):
+    """What an administrator may do; the values are Telegram's names."""
+
+    CHANGE_INFO = "change_info"
+    POST_MESSAGES = "post_messages"
+    EDIT_MESSAGES = "edit_messages"
+    DELETE_MESSAGES = "delete_messages"
+    BAN_USERS = "ban_users"
+    INVITE_USERS = "invite_users"
+    PIN_MESSAGES = "pin_messages"
+    ADD_ADMINS = "add_admins"
+    MANAGE_CALL = "manage_call"
+    MANAGE_TOPICS = "manage_topics"
+    ANONYMOUS = "anonymous"
+    OTHER = "other"
+
+
+ALL_RIGHTS = frozenset(Right) - {Right.ANONYMOUS}
+
+
+@dataclass(slots=True, eq=False)
+class Member:
+    """Somebody's place in a channel; no rights means a plain member."""
+
+    user: UserId
+    since: datetime
+    rights: frozenset[Right] = frozenset()
+    creator: bool = False
+    promoted_by: UserId | None = None
+    rank: str = ""
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether this is the creator or somebody with a right."""
+        return self.creator or bool(self.rights)
+
+
+@dataclass(slots=True, eq=False)
+class Channel:
+    """A broadcast channel, or a supergroup when `broadcast` is off.
+
+    `linked` is the discussion group of a channel and the channel of a discussion group; `guests`
+    says of a group whether people who are not members may comment; `open` whether plain members
+    may write; `silenced` are the members who may not. `copies` leads from a post to its copy in a
+    discussion group.
+    """
+
+    id: ChannelId
+    title: str
+    broadcast: bool
+    created_at: datetime
+    mailbox: Mailbox
+    about: str = ""
+    username: str = ""
+    linked: ChannelId | None = None
+    guests: bool = True
+    open: bool = True
+    members: dict[UserId, Member] = field(default_factory=dict)
+    banned: dict[UserId, datetime] = field(default_factory=dict)
+    silenced: set[UserId] = field(default_factory=set)
+    history: History = field(default_factory=History)
+    threads: defaultdict[MessageId, History] = field(default_factory=lambda: defaultdict(History))
+    copies: dict[MessageId, tuple[ChannelId, MessageId]] = field(default_factory=dict)
+    last_id: int = 0
+
+    @property
+    def peer(self) -> Peer:
+        """The channel as a peer."""
+        return channel_peer(self.id)
+
+    @property
+    def admins(self) -> list[Member]:
+        """Its creator and administrators."""
+        return [member for member in self.members.values() if member.is_admin]
+
+    def take_id(self) -> MessageId:
+        """Hand out the next message id."""
+        self.last_id += 1
+        return MessageId(self.last_id)
+
+    def allows(self, user: UserId, right: Right) -> bool:
+        """Tell whether somebody holds a right; the creator holds them all."""
+        member = self.members.get(user)
+        return member is not None and (member.creator or right in member.rights)
+
+    def require(self, user: UserId, right: Right) -> None:
+        """Refuse whoever does not hold a right."""
+        if not self.allows(user, right):
+            raise Refusal("CHAT_ADMIN_REQUIRED")
+
+
+class Channels:
+    """Every channel and supergroup by id."""
+
+    def __init__(self, clock: Clock, usernames: Usernames) -> None:
+        self.clock, self.usernames = clock, usernames
+        self.by_id: dict[ChannelId, Channel] = {}
+        self.numbers = count(FIRST_CHANNEL)
+
+    def __iter__(self) -> Iterator[Channel]:
+        return iter(self.by_id.values())
+
+    def add(self, title: str, *, broadcast: bool, about: str = "", guests: bool = True) -> Channel:
+        """Make a channel or supergroup without members."""
+        if not title.strip():
+            raise Refusal("CHAT_TITLE_EMPTY")
+        number, now = ChannelId(next(self.numbers)), self.clock.now()
+        channel = Channel(number, title, broadcast, now, Mailbox(now), about=about, guests=guests)
+        self.by_id[number] = channel
+        return channel
+
+    def get(self, channel: ChannelId) -> Channel:
+        """Find a channel; raises `Refusal` for an unknown id."""
+        found = self.by_id.get(channel)
+        if found is None:
+            raise Refusal("CHANNEL_INVALID")
+        return found
+
+    def take_username(self, channel: Channel, username: str) -> None:
+        """Make a channel public under a name, or private with an empty one."""
+        self.usernames.change(channel.peer, channel.username, username)
+        channel.username = username
+
+    def linked(self, channel: Channel) -> Channel | None:
+        """Find the other half: a channel's group, a group's channel."""
+        return None if channel.linked is None else self.by_id.get(channel.linked)

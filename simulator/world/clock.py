@@ -1,0 +1,22 @@
+"""The world's time, which a rehearsal may move."""
+
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """The machine's clock, shifted by as much as it was moved."""
+
+    def __init__(self) -> None:
+        self.shift = timedelta(0)
+
+    def now(self) -> datetime:
+        """Tell the world's time in whole seconds, as Telegram does."""
+        return (datetime.now(UTC) + self.shift).replace(microsecond=0)
+
+    def advance(self, by: timedelta) -> None:
+        """Move the world's time by that much, also backwards."""
+        self.shift += by
+
+    def set(self, moment: datetime) -> None:
+        """Make it `moment` now; the clock goes on from there."""
+        self.shift = moment - datetime.now(UTC)

@@ -1,0 +1,126 @@
+"""How people come into channels, rise in them and leave."""
+
+from dataclasses import dataclass
+
+from simulator.world.access import require_reading
+from simulator.world.channel_talk import ChannelTalk
+from simulator.world.channels import ALL_RIGHTS, Channel, Channels, Member, Right
+from simulator.world.events import Bulletin, ChannelAltered, Via
+from simulator.world.messages import Action, ActionKind
+from simulator.world.peers import MessageId
+from simulator.world.people import Person
+from simulator.world.refusals import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """The doors of channels and groups; announced arrivals leave a service message in groups."""
+
+    channels: Channels
+    talk: ChannelTalk
+    bulletin: Bulletin
+
+    def found(self, channel: Channel, creator: Person, via: Via | None = None) -> None:
+        """Give a new channel its creator and its first message."""
+        now = self.channels.clock.now()
+        channel.members[creator.id] = Member(creator.id, now, ALL_RIGHTS, creator=True)
+        creator.inbox.channels.add(channel.id)
+        action = Action(ActionKind.CHANNEL_CREATED, title=channel.title)
+        self.talk.note(channel, creator.id, action, via)
+
+    def join(
+        self, channel: Channel, person: Person, *, announce: bool = False, via: Via | None = None
+    ) -> None:
+        """Let somebody in by the open door."""
+        require_reading(self.channels, channel, person.id)
+        self.admit(channel, person, by=person, announce=announce, via=via)
+
+    def invite(self, channel: Channel, by: Person, people: list[Person], via: Via | None) -> None:
+        """Let a member with the right bring others in."""
+        if by.id not in channel.members:
+            raise Refusal("CHANNEL_PRIVATE")
+        if channel.broadcast:
+            channel.require(by.id, Right.INVITE_USERS)
+        for person in people:
+            self.admit(channel, person, by=by, announce=True, via=via)
+
+    def admit(
+        self,
+        channel: Channel,
+        person: Person,
+        *,
+        by: Person,
+        announce: bool = False,
+        via: Via | None = None,
+    ) -> None:
+        """Make somebody a member without asking whether the door is open."""
+        if person.id in channel.members:
+            return
+        channel.banned.pop(person.id, None)
+        channel.members[person.id] = Member(person.id, self.channels.clock.now())
+        person.inbox.channels.add(channel.id)
+        # What was said before somebody came counts as read.
+        person.inbox.channels_read[channel.id] = MessageId(channel.last_id)
+        self.bulletin.tell(ChannelAltered(channel.id, frozenset({person.id}), via))
+        if announce and not channel.broadcast:
+            action = Action(ActionKind.MEMBERS_ADDED, users=(person.id,))
+            self.talk.note(channel, by.id, action, via)
+
+    def leave(self, channel: Channel, person: Person, via: Via | None = None) -> None:
+        """Let somebody out."""
+        member = channel.members.get(person.id)
+        if member is None:
+            raise Refusal("USER_NOT_PARTICIPANT")
+        if member.creator:
+            raise Refusal("USER_CREATOR")
+        self.release(channel, person, via)
+
+    def expel(self, channel: Channel, person: Person, via: Via | None = None) -> None:
+        """Throw somebody out for good."""
+        channel.banned[person.id] = self.channels.clock.now()
+        self.release(channel, person, via)
+
+    def release(self, channel: Channel, person: Person, via: Via | None) -> None:
+        """Take somebody off the list of members."""
+        channel.members.pop(person.id, None)
+        channel.silenced.discard(person.id)
+        person.inbox.channels.discard(channel.id)
+        self.bulletin.tell(ChannelAltered(channel.id, frozenset({person.id}), via))
+
+    def promote(
+        self,
+        channel: Channel,
+        person: Person,
+        rights: frozenset[Right],
+        *,
+        by: Person,
+        rank: str = "",
+        via: Via | None = None,
+    ) -> None:
+        """Give an administrator these rights, or none to make a plain member of one."""
+        self.admit(channel, person, by=by, via=via)
+        member = channel.members[person.id]
+        if member.creator:
+            raise Refusal("USER_CREATOR")
+        member.rights, member.rank = rights, rank
+        member.promoted_by = by.id if rights else None
+        self.bulletin.tell(ChannelAltered(channel.id, frozenset({person.id}), via))
+
+    def link(self, channel: Channel, group: Channel | None) -> None:
+        """Give a channel another discussion group, or none."""
+        if channel.linked == (group.id if group else None):
+            raise Refusal("LINK_NOT_MODIFIED")
+        self.unlink(channel)
+        if group is not None:
+            self.unlink(group)
+            channel.linked, group.linked = group.id, channel.id
+        for half in filter(None, (channel, group)):
+            everybody = frozenset(half.members)
+            self.bulletin.tell(ChannelAltered(half.id, everybody))
+
+    def unlink(self, half: Channel) -> None:
+        """Cut a channel or a group from its other half."""
+        other = self.channels.linked(half)
+        half.linked = None
+        if other is not None:
+            other.linked = None
