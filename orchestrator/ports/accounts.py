@@ -102,7 +102,7 @@ class AccountStore(Protocol):
         """Store how the account shows itself; a bio that changed becomes an event."""
 
     async def record_disclosure(self, account: AccountId, fence: int, *, disclosed: bool) -> None:
-        """Store that the bio was read now under that fence, and whether it carries the disclosure."""
+        """Store that the bio was read now under that fence, and whether it discloses."""
 
     async def record_event(self, account: AccountId, kind: AccountEvent, detail: str) -> None:
         """Add a line to the account's history."""

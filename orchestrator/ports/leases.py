@@ -43,7 +43,7 @@ class LeaseStore(Protocol):
     """Leases and nodes."""
 
     async def leases(self) -> Sequence[Lease]:
-        """Return the leases of all accounts that should be connected (states RUNS and a session)."""
+        """Return the leases of all accounts to be connected (states RUNS and a session)."""
 
     async def lease_of(self, account: AccountId) -> Lease:
         """Return one account's lease, whatever its state."""
