@@ -1,14 +1,17 @@
 """What a method's handler is told about who calls, and how it refuses."""
 
+from __future__ import annotations
+
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from telethon.tl import TLObject, TLRequest
 
-from simulator.world.world import World
+if TYPE_CHECKING:
+    from simulator.world.world import World
 
-Result = TLObject | bool | int | list[TLObject] | list[int]
+Result: TypeAlias = TLObject | bool | int | list[TLObject] | list[int]
 
 
 class RpcFault(Exception):
@@ -41,4 +44,4 @@ class Call:
     layer: int
 
 
-Handler = Callable[[Call, TLRequest], Awaitable[Result]]
+Handler: TypeAlias = Callable[[Call, TLRequest], Awaitable[Result]]

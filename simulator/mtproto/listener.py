@@ -1,0 +1,76 @@
+"""The MTProto server: it listens, owns a task for each connection, and stops in time."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from simulator.mtproto.connection import Connection
+from simulator.mtproto.dispatch import Methods
+from simulator.mtproto.handshake import Exponent, Handshake
+from simulator.mtproto.keyring import KeyRing
+from simulator.mtproto.reception import Reception
+from simulator.mtproto.rpc import RpcRunner
+from simulator.mtproto.salts import Salts
+from simulator.mtproto.server_key import ServerKey
+from simulator.mtproto.service import Service
+from simulator.mtproto.sessions import SessionBook
+
+if TYPE_CHECKING:
+    from simulator.world.world import World
+
+log = logging.getLogger(__name__)
+
+BACKLOG = 1024
+GRACE_SECONDS = 2.0
+
+
+class MtprotoListener:
+    """Puts the wire together around a registry of methods."""
+
+    def __init__(
+        self, world: World, methods: Methods, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.clock = clock
+        self.server_key, self.exponent = ServerKey.generate(), Exponent.draw()
+        self.keys, self.salts = KeyRing(), Salts(clock)
+        self.book = SessionBook(self.salts)
+        self.runner = RpcRunner(world, self.book, methods)
+        self.reception = Reception(self.keys, self.book, Service(self.keys, self.book), self.runner)
+        self.connections: dict[asyncio.Task[None], Connection] = {}
+        self.numbers = itertools.count(1)
+        self.server: asyncio.Server | None = None
+
+    async def start(self, host: str, port: int) -> tuple[str, int]:
+        """Listen; return the address that was bound."""
+        self.server = await asyncio.start_server(self.accept, host, port, backlog=BACKLOG)
+        bound: tuple[str, int] = self.server.sockets[0].getsockname()[:2]
+        return bound
+
+    def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Give a new connection a task of its own."""
+        handshake = Handshake(self.server_key, self.exponent, self.keys.add, self.clock)
+        connection = Connection(reader, writer, self.reception, handshake)
+        name = f"mtproto:{next(self.numbers)}:{connection.name}"
+        task = asyncio.get_running_loop().create_task(connection.serve(), name=name)
+        self.connections[task] = connection
+        task.add_done_callback(self.connections.pop)
+
+    async def stop(self) -> None:
+        """Stop listening, let running methods finish, end all connections; in bounded time."""
+        if self.server is not None:
+            self.server.close()
+        await self.runner.stop(GRACE_SECONDS)
+        for connection in self.connections.values():
+            connection.cut()
+        tasks = tuple(self.connections)
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=GRACE_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        await self.runner.stop(0)

@@ -1,0 +1,54 @@
+"""Server salts: numbers that every message must carry and that change with time.
+
+Source: https://core.telegram.org/mtproto/service_messages#get-future-salts
+"""
+
+import secrets
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from telethon.tl.types import FutureSalt
+
+PERIOD = 3600
+OVERLAP = 1800
+MAX_FUTURE = 64
+
+
+class Salts:
+    """Derives each key's salts from one secret, so that none need be stored."""
+
+    def __init__(self, clock: Callable[[], float] = time.time, secret: bytes = b"") -> None:
+        self.clock, self.secret = clock, secret or secrets.token_bytes(32)
+
+    def current(self, key_id: int) -> int:
+        """Return the salt that is to be used now."""
+        return self.derive(key_id, self.period())
+
+    def accepts(self, key_id: int, salt: int) -> bool:
+        """Tell whether a message with that salt is to be read; old salts linger a little."""
+        period = self.period()
+        lingering = period - (self.clock() % PERIOD < OVERLAP)
+        return salt in {self.derive(key_id, each) for each in (period, lingering)}
+
+    def future(self, key_id: int, count: int) -> list[FutureSalt]:
+        """Return the salts of the periods to come, the current one first."""
+        first, wanted = self.period(), max(1, min(count, MAX_FUTURE))
+        return [self.describe(key_id, period) for period in range(first, first + wanted)]
+
+    def rotate(self) -> None:
+        """Make every salt wrong at once, as a restarted server does."""
+        self.secret = secrets.token_bytes(32)
+
+    def period(self) -> int:
+        return int(self.clock()) // PERIOD
+
+    def describe(self, key_id: int, period: int) -> FutureSalt:
+        begins = datetime.fromtimestamp(period * PERIOD, UTC)
+        ends = datetime.fromtimestamp((period + 1) * PERIOD + OVERLAP, UTC)
+        return FutureSalt(begins, ends, self.derive(key_id, period))
+
+    def derive(self, key_id: int, period: int) -> int:
+        seed = self.secret + f"{key_id}/{period}".encode()
+        return int.from_bytes(sha256(seed).digest()[:8], "little", signed=True)
