@@ -1,0 +1,89 @@
+"""Log lines for people or for machines, on standard error, without secrets in them."""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+from cli.settings import LogFormat, Settings
+
+HIDDEN = "[hidden]"
+SECRET_NAMES = re.compile(
+    r"password|passwd|secret|token|phone|api_hash|auth_key|encryption_key|cookie|authorization",
+    re.I,
+)
+SECRETS = (
+    re.compile(r"(?<=://)[^/\s@]*@"),  # user and password of a URL
+    re.compile(r"\b\d{6,12}:[A-Za-z0-9_-]{30,}"),  # a bot's token
+    re.compile(r"\+\d(?:[\s()-]?\d){6,14}"),  # a phone number, E.164 with or without spaces
+    re.compile(r"\b[0-9a-fA-F]{32,}\b"),  # an API hash, a key in hexadecimal
+    re.compile(
+        r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{43}=?(?![A-Za-z0-9+/_=-])"
+    ),  # 32 bytes, base64
+)
+NOISY = ("telethon", "asyncio", "aiogram", "httpx", "uvicorn", "apscheduler", "alembic")
+"""Libraries whose chatter is left out below the level of a warning."""
+
+EventDict = MutableMapping[str, Any]
+
+
+def configure_logging(settings: Settings, *, quiet: bool = False) -> None:
+    """Write every log line of the process to standard error; `quiet` keeps warnings and errors only."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter(settings.log_format))
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(max(level, logging.WARNING) if quiet else level)
+    for name in NOISY:
+        logging.getLogger(name).setLevel(max(root.level, logging.WARNING))
+
+
+def formatter(wanted: LogFormat) -> logging.Formatter:
+    """Build the formatter of standard library records; secrets go last, when all text is there."""
+    shown: list[Any] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,
+        hide_secrets,
+    ]
+    if wanted is LogFormat.JSON:
+        shown.append(structlog.processors.JSONRenderer(ensure_ascii=False))
+    else:
+        shown.append(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=0))
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.ExtraAdder(),
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+        ],
+        processors=shown,
+    )
+
+
+def hide_secrets(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Replace what is secret by its name or by its looks, however deep it stands."""
+    return {key: hide(key, value) for key, value in event.items()}
+
+
+def hide(key: str, value: object) -> object:
+    """Return a value without secrets."""
+    if SECRET_NAMES.search(key):
+        return HIDDEN
+    if isinstance(value, dict):
+        return {str(name): hide(str(name), held) for name, held in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [hide(key, held) for held in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return without_secrets(str(value))
+
+
+def without_secrets(text: str) -> str:
+    """Return a text without phone numbers, tokens, keys and the passwords of URLs."""
+    for secret in SECRETS:
+        text = secret.sub(HIDDEN, text)
+    return text

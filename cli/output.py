@@ -1,0 +1,222 @@
+"""What people and programs are shown: tables that fit a terminal, sentences, and JSON.
+
+Texts from Telegram, files and models are data: they are cleaned of control characters before they
+reach a terminal, and never read as markup.
+"""
+
+import json
+import sys
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from functools import singledispatch
+from typing import Annotated, Any, Generic, TypeVar
+
+import typer
+
+Row = TypeVar("Row")
+
+PIPED_WIDTH = 100
+"""Columns when standard output is no terminal."""
+
+NOTHING = "–"
+
+BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
+
+STYLES = {
+    "green": "active running sent alive queued comment ok comments automatic live",
+    "yellow": "new draft paused limited public_stopped pending review due sending unknown warning "
+    "draining suspended",
+    "red": "needs_login quarantined frozen banned stopped failed unresolved broken revoked expired",
+    "dim": "deleted cancelled rejected silence",
+}
+STYLE_OF = {state: style for style, states in STYLES.items() for state in states.split()}
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, and nothing else.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[Row]):
+    """One column: its title and what stands in it; a `wide` one takes what room is left."""
+
+    title: str
+    cell: Callable[[Row], object]
+    wide: bool = False
+    number: bool = False
+
+
+def say(sentence: str) -> None:
+    """Write a sentence to standard output."""
+    typer.echo(clean(sentence))
+
+
+def complain(sentence: str) -> None:
+    """Write a sentence to standard error."""
+    typer.echo(clean(sentence), err=True)
+
+
+def show_listing(
+    rows: Sequence[Row], columns: Sequence[Column[Row]], *, as_json: bool, empty: str
+) -> None:
+    """Print rows as one JSON array or as a table; with none, say what to do next."""
+    if as_json:
+        show_json([plain(row) for row in rows])
+    elif rows:
+        show_table(rows, columns)
+    else:
+        say(empty)
+
+
+def show_card(value: object, pairs: Iterable[tuple[str, object]], *, as_json: bool) -> None:
+    """Print one value as a JSON object, or as titles with what they hold; empty ones are left out."""
+    if as_json:
+        show_json(plain(value))
+        return
+    from rich.table import Table  # noqa: PLC0415 - `--help` does without
+
+    card = Table.grid(padding=(0, 2))
+    card.add_column(style="dim", no_wrap=True)
+    card.add_column(overflow="fold")
+    for title, held in pairs:
+        if held not in (None, "", ()):
+            card.add_row(title, rich_text(held, lines=True))
+    draw(card)
+
+
+def show_table(rows: Sequence[Row], columns: Sequence[Column[Row]]) -> None:
+    """Draw a table; narrow columns keep their content, wide ones are cut with an ellipsis."""
+    from rich import box  # noqa: PLC0415 - `--help` does without
+    from rich.table import Table  # noqa: PLC0415 - `--help` does without
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(
+            column.title,
+            no_wrap=True,
+            overflow="ellipsis",
+            ratio=1 if column.wide else None,
+            justify="right" if column.number else "left",
+        )
+    for row in rows:
+        table.add_row(*(rich_text(column.cell(row)) for column in columns))
+    draw(table)
+
+
+def draw(thing: object) -> None:
+    """Write something of Rich's to standard output."""
+    from rich.console import Console  # noqa: PLC0415 - `--help` does without
+
+    Console(width=None if sys.stdout.isatty() else PIPED_WIDTH).print(thing)
+
+
+def rich_text(value: object, *, lines: bool = False) -> Any:
+    """Return a cell as styled text; what it says is never markup."""
+    from rich.text import Text  # noqa: PLC0415 - `--help` does without
+
+    said = clean(cell_text(value), lines=lines)
+    return Text(said, style=STYLE_OF.get(said, "") if isinstance(value, Enum) else "")
+
+
+@singledispatch
+def cell_text(value: object) -> str:
+    """Write a value as people read it: local times, short durations, a dash for nothing."""
+    return str(value) or NOTHING
+
+
+@cell_text.register(type(None))
+def cell_of_nothing(_value: None) -> str:
+    """Write a dash."""
+    return NOTHING
+
+
+@cell_text.register
+def cell_of_truth(value: bool) -> str:  # noqa: FBT001 - the value that is written
+    """Write yes or no."""
+    return "yes" if value else "no"
+
+
+@cell_text.register
+def cell_of_time(value: datetime) -> str:
+    """Write a moment in the local time zone, to the minute."""
+    return value.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+@cell_text.register(list)
+@cell_text.register(tuple)
+def cell_of_several(values: Sequence[object]) -> str:
+    """Write values beside each other."""
+    return ", ".join(map(cell_text, values)) or NOTHING
+
+
+@cell_text.register
+def duration_text(value: timedelta) -> str:
+    """Write a duration in its largest whole unit."""
+    seconds = int(value.total_seconds())
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"
+
+
+def clean(text: str, *, lines: bool = True) -> str:
+    """Take out what could steer a terminal; without `lines` everything stands on one line."""
+    kept = "".join(
+        mark
+        for mark in text
+        if mark in "\n\t" or (unicodedata.category(mark) != "Cc" and mark not in BIDI_CONTROLS)
+    )
+    return kept if lines else " ".join(kept.split())
+
+
+def show_json(value: object) -> None:
+    """Write one JSON value on one line of standard output."""
+    typer.echo(json.dumps(value, ensure_ascii=False))
+
+
+@singledispatch
+def plain(value: object) -> object:
+    """Turn a value into what JSON knows: ISO 8601 times, seconds for durations, names for enums."""
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    if is_dataclass(value) and type(value).__str__ is object.__str__:
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    return str(value)
+
+
+@plain.register(type(None))
+@plain.register(str)
+@plain.register(int)
+@plain.register(float)
+def plain_already(value: object) -> object:
+    """Return what JSON knows already."""
+    return value
+
+
+@plain.register
+def plain_time(value: datetime) -> str:
+    """Write a moment with its offset."""
+    return value.isoformat()
+
+
+@plain.register
+def plain_duration(value: timedelta) -> float:
+    """Write a duration in seconds."""
+    return value.total_seconds()
+
+
+@plain.register
+def plain_mapping(value: Mapping) -> dict[str, object]:  # type: ignore[type-arg]  # registers the bare class
+    """Turn a mapping's values."""
+    return {str(key): plain(held) for key, held in value.items()}
+
+
+@plain.register(list)
+@plain.register(tuple)
+@plain.register(frozenset)
+def plain_several(values: Iterable[object]) -> object:
+    """Turn several values; those of a named tuple keep their names."""
+    if isinstance(values, tuple) and hasattr(values, "_asdict"):
+        return plain(values._asdict())
+    return [plain(one) for one in values]

@@ -1,0 +1,137 @@
+"""What the environment says, read once into one frozen value.
+
+Each field is the variable of the same name; a file `.env` in the current folder stands behind
+the environment. A test holds `docs/reference/configuration.md` and
+`.env.example` against this class.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import field_validator as validates
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from orchestrator.errors import BadInput
+from personas.problems import problems_of
+
+
+class LogFormat(StrEnum):
+    """How log lines are written to standard error."""
+
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class LogLevel(StrEnum):
+    """The least important line that is written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def lower(value: object) -> object:
+    """Let INFO stand for info."""
+    return value.lower() if isinstance(value, str) else value
+
+
+class Settings(BaseSettings):
+    """Every setting of a process; secrets never show when it is printed."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+    )
+
+    database_url: SecretStr | None = Field(
+        default=None, description="External PostgreSQL; without it Troupe starts its own."
+    )
+    redis_url: SecretStr | None = Field(
+        default=None, description="External Redis or Valkey; without it Troupe starts its own."
+    )
+    db_pool_size: int = Field(default=20, ge=1, le=1000, description="Database connections kept.")
+    db_max_overflow: int = Field(
+        default=40, ge=0, le=1000, description="Database connections beyond those, when busy."
+    )
+    troupe_home: Path | None = Field(
+        default=None,
+        description="Data folder: servers and key of Troupe's own. Default: the user's data folder.",
+    )
+    troupe_encryption_key: SecretStr | None = Field(
+        default=None,
+        description="Encrypts session keys and phone numbers. Default: the system's keyring, or a "
+        "file that only you can read.",
+    )
+    telegram_api_id: int | None = Field(
+        default=None, ge=1, description="Your application's number, from my.telegram.org."
+    )
+    telegram_api_hash: SecretStr | None = Field(
+        default=None, description="Your application's hash, from my.telegram.org."
+    )
+    telegram_server: str | None = Field(
+        default=None, description="Another Telegram server, HOST:PORT, as for tests."
+    )
+    telegram_dc_id: int = Field(
+        default=2, ge=1, le=10_000, description="The data centre that TELEGRAM_SERVER stands for."
+    )
+    telegram_public_key_file: Path | None = Field(
+        default=None, description="TELEGRAM_SERVER's public RSA key, a PEM file."
+    )
+    log_format: Annotated[LogFormat, BeforeValidator(lower)] = Field(
+        default=LogFormat.CONSOLE, description="`console` or `json`."
+    )
+    log_level: Annotated[LogLevel, BeforeValidator(lower)] = Field(
+        default=LogLevel.INFO, description="`debug`, `info`, `warning` or `error`."
+    )
+    node_name: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$",
+        description="This process's name among the nodes. Default: host and process number.",
+    )
+    web_host: str = Field(default="127.0.0.1", min_length=1, description="Where health is served.")
+    web_port: int = Field(
+        default=8080, ge=0, le=65535, description="The port of /healthz and /readyz; 0: none."
+    )
+
+    @validates("telegram_server")
+    @classmethod
+    def has_host_and_port(cls, text: str | None) -> str | None:
+        """Refuse an address that has no host or no port."""
+        if text is not None:
+            split_address(text)
+        return text
+
+    @property
+    def telegram_address(self) -> tuple[str, int] | None:
+        """Host and port of TELEGRAM_SERVER, or None for Telegram itself."""
+        return split_address(self.telegram_server) if self.telegram_server else None
+
+
+def split_address(text: str) -> tuple[str, int]:
+    """Read HOST:PORT; raises ValueError."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or not 1 <= int(port) <= 65535:
+        raise ValueError("must be HOST:PORT, like 127.0.0.1:4430")
+    return host.strip("[]"), int(port)
+
+
+def load_settings() -> Settings:
+    """Read the environment and `.env`; raises BadInput with a sentence that names the variable."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise BadInput(sentence_about(error)) from None
+
+
+def sentence_about(error: ValidationError) -> str:
+    """Say which variables cannot be used and why; a value is never repeated, it may be secret."""
+    found = "; ".join(
+        f"{problem.path.upper()} {problem.sentence}" for problem in problems_of(error)
+    )
+    return f"{found}: correct it in the environment or in .env"
