@@ -1,0 +1,32 @@
+"""Every table, and the partitions, functions and triggers that go with them."""
+
+from db.tables import accounts, campaigns, channels, conversations, house, logs, scripts, speech
+from db.tables.base import metadata
+from db.tables.channels import POST_PARTITIONS
+from db.tables.logs import BY_MONTH
+from db.tables.routines import BELLS, FUNCTIONS, TRIGGERS, bell_trigger
+
+__all__ = [
+    "accounts",
+    "after_tables",
+    "campaigns",
+    "channels",
+    "conversations",
+    "house",
+    "logs",
+    "metadata",
+    "scripts",
+    "speech",
+]
+
+
+def after_tables() -> tuple[str, ...]:
+    """Return what the models say beside tables: the statements that complete `create_all`."""
+    hashed = (
+        f"CREATE TABLE posts_{n:02d} PARTITION OF posts "
+        f"FOR VALUES WITH (MODULUS {POST_PARTITIONS}, REMAINDER {n})"
+        for n in range(POST_PARTITIONS)
+    )
+    defaults = (f"CREATE TABLE {table}_default PARTITION OF {table} DEFAULT" for table in BY_MONTH)
+    bells = (bell_trigger(table, topic) for table, topic in BELLS.items())
+    return (*hashed, *defaults, *FUNCTIONS.values(), *TRIGGERS.values(), *bells)

@@ -1,0 +1,131 @@
+"""Channels that are watched, who may read them, who let us speak there, and what they published."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    text,
+    true,
+)
+
+from db.tables.base import (
+    document,
+    identity,
+    maybe_document,
+    maybe_number,
+    maybe_reference,
+    maybe_words,
+    metadata,
+    moment,
+    moment_now,
+    moment_of,
+    number,
+    one_of,
+    reference,
+    words,
+)
+from orchestrator.ports.grants import GrantProof, GrantScope, Review
+from orchestrator.ports.telegram import Role
+
+POST_PARTITIONS = 16
+
+channels = Table(
+    "channels",
+    metadata,
+    identity(),
+    Column("telegram_id", BigInteger, nullable=False, unique=True),
+    words("title"),
+    words("description", server_default=""),
+    maybe_words("username"),
+    Column("members_count", Integer),
+    Column("is_active", Boolean, nullable=False, server_default=true()),
+    maybe_words("paused_reason"),
+    moment("last_checked"),
+    Column("monitoring_interval", Integer, nullable=False, server_default="10"),
+    maybe_number("linked_group_id"),
+    number("last_message_id", server_default="0"),
+    # Everything up to here was compared with the server; above it, updates may have left gaps.
+    number("compared_upto", server_default="0"),
+    maybe_reference("reader_account_id", "accounts.id", index=True),
+    moment_now("created_at"),
+    moment("removed_at"),
+    CheckConstraint("monitoring_interval > 0", name="monitoring_interval"),
+)
+
+channel_access = Table(
+    "channel_access",
+    metadata,
+    reference("account_id", "accounts.id", primary_key=True),
+    reference("channel_id", "channels.id", primary_key=True, index=True),
+    words("role"),
+    maybe_words("lost_reason"),
+    moment_now("since"),
+    one_of("role", Role),
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    identity(),
+    reference("channel_id", "channels.id", index=True),
+    maybe_reference("account_id", "accounts.id"),
+    maybe_number("granted_by_telegram_id"),
+    words("granted_by_name"),
+    words("proof"),
+    words("proof_detail", server_default=""),
+    words("scope"),
+    Column("comments_per_post", SmallInteger, nullable=False, server_default="1"),
+    words("review", server_default=Review.REQUIRED),
+    number("linked_group_id"),
+    moment_now("starts_at"),
+    moment("expires_at"),
+    moment_now("verified_at"),
+    moment("suspended_at"),
+    maybe_words("suspended_reason"),
+    Column("suspended_for_group", Boolean, nullable=False, server_default=text("false")),
+    moment("revoked_at"),
+    maybe_words("revoked_by"),
+    moment_now("created_at"),
+    one_of("proof", GrantProof),
+    one_of("scope", GrantScope),
+    one_of("review", Review),
+    CheckConstraint("comments_per_post > 0", name="comments_per_post"),
+    CheckConstraint("expires_at > starts_at", name="expires_at"),
+    CheckConstraint("(suspended_at IS NULL) = (suspended_reason IS NULL)", name="suspended"),
+    CheckConstraint("(revoked_at IS NULL) = (revoked_by IS NULL)", name="revoked"),
+    Index(
+        "uq_grants_live",
+        "channel_id",
+        "scope",
+        unique=True,
+        postgresql_where=text("revoked_at IS NULL AND scope = 'comments'"),
+    ),
+)
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("channel_id", BigInteger, ForeignKey("channels.id"), primary_key=True),
+    Column("message_id", BigInteger, primary_key=True, autoincrement=False),
+    words("text"),
+    document("media", default="[]"),
+    maybe_document("summary"),
+    document("engagement"),
+    maybe_number("album"),
+    # The post's copy in the linked group, under which comments go.
+    maybe_number("group_id"),
+    maybe_number("group_message_id"),
+    maybe_reference("seen_by", "accounts.id"),
+    moment_of("created_at"),
+    moment_now("seen_at"),
+    moment("edited_at"),
+    moment("deleted_at"),
+    Index("ix_posts_created_at", "created_at"),
+    postgresql_partition_by="HASH (channel_id)",
+)
