@@ -1,0 +1,1 @@
+"""What the orchestrator asks to be stored, in PostgreSQL: one class for each port."""
