@@ -83,7 +83,20 @@ class ChannelLost:
     reason: str
 
 
-Fact = PostSeen | PostEdited | PostsDeleted | DirectMessageSeen | ChannelLost
+@dataclass(frozen=True, slots=True)
+class UpdatesSkipped:
+    """Telegram skipped updates because there were too many; what they told has to be paged for.
+
+    Posts that are told of later come after this fact, so what the store knows at that moment is the
+    lower end of the gap.
+    """
+
+    account: AccountId
+    channel: TelegramId | None
+    """None: what was skipped were direct messages."""
+
+
+Fact = PostSeen | PostEdited | PostsDeleted | DirectMessageSeen | ChannelLost | UpdatesSkipped
 
 Sink = Callable[[Fact], Awaitable[None]]
 """Takes a fact and returns only when it is committed."""

@@ -1,0 +1,61 @@
+"""Asking Telegram: each request has a deadline, and each failure is one of ours."""
+
+import asyncio
+import logging
+from datetime import timedelta
+from typing import Any
+
+from telethon import TelegramClient
+from telethon.tl import TLRequest
+
+from accounts.errors import FAILURES, translate
+from accounts.internals import cut
+from orchestrator.refusals import OutcomeUnknown
+
+log = logging.getLogger(__name__)
+
+
+class Caller:
+    """Sends requests through one client until one ends without an answer; then it is spent."""
+
+    def __init__(self, client: TelegramClient, answer: timedelta) -> None:
+        self.client, self.answer = client, answer
+        self.spent = False
+
+    async def __call__(self, request: TLRequest, *, within: timedelta | None = None) -> Any:  # noqa: ANN401
+        """Return Telegram's answer; raises TelegramRefused or OutcomeUnknown.
+
+        The deadline stands on the event loop's monotonic clock. Past it, or when the caller is
+        cancelled, the connection is broken: Telethon would send a queued request even then.
+        """
+        if self.spent:
+            raise OutcomeUnknown("the connection was given up; nothing was asked")
+        limit = within or self.answer
+        try:
+            async with asyncio.timeout(limit.total_seconds()):
+                return await self.client(request)
+        except TimeoutError as error:
+            self.give_up()
+            seconds = limit.total_seconds()
+            raise OutcomeUnknown(f"Telegram did not answer within {seconds:g} s") from error
+        except asyncio.CancelledError as error:
+            self.give_up()
+            if is_being_cancelled():
+                raise
+            raise OutcomeUnknown("the connection was closed before Telegram answered") from error
+        except FAILURES as error:
+            refused = translate(error)
+            if isinstance(refused, OutcomeUnknown):
+                self.give_up()
+            raise refused from error
+
+    def give_up(self) -> None:
+        """Break the connection: what is queued must not leave later."""
+        self.spent = True
+        cut(self.client)
+
+
+def is_being_cancelled() -> bool:
+    """Tell whether somebody cancels this task; Telethon cancels its answers when it disconnects."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

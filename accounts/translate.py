@@ -1,0 +1,160 @@
+"""Telethon's updates and messages as our facts; nothing that Telegram says is trusted further."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from telethon import types as tl
+from telethon import utils
+
+from orchestrator.facts import (
+    ChannelLost,
+    DirectMessageSeen,
+    Engagement,
+    Fact,
+    MediaReference,
+    PostEdited,
+    PostsDeleted,
+    PostSeen,
+)
+from orchestrator.ids import AccountId, MessageId, TelegramId
+
+SERVICE_NOTIFICATIONS: Final = 777000
+"""Telegram's own account: it writes login codes, which are nobody else's business."""
+
+
+def facts_of(account: AccountId, update: Any) -> Iterator[Fact]:  # noqa: ANN401
+    """Say what one update means for us, if anything."""
+    entities = getattr(update, "_entities", None) or {}
+    match update:
+        case tl.UpdateNewChannelMessage(message=tl.Message() as message):
+            if is_post(message, entities):
+                yield post_seen(account, message)
+        case tl.UpdateEditChannelMessage(message=tl.Message() as message):
+            if is_post(message, entities) and not message.edit_hide:
+                yield post_edited(account, message)
+        case tl.UpdateDeleteChannelMessages():
+            deleted = tuple(MessageId(number) for number in update.messages)
+            yield PostsDeleted(account, TelegramId(update.channel_id), deleted)
+        case tl.UpdateNewMessage(message=tl.Message(peer_id=tl.PeerUser()) as message):
+            if not message.out:
+                yield from direct_message(account, message, message.peer_id.user_id, entities)
+        case tl.UpdateShortMessage(out=False):
+            yield from direct_message(account, update, update.user_id, entities)
+        case tl.UpdateChannel():
+            yield from channel_lost(account, update.channel_id, entities)
+
+
+def is_post(message: tl.Message, entities: dict[int, Any]) -> bool:
+    """Tell a broadcast channel's post from what is written in a group."""
+    chat = entities.get(utils.get_peer_id(message.peer_id))
+    return bool(message.post) and (chat is None or bool(getattr(chat, "broadcast", False)))
+
+
+def post_seen(account: AccountId, message: tl.Message) -> PostSeen:
+    """Word a post."""
+    edited = None if message.edit_hide else message.edit_date
+    return PostSeen(
+        account=account,
+        channel=TelegramId(message.peer_id.channel_id),
+        message=MessageId(message.id),
+        text=clean(message.message),
+        published_at=moment(message.date),
+        media=media_of(message.media),
+        engagement=engagement_of(message),
+        edited_at=None if edited is None else moment(edited),
+        album=message.grouped_id,
+    )
+
+
+def post_edited(account: AccountId, message: tl.Message) -> PostEdited:
+    """Word a change of a post."""
+    return PostEdited(
+        account,
+        TelegramId(message.peer_id.channel_id),
+        MessageId(message.id),
+        clean(message.message),
+        moment(message.edit_date or message.date),
+    )
+
+
+def direct_message(
+    account: AccountId,
+    message: Any,  # noqa: ANN401 - a Message, or an update short for one
+    sender: int,
+    entities: dict[int, Any],
+) -> Iterator[DirectMessageSeen]:
+    """Word what a person wrote in private; Telegram's notices and bots are nobody to answer."""
+    user = entities.get(sender)
+    if sender == SERVICE_NOTIFICATIONS or getattr(user, "bot", False):
+        return
+    yield DirectMessageSeen(
+        account,
+        TelegramId(sender),
+        MessageId(message.id),
+        clean(message.message),
+        moment(message.date),
+        clean(utils.get_display_name(user)),
+        getattr(user, "username", None),
+    )
+
+
+def channel_lost(
+    account: AccountId, channel: int, entities: dict[int, Any]
+) -> Iterator[ChannelLost]:
+    """Say so when a change of a channel put the account out of it; a public one stays readable."""
+    chat = entities.get(utils.get_peer_id(tl.PeerChannel(channel)))
+    if isinstance(chat, tl.ChannelForbidden):
+        yield ChannelLost(account, TelegramId(channel), "the account was put out of the channel")
+    elif isinstance(chat, tl.Channel) and chat.left and not chat.username:
+        yield ChannelLost(account, TelegramId(channel), "the account left the channel")
+
+
+def engagement_of(message: tl.Message) -> Engagement:
+    """Count how a message was received."""
+    reactions = message.reactions.results if message.reactions else ()
+    return Engagement(
+        views=message.views or 0,
+        likes=sum(reaction.count for reaction in reactions),
+        replies=message.replies.replies if message.replies else 0,
+    )
+
+
+def media_of(media: Any) -> tuple[MediaReference, ...]:  # noqa: ANN401
+    """Name what came with a message; a link's preview is no media."""
+    match media:
+        case None | tl.MessageMediaEmpty() | tl.MessageMediaWebPage():
+            return ()
+        case tl.MessageMediaPhoto():
+            return (MediaReference("photo", getattr(media.photo, "id", None)),)
+        case tl.MessageMediaDocument(document=tl.Document() as document):
+            kind = kind_of_document(document)
+            return (MediaReference(kind, document.id, clean(document.mime_type), document.size),)
+        case _:
+            return (MediaReference(type(media).__name__.removeprefix("MessageMedia").lower()),)
+
+
+def kind_of_document(document: tl.Document) -> str:
+    """Name what a document is to people."""
+    kinds = {type(attribute): attribute for attribute in document.attributes}
+    audio = kinds.get(tl.DocumentAttributeAudio)
+    if audio is not None:
+        return "voice" if audio.voice else "audio"
+    for attribute, kind in (
+        (tl.DocumentAttributeSticker, "sticker"),
+        (tl.DocumentAttributeAnimated, "animation"),
+        (tl.DocumentAttributeVideo, "video"),
+    ):
+        if attribute in kinds:
+            return kind
+    return "document"
+
+
+def clean(text: str | None) -> str:
+    """Drop what no database keeps: NUL characters."""
+    return (text or "").replace("\x00", "")
+
+
+def moment(date: datetime) -> datetime:
+    """Return a date with its zone, which Telethon's dates have and a forged one may lack."""
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
