@@ -1,0 +1,245 @@
+"""Grants (charter rule 1): a revoke is one transaction with the cancelling of what waits."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, func, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from db.stores.audit import write_audit
+from db.tables.channels import channels, grants
+from orchestrator.actor import Actor
+from orchestrator.errors import AlreadyExists, NotAllowed, NotFound
+from orchestrator.ids import AccountId, ChannelId, CommentId, GrantId, MessageId, TelegramId
+from orchestrator.ports.grants import (
+    Grant,
+    GrantProof,
+    GrantScope,
+    InFlight,
+    NewGrant,
+    Review,
+    Revocation,
+)
+
+# What was never attempted is cancelled here. What is claimed, or has an attempt of unknown
+# outcome, may be on Telegram already: it is listed, and its lane settles it.
+CANCEL_WAITING = text("""
+    with waiting as (
+        select id, comment_id from outbox
+        where grant_id = :grant and state = 'due' and not unsettled
+        for update
+    ), cancelled as (
+        update outbox o set state = 'cancelled', last_error = :reason, finished_at = now()
+        from waiting w where o.id = w.id
+    )
+    update comments c set status = 'failed', failed_reason = :reason
+    from waiting w where c.id = w.comment_id
+    returning c.id
+""")
+
+REJECT_DRAFTS = text("""
+    with rejected as (
+        update drafts set state = 'rejected', decided_by = :actor, decided_at = now()
+        where grant_id = :grant and state = 'review'
+        returning channel_id, message_id, campaign_id
+    )
+    insert into silences (channel_id, message_id, campaign_id, reason, detail)
+    select channel_id, message_id, campaign_id, 'no_grant', :reason from rejected
+    on conflict do nothing
+""")
+
+IN_FLIGHT = text("""
+    select o.comment_id, a.name as account, o.text, o.sent_message_id,
+           o.state in ('sent', 'failed', 'cancelled', 'unresolved') as settled
+    from outbox o join accounts a on a.id = o.account_id
+    where o.grant_id = :grant
+      and (o.state = 'sending' or o.unsettled or o.finished_at >= :since)
+      and o.state not in ('cancelled', 'failed')
+    order by o.id
+""")
+
+
+class PostgresGrants:
+    """Grants in PostgreSQL."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+
+    async def add_grant(self, actor: Actor, grant: NewGrant) -> Grant:
+        """Record a grant; raises AlreadyExists while another lives for the channel."""
+        try:
+            async with self.engine.begin() as connection:
+                added = await connection.execute(
+                    insert(grants).values(new_values(grant)).returning(grants.c.id)
+                )
+                grant_id = GrantId(added.scalar_one())
+                await write_audit(
+                    connection, actor, "add_grant", f"grant {grant_id}", after=told_of(grant)
+                )
+        except IntegrityError as error:
+            if "uq_grants_live" not in str(error.orig):
+                raise
+            raise AlreadyExists(
+                "a grant lives for this channel already: revoke it first, see `troupe grants list`"
+            ) from None
+        return await self.grant(grant_id)
+
+    async def grants(self, channel: ChannelId | None = None) -> Sequence[Grant]:
+        """Return grants, newest first."""
+        query = select_grants().order_by(grants.c.id.desc())
+        if channel is not None:
+            query = query.where(grants.c.channel_id == channel)
+        async with self.engine.connect() as connection:
+            return [grant_of(row) for row in (await connection.execute(query)).all()]
+
+    async def grant(self, grant: GrantId) -> Grant:
+        """Return the grant; raises NotFound."""
+        async with self.engine.connect() as connection:
+            row = (await connection.execute(select_grants().where(grants.c.id == grant))).first()
+        if row is None:
+            raise NotFound(f"there is no grant {grant}: see `troupe grants list`")
+        return grant_of(row)
+
+    async def revoke_and_cancel(self, actor: Actor, grant: GrantId) -> Revocation:
+        """End the grant for good, fail what waits under it, and list what was in flight."""
+        async with self.engine.begin() as connection:
+            row = await lock_grant(connection, grant)
+            if row.revoked_at is not None:
+                raise NotAllowed(f"grant {grant} was revoked by {row.revoked_by} already")
+            await connection.execute(
+                update(grants)
+                .where(grants.c.id == grant)
+                .values(revoked_at=func.now(), revoked_by=actor.name)
+            )
+            told = {"grant": grant, "reason": f"the grant was revoked by {actor.name}"}
+            cancelled = len((await connection.execute(CANCEL_WAITING, told)).all())
+            await connection.execute(REJECT_DRAFTS, {**told, "actor": actor.name})
+            flights = await read_in_flight(connection, grant)
+            after = {"cancelled": cancelled, "in_flight": len(flights)}
+            await write_audit(connection, actor, "revoke_grant", f"grant {grant}", after=after)
+        return Revocation(grant, cancelled, flights)
+
+    async def in_flight_under(self, grant: GrantId) -> Sequence[InFlight]:
+        """Return what had left the gate when the grant ended, and whether it is settled."""
+        async with self.engine.connect() as connection:
+            return await read_in_flight(connection, grant)
+
+    async def suspend_grant(self, actor: Actor, grant: GrantId, reason: str) -> None:
+        """Let nothing out under the grant until it is verified again."""
+        async with self.engine.begin() as connection:
+            changed = await connection.execute(
+                update(grants)
+                .where(grants.c.id == grant, grants.c.suspended_at.is_(None))
+                .values(suspended_at=func.now(), suspended_reason=reason)
+            )
+            if changed.rowcount:
+                after = {"reason": reason}
+                await write_audit(connection, actor, "suspend_grant", f"grant {grant}", after=after)
+
+    async def record_verified(self, grant: GrantId, proof: GrantProof) -> None:
+        """Store that the proof was read again; a suspension for a changed group stays."""
+        async with self.engine.begin() as connection:
+            await lock_grant(connection, grant)
+            seen = {"verified_at": func.now(), "proof": proof}
+            await connection.execute(update(grants).where(grants.c.id == grant).values(seen))
+            await connection.execute(
+                update(grants)
+                .where(grants.c.id == grant, ~grants.c.suspended_for_group)
+                .values(suspended_at=None, suspended_reason=None)
+            )
+
+    async def grants_to_verify(self, older_than: datetime) -> Sequence[GrantId]:
+        """Return the live grants whose proof was last read before that moment."""
+        query = select(grants.c.id).where(
+            grants.c.revoked_at.is_(None),
+            grants.c.verified_at < older_than,
+            grants.c.account_id.is_not(None),
+        )
+        async with self.engine.connect() as connection:
+            return [GrantId(one) for one in (await connection.execute(query)).scalars()]
+
+
+async def lock_grant(connection: AsyncConnection, grant: GrantId) -> Row[Any]:
+    """Lock the grant's row, so that no claim reads it meanwhile; raises NotFound."""
+    query = select(grants).where(grants.c.id == grant).with_for_update()
+    row = (await connection.execute(query)).first()
+    if row is None:
+        raise NotFound(f"there is no grant {grant}: see `troupe grants list`")
+    return row
+
+
+async def read_in_flight(connection: AsyncConnection, grant: GrantId) -> tuple[InFlight, ...]:
+    """Read what was claimed under the grant and was not settled when it was revoked."""
+    query = select(func.coalesce(grants.c.revoked_at, func.now())).where(grants.c.id == grant)
+    since = (await connection.execute(query)).scalar_one()
+    rows = await connection.execute(IN_FLIGHT, {"grant": grant, "since": since})
+    return tuple(in_flight_of(row) for row in rows.all())
+
+
+def in_flight_of(row: Row[Any]) -> InFlight:
+    """Read one message that had left the gate."""
+    message = None if row.sent_message_id is None else MessageId(row.sent_message_id)
+    return InFlight(CommentId(row.comment_id), row.account, row.text, message, row.settled)
+
+
+def select_grants() -> Select[Any]:
+    """Select grants with their channels."""
+    return select(
+        grants,
+        channels.c.title.label("channel_title"),
+        channels.c.telegram_id.label("channel_telegram_id"),
+    ).join(channels, channels.c.id == grants.c.channel_id)
+
+
+def new_values(grant: NewGrant) -> dict[str, object]:
+    """Lay a new grant out as its row."""
+    return {
+        "channel_id": grant.channel,
+        "account_id": grant.account,
+        "granted_by_name": grant.granted_by,
+        "proof": grant.proof,
+        "scope": grant.scope,
+        "comments_per_post": grant.comments_per_post,
+        "review": grant.review,
+        "linked_group_id": grant.linked_group,
+        "starts_at": grant.starts_at,
+        "expires_at": grant.expires_at,
+    }
+
+
+def told_of(grant: NewGrant) -> dict[str, object]:
+    """Say what the audit log keeps of a new grant."""
+    return {
+        "channel": grant.channel,
+        "proof": grant.proof,
+        "scope": grant.scope,
+        "comments_per_post": grant.comments_per_post,
+        "review": grant.review,
+        "expires_at": grant.expires_at and grant.expires_at.isoformat(),
+    }
+
+
+def grant_of(row: Row[Any]) -> Grant:
+    """Read a grant."""
+    return Grant(
+        id=GrantId(row.id),
+        channel=ChannelId(row.channel_id),
+        channel_title=row.channel_title,
+        channel_telegram_id=TelegramId(row.channel_telegram_id),
+        account=None if row.account_id is None else AccountId(row.account_id),
+        granted_by=row.granted_by_name,
+        proof=GrantProof(row.proof),
+        scope=GrantScope(row.scope),
+        comments_per_post=row.comments_per_post,
+        review=Review(row.review),
+        linked_group=TelegramId(row.linked_group_id),
+        starts_at=row.starts_at,
+        expires_at=row.expires_at,
+        verified_at=row.verified_at,
+        suspended_at=row.suspended_at,
+        suspended_reason=row.suspended_reason,
+        revoked_at=row.revoked_at,
+        revoked_by=row.revoked_by,
+    )
