@@ -7,6 +7,7 @@ from sqlalchemy import Row, Select, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from db.engine import transaction
 from db.stores.audit import write_audit
 from db.stores.library import listed
 from db.tables.accounts import accounts
@@ -50,7 +51,7 @@ class PostgresCampaigns:
     async def add_campaign(self, actor: Actor, campaign: NewCampaign) -> Campaign:
         """Record a campaign with its schedules, all or nothing."""
         try:
-            async with self.engine.begin() as connection:
+            async with transaction(self.engine) as connection:
                 campaign_id = await self.insert_campaign(connection, actor, campaign)
                 for schedule in campaign.schedules:
                     await connection.execute(
@@ -82,7 +83,7 @@ class PostgresCampaigns:
 
     async def campaigns(self) -> Sequence[Campaign]:
         """Return all campaigns by name."""
-        async with self.engine.connect() as connection:
+        async with transaction(self.engine) as connection:
             rows = (await connection.execute(select(campaigns).order_by("name"))).all()
             parts = (await connection.execute(select_schedules())).all()
         return [campaign_of(row, parts) for row in rows]
@@ -99,7 +100,7 @@ class PostgresCampaigns:
         self, actor: Actor, campaign: CampaignId, state: CampaignState
     ) -> None:
         """Start, pause or stop it; stopping fails what waits in the outbox for it."""
-        async with self.engine.begin() as connection:
+        async with transaction(self.engine) as connection:
             row = (
                 await connection.execute(
                     select(campaigns).where(campaigns.c.id == campaign).with_for_update()

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Row, func, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.engine import transaction
 from db.stores.audit import write_audit
 from db.tables.speech import comments
 from orchestrator.actor import Actor
@@ -62,7 +63,7 @@ class PostgresComments:
 
     async def comments(self, *, status: CommentStatus | None, limit: int) -> Sequence[Comment]:
         """Return comments, newest first."""
-        async with self.engine.connect() as connection:
+        async with transaction(self.engine) as connection:
             rows = (await connection.execute(LIST, {"status": status, "limit": limit})).all()
         return [comment_of(row) for row in rows]
 
@@ -72,7 +73,7 @@ class PostgresComments:
 
     async def read(self, comment: CommentId) -> Row[Any]:
         """Read a comment with its outbox row; raises NotFound."""
-        async with self.engine.connect() as connection:
+        async with transaction(self.engine) as connection:
             row = (await connection.execute(ONE, {"comment": comment})).first()
         if row is None:
             raise NotFound(f"there is no comment {comment}: see `troupe comments list`")
@@ -81,7 +82,7 @@ class PostgresComments:
     async def explain_comment(self, comment: CommentId) -> Explanation:
         """Return everything that led to it; raises NotFound."""
         row = await self.read(comment)
-        async with self.engine.connect() as connection:
+        async with transaction(self.engine) as connection:
             why = (await connection.execute(EXPLAIN, {"comment": comment})).one()
         return Explanation(
             comment=comment_of(row),
@@ -114,7 +115,7 @@ class PostgresComments:
     async def record_deleted(self, actor: Actor, comment: CommentId) -> None:
         """Store that the comment is no longer on Telegram."""
         gone = {"status": CommentStatus.DELETED, "deleted_at": func.now(), "deleted_by": actor.name}
-        async with self.engine.begin() as connection:
+        async with transaction(self.engine) as connection:
             changed = await connection.execute(
                 update(comments)
                 .where(comments.c.id == comment, comments.c.status == CommentStatus.SENT)
@@ -127,7 +128,7 @@ class PostgresComments:
     async def record_engagement(self, comment: CommentId, received: Engagement) -> None:
         """Store how the comment was received."""
         seen = {"likes": received.likes, "replies": received.replies, "views": received.views}
-        async with self.engine.begin() as connection:
+        async with transaction(self.engine) as connection:
             await connection.execute(
                 update(comments)
                 .where(comments.c.id == comment)

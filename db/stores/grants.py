@@ -8,6 +8,7 @@ from sqlalchemy import Row, Select, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from db.engine import transaction
 from db.stores.audit import write_audit
 from db.tables.channels import channels, grants
 from orchestrator.actor import Actor
@@ -70,7 +71,7 @@ class PostgresGrants:
     async def add_grant(self, actor: Actor, grant: NewGrant) -> Grant:
         """Record a grant; raises AlreadyExists while another lives for the channel."""
         try:
-            async with self.engine.begin() as connection:
+            async with transaction(self.engine) as connection:
                 added = await connection.execute(
                     insert(grants).values(new_values(grant)).returning(grants.c.id)
                 )
@@ -91,12 +92,12 @@ class PostgresGrants:
         query = select_grants().order_by(grants.c.id.desc())
         if channel is not None:
             query = query.where(grants.c.channel_id == channel)
-        async with self.engine.connect() as connection:
+        async with transaction(self.engine) as connection:
             return [grant_of(row) for row in (await connection.execute(query)).all()]
 
     async def grant(self, grant: GrantId) -> Grant:
         """Return the grant; raises NotFound."""
-        async with self.engine.connect() as connection:
+        async with transaction(self.engine) as connection:
             row = (await connection.execute(select_grants().where(grants.c.id == grant))).first()
         if row is None:
             raise NotFound(f"there is no grant {grant}: see `troupe grants list`")
@@ -104,7 +105,7 @@ class PostgresGrants:
 
     async def revoke_and_cancel(self, actor: Actor, grant: GrantId) -> Revocation:
         """End the grant for good, fail what waits under it, and list what was in flight."""
-        async with self.engine.begin() as connection:
+        async with transaction(self.engine) as connection:
             row = await lock_grant(connection, grant)
             if row.revoked_at is not None:
                 raise NotAllowed(f"grant {grant} was revoked by {row.revoked_by} already")
@@ -123,12 +124,12 @@ class PostgresGrants:
 
     async def in_flight_under(self, grant: GrantId) -> Sequence[InFlight]:
         """Return what had left the gate when the grant ended, and whether it is settled."""
-        async with self.engine.connect() as connection:
+        async with transaction(self.engine) as connection:
             return await read_in_flight(connection, grant)
 
     async def suspend_grant(self, actor: Actor, grant: GrantId, reason: str) -> None:
         """Let nothing out under the grant until it is verified again."""
-        async with self.engine.begin() as connection:
+        async with transaction(self.engine) as connection:
             changed = await connection.execute(
                 update(grants)
                 .where(grants.c.id == grant, grants.c.suspended_at.is_(None))
@@ -140,7 +141,7 @@ class PostgresGrants:
 
     async def record_verified(self, grant: GrantId, proof: GrantProof) -> None:
         """Store that the proof was read again; a suspension for a changed group stays."""
-        async with self.engine.begin() as connection:
+        async with transaction(self.engine) as connection:
             await lock_grant(connection, grant)
             seen = {"verified_at": func.now(), "proof": proof}
             await connection.execute(update(grants).where(grants.c.id == grant).values(seen))
@@ -157,7 +158,7 @@ class PostgresGrants:
             grants.c.verified_at < older_than,
             grants.c.account_id.is_not(None),
         )
-        async with self.engine.connect() as connection:
+        async with transaction(self.engine) as connection:
             return [GrantId(one) for one in (await connection.execute(query)).scalars()]
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from db.engine import transaction
 from db.stores.audit import write_audit
 from db.tables.accounts import accounts, personas
 from db.tables.scripts import script_labels, script_versions, scripts
@@ -32,7 +33,7 @@ class PostgresLibrary:
 
     async def personas(self) -> Sequence[StoredPersona]:
         """Return all personas by key."""
-        async with self.engine.connect() as connection:
+        async with transaction(self.engine) as connection:
             rows = (await connection.execute(select_personas())).all()
         return [stored_persona(row) for row in rows]
 
@@ -47,7 +48,7 @@ class PostgresLibrary:
     async def put_persona(self, actor: Actor, persona: Persona) -> bool:
         """Add or replace a persona; returns whether anything changed."""
         values = persona.model_dump(mode="json")
-        async with self.engine.begin() as connection:
+        async with transaction(self.engine) as connection:
             query = select(personas).where(personas.c.key == persona.key).with_for_update()
             row = (await connection.execute(query)).first()
             before = None if row is None else persona_of(row).model_dump(mode="json")
@@ -66,13 +67,13 @@ class PostgresLibrary:
 
     async def scripts(self) -> Sequence[ScriptRecord]:
         """Return all scripts by key."""
-        async with self.engine.connect() as connection:
+        async with transaction(self.engine) as connection:
             rows = (await connection.execute(select_production().order_by(scripts.c.key))).all()
         return [script_record(row) for row in rows]
 
     async def script_named(self, key: str) -> Script:
         """Return the script's production version; raises NotFound with the keys there are."""
-        async with self.engine.connect() as connection:
+        async with transaction(self.engine) as connection:
             query = select_production().where(scripts.c.key == key)
             row = (await connection.execute(query)).first()
             if row is not None:
@@ -87,7 +88,7 @@ class PostgresLibrary:
             .where(scripts.c.is_active, scripts.c.kind == ScriptKind.COMMENT)
             .order_by(scripts.c.key)
         )
-        async with self.engine.connect() as connection:
+        async with transaction(self.engine) as connection:
             rows = (await connection.execute(query)).all()
         return tuple(
             PublishedScript(
@@ -99,7 +100,7 @@ class PostgresLibrary:
     async def put_script(self, actor: Actor, script: Script, change: str) -> bool:
         """Store a new immutable version and point `production` at it; False when it is the same."""
         digest = sha256_of(script)
-        async with self.engine.begin() as connection:
+        async with transaction(self.engine) as connection:
             script_id = await self.ensure_script(connection, actor, script)
             current = (
                 await connection.execute(select_production().where(scripts.c.id == script_id))

@@ -8,6 +8,7 @@ from sqlalchemy import Row, func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.engine import transaction
 from db.stores.audit import write_audit
 from db.tables.house import audit_log, settings
 from db.tables.logs import operation_logs
@@ -66,14 +67,14 @@ class PostgresLogs:
         """Write a batch of operations."""
         if not operations:
             return
-        async with self.engine.begin() as connection:
+        async with transaction(self.engine) as connection:
             rows = [operation_values(operation) for operation in operations]
             await connection.execute(insert(operation_logs), rows)
 
     async def audit_entries(self, limit: int) -> Sequence[AuditEntry]:
         """Return the newest changes."""
         query = select(audit_log).order_by(audit_log.c.id.desc()).limit(limit)
-        async with self.engine.connect() as connection:
+        async with transaction(self.engine) as connection:
             rows = (await connection.execute(query)).all()
         return [audit_entry(row) for row in rows]
 
@@ -86,7 +87,7 @@ class PostgresTally:
 
     async def tally(self) -> Tally:
         """Count posts, comments by status, silences by reason."""
-        async with self.engine.connect() as connection:
+        async with transaction(self.engine) as connection:
             posts = (await connection.execute(POSTS_SEEN)).one()
             by_status = (await connection.execute(COMMENTS_BY_STATUS)).all()
             by_reason = (await connection.execute(SILENCES_BY_REASON)).all()
@@ -101,7 +102,7 @@ class PostgresTally:
 
     async def decisions(self, limit: int) -> Sequence[Decision]:
         """Return the newest decisions about posts, newest first."""
-        async with self.engine.connect() as connection:
+        async with transaction(self.engine) as connection:
             rows = (await connection.execute(DECISIONS, {"limit": limit})).all()
         return [Decision(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name
 
@@ -114,14 +115,14 @@ class PostgresSettings:
 
     async def settings(self) -> dict[str, str]:
         """Return every stored setting, as JSON text."""
-        async with self.engine.connect() as connection:
+        async with transaction(self.engine) as connection:
             rows = (await connection.execute(select(settings.c.key, settings.c.value))).all()
         return {row.key: json.dumps(row.value, ensure_ascii=False) for row in rows}
 
     async def put_setting(self, actor: Actor, key: str, value: str) -> None:
         """Store one setting."""
         values = {"value": json.loads(value), "changed_by": actor.name, "changed_at": func.now()}
-        async with self.engine.begin() as connection:
+        async with transaction(self.engine) as connection:
             query = select(settings.c.value).where(settings.c.key == key).with_for_update()
             before = (await connection.execute(query)).scalar_one_or_none()
             statement = upsert(settings).values(key=key, **values)
