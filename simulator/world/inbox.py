@@ -45,3 +45,7 @@ class Inbox:
         """Count the messages of that person which the account has not read."""
         newer = self.chats[peer].after(self.read_by_me.get(peer, MessageId(0)))
         return sum(1 for message in newer if message.author != self.owner)
+
+    def mark_channel(self, channel: ChannelId, until: MessageId) -> None:
+        """Note that a channel was read at least up to that message."""
+        self.channels_read[channel] = max(until, self.channels_read.get(channel, MessageId(0)))

@@ -80,6 +80,15 @@ class Membership:
         channel.banned[person.id] = self.channels.clock.now()
         self.release(channel, person, via)
 
+    def restrict(self, channel: Channel, person: Person, *, silent: bool) -> None:
+        """Forbid a member to write, or forgive; forgiving also lets the expelled come back."""
+        channel.banned.pop(person.id, None)
+        if silent and person.id in channel.members:
+            channel.silenced.add(person.id)
+        else:
+            channel.silenced.discard(person.id)
+        self.bulletin.tell(ChannelAltered(channel.id, frozenset({person.id})))
+
     def release(self, channel: Channel, person: Person, via: Via | None) -> None:
         """Take somebody off the list of members."""
         channel.members.pop(person.id, None)

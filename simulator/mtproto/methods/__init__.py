@@ -1,0 +1,24 @@
+"""Every method of the world, one module for each topic."""
+
+from simulator.mtproto.dispatch import Methods
+from simulator.mtproto.methods import (
+    dialogs,
+    marks,
+    members,
+    people,
+    reading,
+    rooms,
+    sending,
+    signing,
+    state,
+)
+
+TOPICS = (signing, people, state, dialogs, sending, reading, marks, rooms, members)
+
+
+def all_methods() -> Methods:
+    """Gather the handlers of all topics."""
+    methods = Methods()
+    for module in TOPICS:
+        methods.include(module.topic.methods)
+    return methods

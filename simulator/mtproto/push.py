@@ -1,0 +1,130 @@
+"""Carries what happens in the world to every session that should know."""
+
+from collections.abc import Callable, Iterable
+
+from telethon.tl import types
+
+from simulator.mtproto.call import Switchboard
+from simulator.mtproto.translate import show_peer, show_status
+from simulator.mtproto.translate_messages import Cast
+from simulator.mtproto.translate_updates import OwnEvent, show_event, wrap
+from simulator.world.events import (
+    AccountChanged,
+    ChannelAltered,
+    ChannelChanged,
+    ChannelRead,
+    Event,
+    LoginEnded,
+    PersonRenamed,
+    PersonSeen,
+    Reacted,
+    Typing,
+    Via,
+)
+from simulator.world.peers import ChannelId, Peer, PeerKind, UserId, person_peer
+from simulator.world.world import World
+
+Show = Callable[[Cast], types.TLObject | None]
+
+
+class Pusher:
+    """Pushes to members of channels, both ends of private chats, and one's other sessions."""
+
+    def __init__(self, world: World, switchboard: Switchboard) -> None:
+        self.world, self.switchboard = world, switchboard
+        self.stop = world.bulletin.subscribe(self.carry)
+
+    def carry(self, event: Event) -> None:
+        """Push one event to whom it concerns."""
+        match event:
+            case LoginEnded(key_id):
+                self.switchboard.close(key_id)
+            case Typing():
+                self.carry_typing(event)
+            case PersonRenamed(user):
+                self.push(self.acquainted(user), lambda _: show_names(self.world, user))
+            case PersonSeen(user, online):
+                status = show_status(self.world, online=online)
+                self.push(self.acquainted(user), lambda _: types.UpdateUserStatus(user, status))
+            case _:
+                self.push(self.audience(event), lambda cast: show_event(event, cast), event.via)
+
+    def audience(self, event: OwnEvent) -> Iterable[UserId]:
+        """Name the accounts that an event concerns."""
+        match event:
+            case AccountChanged(user):
+                return (user,)
+            case ChannelChanged(channel):
+                return self.listeners(channel)
+            case ChannelRead():
+                return (event.user, *event.authors)
+            case ChannelAltered():
+                return event.users
+            case Reacted(message, owner):
+                return self.listeners(ChannelId(message.chat.id)) if owner is None else (owner,)
+
+    def listeners(self, channel: ChannelId) -> Iterable[UserId]:
+        """Name the members of a channel who are signed in, from the smaller of both sets."""
+        return self.world.channels.get(channel).members.keys() & self.world.logins.keys.keys()
+
+    def acquainted(self, user: UserId) -> Iterable[UserId]:
+        """Name those who talk with a person, and the person itself."""
+        return (user, *self.world.people.get(user).inbox.chats)
+
+    def carry_typing(self, event: Typing) -> None:
+        """Tell the others in a chat that somebody writes."""
+        action = show_act(event.act)
+        author = person_peer(event.user)
+        if event.chat.kind is PeerKind.USER:
+            update = types.UpdateUserTyping(event.user, action)
+            audience: Iterable[UserId] = {UserId(event.chat.id)} - {event.user}
+        else:
+            update = types.UpdateChannelUserTyping(
+                event.chat.id, show_peer(author), action, event.top
+            )
+            audience = set(self.listeners(ChannelId(event.chat.id))) - {event.user}
+        self.push(audience, mentioning(update, author, event.chat))
+
+    def push(self, audience: Iterable[UserId], show: Show, via: Via | None = None) -> None:
+        """Push to all sessions of these accounts but the one that learns from its answer."""
+        for user in audience:
+            keys = self.world.logins.keys_of(user)
+            if not keys:
+                continue
+            cast = Cast(self.world, user)
+            update = show(cast)
+            if update is None:
+                continue
+            packed = wrap(cast, [update])
+            for key_id in keys:
+                asked = via is not None and via.key_id == key_id
+                but = via.session_id if asked and via else None
+                self.switchboard.push(key_id, packed, but_session=but)
+
+
+def mentioning(update: types.TLObject, *peers: Peer) -> Show:
+    """Show the same update to everybody, with the peers that it names."""
+
+    def show(cast: Cast) -> types.TLObject:
+        cast.mention(*peers)
+        return update
+
+    return show
+
+
+def show_names(world: World, user: UserId) -> types.UpdateUserName:
+    """Show how a person is called now."""
+    person = world.people.get(user)
+    names = [types.Username(person.username, editable=True, active=True)]
+    return types.UpdateUserName(
+        user_id=user,
+        first_name=person.first_name,
+        last_name=person.last_name,
+        usernames=names if person.username else [],
+    )
+
+
+def show_act(act: str) -> types.TLObject:
+    """Show what somebody is doing; the progress of an upload stays at its start."""
+    form = getattr(types, act, types.SendMessageTypingAction)
+    return form(progress=0) if "Upload" in act else form()

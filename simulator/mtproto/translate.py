@@ -1,0 +1,121 @@
+"""People, channels and rights of the world as the wire shows them to one viewer."""
+
+from datetime import timedelta
+
+from telethon.tl import types
+
+from simulator.world.access import may_read
+from simulator.world.channels import Channel, Member, Right
+from simulator.world.peers import Peer, PeerKind, UserId, person_peer
+from simulator.world.people import Person
+from simulator.world.world import World
+
+ONLINE_FOR = timedelta(minutes=5)
+
+
+def show_peer(peer: Peer) -> types.PeerUser | types.PeerChannel:
+    """Name a peer."""
+    if peer.kind is PeerKind.USER:
+        return types.PeerUser(peer.id)
+    return types.PeerChannel(peer.id)
+
+
+def show_user(world: World, viewer: UserId, person: Person) -> types.User:
+    """Show a person; only oneself sees one's own phone number."""
+    return types.User(
+        id=person.id,
+        is_self=person.id == viewer,
+        bot=person.bot,
+        bot_info_version=1 if person.bot else None,
+        access_hash=world.hashes.of(viewer, person_peer(person.id)),
+        first_name=person.first_name,
+        last_name=person.last_name or None,
+        username=person.username or None,
+        phone=person.phone if person.id == viewer and person.phone else None,
+        status=None if person.bot else show_status(world, online=person.online),
+    )
+
+
+def show_status(world: World, *, online: bool) -> types.UserStatusOnline | types.UserStatusRecently:
+    """Show whether somebody is there."""
+    if online:
+        return types.UserStatusOnline(expires=world.clock.now() + ONLINE_FOR)
+    return types.UserStatusRecently()
+
+
+def show_channel(
+    world: World, viewer: UserId, channel: Channel
+) -> types.Channel | types.ChannelForbidden:
+    """Show a channel or group; one that the viewer may not see keeps only its title."""
+    access_hash = world.hashes.of(viewer, channel.peer)
+    if not may_read(world.channels, channel, viewer):
+        return types.ChannelForbidden(
+            id=channel.id,
+            access_hash=access_hash,
+            title=channel.title,
+            broadcast=channel.broadcast,
+            megagroup=not channel.broadcast,
+        )
+    member = channel.members.get(viewer)
+    return types.Channel(
+        id=channel.id,
+        title=channel.title,
+        photo=types.ChatPhotoEmpty(),
+        date=member.since if member else channel.created_at,
+        creator=bool(member and member.creator),
+        left=member is None,
+        broadcast=channel.broadcast,
+        megagroup=not channel.broadcast,
+        has_link=channel.linked is not None,
+        join_to_send=not channel.broadcast and not channel.guests,
+        access_hash=access_hash,
+        username=channel.username or None,
+        admin_rights=show_rights(member) if member and member.is_admin else None,
+        default_banned_rights=None if channel.broadcast else show_bans(silent=not channel.open),
+        participants_count=len(channel.members),
+    )
+
+
+def show_rights(member: Member) -> types.ChatAdminRights:
+    """Show what an administrator may do."""
+    return types.ChatAdminRights(**{right.value: True for right in member.rights})
+
+
+def read_rights(rights: types.ChatAdminRights) -> frozenset[Right]:
+    """Read which rights an administrator shall have."""
+    return frozenset(right for right in Right if getattr(rights, right.value, False))
+
+
+def show_bans(*, silent: bool) -> types.ChatBannedRights:
+    """Show what plain members may not do."""
+    return types.ChatBannedRights(until_date=None, send_messages=silent, send_media=silent)
+
+
+def show_participant(channel: Channel, member: Member, viewer: UserId) -> types.TLObject:
+    """Show somebody's place in a channel."""
+    if member.creator:
+        return types.ChannelParticipantCreator(
+            user_id=member.user, admin_rights=show_rights(member), rank=member.rank or None
+        )
+    if member.is_admin:
+        return types.ChannelParticipantAdmin(
+            user_id=member.user,
+            promoted_by=member.promoted_by or member.user,
+            date=member.since,
+            admin_rights=show_rights(member),
+            can_edit=member.promoted_by == viewer,
+            is_self=member.user == viewer,
+            rank=member.rank or None,
+        )
+    if member.user in channel.silenced:
+        return types.ChannelParticipantBanned(
+            peer=types.PeerUser(member.user),
+            kicked_by=member.user,
+            date=member.since,
+            banned_rights=show_bans(silent=True),
+        )
+    if member.user == viewer:
+        return types.ChannelParticipantSelf(
+            user_id=member.user, inviter_id=member.user, date=member.since
+        )
+    return types.ChannelParticipant(user_id=member.user, date=member.since)
