@@ -177,12 +177,12 @@ def entries_of(file: Path, content: object, lines: Mapping[str, int]) -> Iterato
 
 @dataclass(slots=True)
 class LineWalk:
-    """Finds the line of each part; refuses doubled keys, and aliases (a small file could grow huge)."""
+    """Finds each part's line; refuses doubled keys, and aliases (a small file could grow huge)."""
 
     file: Path
     seen: set[int] = field(default_factory=set)
 
-    def lines_of(self, node: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str, int]]:
+    def lines_of(self, node: yaml.Node, path: tuple[str | int, ...]) -> Iterator[tuple[str, int]]:
         """Yield each path below the node with its line, counted from 1."""
         line = node.start_mark.line + 1
         if id(node) in self.seen:

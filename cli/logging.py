@@ -31,7 +31,7 @@ EventDict = MutableMapping[str, Any]
 
 
 def configure_logging(settings: Settings, *, quiet: bool = False) -> None:
-    """Write every log line of the process to standard error; `quiet` keeps warnings and errors only."""
+    """Write all log lines of the process to standard error; `quiet` keeps warnings and errors."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter(settings.log_format))
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]

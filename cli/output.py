@@ -12,9 +12,12 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import singledispatch
-from typing import Annotated, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Generic, TypeVar
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 Row = TypeVar("Row")
 
@@ -70,7 +73,7 @@ def show_listing(
 
 
 def show_card(value: object, pairs: Iterable[tuple[str, object]], *, as_json: bool) -> None:
-    """Print one value as a JSON object, or as titles with what they hold; empty ones are left out."""
+    """Print one value as a JSON object, or as titles with what they hold; empty ones go unsaid."""
     if as_json:
         show_json(plain(value))
         return
@@ -111,7 +114,7 @@ def draw(thing: object) -> None:
     Console(width=None if sys.stdout.isatty() else PIPED_WIDTH).print(thing)
 
 
-def rich_text(value: object, *, lines: bool = False) -> Any:
+def rich_text(value: object, *, lines: bool = False) -> "Text":
     """Return a cell as styled text; what it says is never markup."""
     from rich.text import Text  # noqa: PLC0415 - `--help` does without
 
@@ -132,7 +135,7 @@ def cell_of_nothing(_value: None) -> str:
 
 
 @cell_text.register
-def cell_of_truth(value: bool) -> str:  # noqa: FBT001 - the value that is written
+def cell_of_truth(value: bool) -> str:
     """Write yes or no."""
     return "yes" if value else "no"
 

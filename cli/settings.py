@@ -9,12 +9,18 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic import field_validator as validates
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from orchestrator.errors import BadInput
 from personas.problems import problems_of
+
+SENTENCES = {
+    "telegram_api_hash": "must be 32 of 0-9 and a-f",
+    "node_name": 'must be up to 63 letters, digits, ".", "_" and "-"',
+}
+"""Where the general sentence about a pattern would say too little."""
 
 
 class LogFormat(StrEnum):
@@ -38,6 +44,13 @@ def lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
+def data_folder() -> Path:
+    """Return where Troupe keeps its data when nobody says otherwise."""
+    from db.embedded import default_folder  # noqa: PLC0415 - only when it is asked for
+
+    return default_folder()
+
+
 class Settings(BaseSettings):
     """Every setting of a process; secrets never show when it is printed."""
 
@@ -47,32 +60,43 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
+        validate_by_name=True,
     )
 
-    database_url: SecretStr | None = Field(
-        default=None, description="External PostgreSQL; without it Troupe starts its own."
+    database_url: str | None = Field(
+        default=None,
+        repr=False,
+        description="External PostgreSQL. Default: Troupe starts its own.",
     )
-    redis_url: SecretStr | None = Field(
-        default=None, description="External Redis or Valkey; without it Troupe starts its own."
+    redis_url: str | None = Field(
+        default=None,
+        repr=False,
+        description="External Redis or Valkey. Default: Troupe starts its own.",
     )
     db_pool_size: int = Field(default=20, ge=1, le=1000, description="Database connections kept.")
     db_max_overflow: int = Field(
         default=40, ge=0, le=1000, description="Database connections beyond those, when busy."
     )
-    troupe_home: Path | None = Field(
-        default=None,
-        description="Data folder: servers and key of Troupe's own. Default: the user's data folder.",
+    home: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
+        default_factory=data_folder,
+        validation_alias="TROUPE_HOME",
+        description="Data folder: own servers, own key. Default: the user's data folder.",
     )
-    troupe_encryption_key: SecretStr | None = Field(
+    encryption_key: str | None = Field(
         default=None,
-        description="Encrypts session keys and phone numbers. Default: the system's keyring, or a "
-        "file that only you can read.",
+        repr=False,
+        validation_alias="TROUPE_ENCRYPTION_KEY",
+        description="Encrypts session keys and phone numbers. Default: from the system's keyring, "
+        "or from a file that only you can read.",
     )
     telegram_api_id: int | None = Field(
         default=None, ge=1, description="Your application's number, from my.telegram.org."
     )
-    telegram_api_hash: SecretStr | None = Field(
-        default=None, description="Your application's hash, from my.telegram.org."
+    telegram_api_hash: str | None = Field(
+        default=None,
+        repr=False,
+        pattern=r"^[0-9a-f]{32}$",
+        description="Your application's hash, from my.telegram.org.",
     )
     telegram_server: str | None = Field(
         default=None, description="Another Telegram server, HOST:PORT, as for tests."
@@ -132,6 +156,7 @@ def load_settings() -> Settings:
 def sentence_about(error: ValidationError) -> str:
     """Say which variables cannot be used and why; a value is never repeated, it may be secret."""
     found = "; ".join(
-        f"{problem.path.upper()} {problem.sentence}" for problem in problems_of(error)
+        f"{problem.path.upper()} {SENTENCES.get(problem.path, problem.sentence)}"
+        for problem in problems_of(error)
     )
     return f"{found}: correct it in the environment or in .env"

@@ -1,0 +1,130 @@
+"""`troupe accounts`: add, sign in, look at, pause, disclose, sign out."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.output import AsJson, Column, say, show_card, show_listing
+from cli.running import actor, run
+
+if TYPE_CHECKING:
+    from orchestrator.ports.accounts import Account, EventRecord
+
+app = typer.Typer(no_args_is_help=True, help="The organisation's accounts on Telegram.")
+
+Name = Annotated[str, typer.Argument(help="The account's name here, like anna.")]
+
+
+@app.command(epilog="Example: troupe accounts add anna --persona anna")
+def add(
+    name: Name,
+    persona: Annotated[str, typer.Option(help="Key of the persona that it speaks as.")],
+    phone_file: Annotated[
+        Path | None,
+        typer.Option(help="Read the phone number from this file, '-' for standard input."),
+    ] = None,
+) -> None:
+    """Record an account; its phone number is asked for, and nothing is sent to Telegram yet."""
+    from cli.asking import phone_number  # noqa: PLC0415 - `--help` does without
+
+    phone = phone_number(phone_file)
+    run(lambda service: service.accounts.add(actor(), name, phone, persona))
+    say(f"{name} is recorded; next: troupe accounts login {name}")
+
+
+@app.command(epilog="Example: troupe accounts login anna")
+def login(name: Name) -> None:
+    """Sign the account in; the code that Telegram sends, and a two-step password, are asked for."""
+    from cli.asking import TerminalAnswers  # noqa: PLC0415 - `--help` does without
+
+    profile = run(lambda service: service.accounts.login(actor(), name, TerminalAnswers()))
+    say(f"{name} is signed in as {profile.first_name}; next: troupe accounts disclose {name}")
+
+
+@app.command("list", epilog="Example: troupe accounts list --json")
+def list_(as_json: AsJson = False) -> None:
+    """List all accounts."""
+    columns: list[Column[Account]] = [
+        Column("Name", lambda one: one.name),
+        Column("State", lambda one: one.state),
+        Column("Persona", lambda one: one.persona),
+        Column("Username", lambda one: one.username),
+        Column("Discloses", lambda one: one.disclosed_at is not None),
+        Column("Last used", lambda one: one.last_used_at),
+        Column("Reason", lambda one: one.state_reason, wide=True),
+    ]
+    found = run(lambda service: service.accounts.list())
+    empty = "No account yet; begin with: troupe accounts add NAME --persona KEY"
+    show_listing(found, columns, as_json=as_json, empty=empty)
+
+
+@app.command(epilog="Example: troupe accounts show anna")
+def show(name: Name, as_json: AsJson = False) -> None:
+    """Show one account."""
+    found = run(lambda service: service.accounts.show(name))
+    show_card(found, account_card(found), as_json=as_json)
+
+
+def account_card(account: "Account") -> list[tuple[str, object]]:
+    """Return what is shown of one account."""
+    return [
+        ("Name", account.name),
+        ("State", account.state),
+        ("Reason", account.state_reason),
+        ("Persona", account.persona),
+        ("Phone", account.phone_hint),
+        ("Telegram id", account.telegram_id),
+        ("Username", account.username),
+        ("First name", account.first_name),
+        ("Bio", account.bio),
+        ("Must disclose", account.disclosure),
+        ("Disclosed", account.disclosed_at),
+        ("Last used", account.last_used_at),
+        ("Added", account.created_at),
+    ]
+
+
+@app.command(epilog="Example: troupe accounts pause anna")
+def pause(name: Name) -> None:
+    """Finish what is being sent, then disconnect the account."""
+    run(lambda service: service.accounts.pause(actor(), name))
+    say(f"{name} is paused; troupe accounts resume {name} lets it go on")
+
+
+@app.command(epilog="Example: troupe accounts resume anna")
+def resume(name: Name) -> None:
+    """Let a paused or limited account go on."""
+    run(lambda service: service.accounts.resume(actor(), name))
+    say(f"{name} is active")
+
+
+@app.command(epilog="Example: troupe accounts disclose anna")
+def disclose(name: Name) -> None:
+    """Write the persona's disclosure into the account's public bio (charter rule 2)."""
+    profile = run(lambda service: service.accounts.disclose(actor(), name))
+    say(f"the bio of {name} says: {profile.bio}")
+
+
+@app.command(epilog="Example: troupe accounts logout anna")
+def logout(name: Name) -> None:
+    """End the session on Telegram's side and forget its key."""
+    run(lambda service: service.accounts.logout(actor(), name))
+    say(f"{name} is signed out")
+
+
+@app.command(epilog="Example: troupe accounts events anna --limit 20")
+def events(
+    name: Annotated[str | None, typer.Argument(help="An account; all when left out.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Show what happened to an account, newest first: logins, limits, bans, changes."""
+    columns: list[Column[EventRecord]] = [
+        Column("When", lambda one: one.at),
+        Column("Account", lambda one: one.account),
+        Column("Event", lambda one: one.kind),
+        Column("Detail", lambda one: one.detail, wide=True),
+    ]
+    found = run(lambda service: service.accounts.events(name, limit))
+    show_listing(found, columns, as_json=as_json, empty="Nothing has happened yet.")
