@@ -1,17 +1,15 @@
 """The simulated Telegram as one server: wires in front, one world behind."""
 
-from __future__ import annotations
-
-import importlib
-import importlib.util
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from simulator.mtproto.call import Call
 from simulator.mtproto.dispatch import Methods
 from simulator.mtproto.faults import FaultBook
+from simulator.mtproto.keyring import KeyRing
 from simulator.mtproto.listener import MtprotoListener
 from simulator.mtproto.methods_help import Place, help_methods
+from simulator.mtproto.server_key import ServerKey
 from simulator.world.world import World
 
 API_ID = 1
@@ -24,25 +22,18 @@ class TelegramServer:
 
     api_id, api_hash, dc_id = API_ID, API_HASH, DC_ID
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, world: World, server_key: ServerKey, keys: KeyRing) -> None:
+        self.world, self.server_key, self.keys = world, server_key, keys
         self.methods = Methods()
-        self.listener = MtprotoListener(world, self.methods)
+        self.listener = MtprotoListener(world, self.methods, server_key, keys)
         self.faults = FaultBook(self.account_of)
         self.listener.runner.interceptors.append(self.faults)
         self.host, self.port = "", 0
-        # Until the other half stands, the server does with what is there.
-        methods = importlib.import_module("simulator.mtproto.methods")
-        if hasattr(methods, "all_methods"):
-            self.methods.include(methods.all_methods())
-        if importlib.util.find_spec("simulator.mtproto.push"):
-            push = importlib.import_module("simulator.mtproto.push")
-            self.pusher = push.Pusher(world, self.listener.book)
 
     @property
     def public_key(self) -> str:
         """The PEM of the RSA key that clients must know."""
-        return self.listener.server_key.public_pem
+        return self.server_key.public_pem
 
     def account_of(self, call: Call) -> int | None:
         """Return the user who is signed in under the call's auth key."""
@@ -60,12 +51,20 @@ class TelegramServer:
 
 @asynccontextmanager
 async def serve(
-    world: World | None = None, host: str = "127.0.0.1", port: int = 0
+    world: World | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    server_key: ServerKey | None = None,
+    keys: KeyRing | None = None,
 ) -> AsyncIterator[TelegramServer]:
-    """Serve a world (a new one if none is given) for as long as the block runs."""
-    server = TelegramServer(world or World())
-    await server.start(host, port)
+    """Serve a world for as long as the block runs; what is not given is made new.
+
+    A server that is to stand in for an earlier one gets its world, port, RSA key and auth keys.
+    """
+    server = TelegramServer(world or World(), server_key or ServerKey.generate(), keys or KeyRing())
     try:
+        await server.start(host, port)
         yield server
     finally:
         await server.stop()

@@ -1,15 +1,12 @@
 """What a method's handler is told about who calls, and how it refuses."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from telethon.tl import TLObject, TLRequest
 
-if TYPE_CHECKING:
-    from simulator.world.world import World
+from simulator.world.world import World
 
 Result: TypeAlias = TLObject | bool | int | list[TLObject] | list[int]
 

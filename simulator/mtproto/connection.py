@@ -92,6 +92,10 @@ class Connection:
         """End the connection at once; what it was about to send is lost."""
         self.writer.transport.abort()
 
+    def close(self) -> None:
+        """End the connection once the answers that are being written now are out."""
+        self.loop.call_soon(self.writer.close)
+
     def hang_up(self) -> None:
         """Leave nothing behind in the switchboard or on the loop."""
         self.greeting.cancel()

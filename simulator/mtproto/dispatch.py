@@ -3,7 +3,6 @@
 import struct
 from collections import Counter
 from collections.abc import Callable
-from functools import cache
 
 from telethon.extensions import BinaryReader
 from telethon.tl import TLObject, TLRequest
@@ -80,12 +79,12 @@ def serialise(result: Result, request: type[TLRequest]) -> bytes:
 
 
 def serialise_item(item: TLObject | int, request: type[TLRequest]) -> bytes:
+    """Write one element of a vector: an object boxed, a number bare."""
     if isinstance(item, int):
         return item.to_bytes(number_width(request), "little", signed=True)
     return bytes(item)
 
 
-@cache
 def number_width(request: type[TLRequest]) -> int:
     """Return 4 or 8: the size of a number in the vector that this method answers.
 

@@ -106,6 +106,7 @@ class FaultBook:
         return drawn
 
     def concerns(self, armed: Armed, call: Call, request: TLRequest) -> bool:
+        """Tell whether a fault is addressed to this call."""
         fault = armed.fault
         if fault.method not in (EVERY_METHOD, method_name(type(request))):
             return False

@@ -1,13 +1,9 @@
 """The MTProto server: it listens, owns a task for each connection, and stops in time."""
 
-from __future__ import annotations
-
 import asyncio
 import itertools
-import logging
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from simulator.mtproto.connection import Connection
 from simulator.mtproto.dispatch import Methods
@@ -19,11 +15,7 @@ from simulator.mtproto.salts import Salts
 from simulator.mtproto.server_key import ServerKey
 from simulator.mtproto.service import Service
 from simulator.mtproto.sessions import SessionBook
-
-if TYPE_CHECKING:
-    from simulator.world.world import World
-
-log = logging.getLogger(__name__)
+from simulator.world.world import World
 
 BACKLOG = 1024
 GRACE_SECONDS = 2.0
@@ -33,11 +25,16 @@ class MtprotoListener:
     """Puts the wire together around a registry of methods."""
 
     def __init__(
-        self, world: World, methods: Methods, clock: Callable[[], float] = time.time
+        self,
+        world: World,
+        methods: Methods,
+        server_key: ServerKey,
+        keys: KeyRing,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        self.clock = clock
-        self.server_key, self.exponent = ServerKey.generate(), Exponent.draw()
-        self.keys, self.salts = KeyRing(), Salts(clock)
+        self.server_key, self.keys, self.clock = server_key, keys, clock
+        # One exponent for all key exchanges of this run: half of the server's work is done once.
+        self.exponent, self.salts = Exponent.draw(), Salts(clock)
         self.book = SessionBook(self.salts)
         self.runner = RpcRunner(world, self.book, methods)
         self.reception = Reception(self.keys, self.book, Service(self.keys, self.book), self.runner)

@@ -31,6 +31,7 @@ class Message:
 
     @property
     def is_container(self) -> bool:
+        """Tell whether the body holds messages and not an object."""
         return self.body.startswith(CONTAINER)
 
 

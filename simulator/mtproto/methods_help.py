@@ -26,11 +26,11 @@ def help_methods(place: Place) -> Methods:
     methods = Methods()
 
     @methods.handles(GetConfigRequest)
-    async def get_config(call: Call, request: GetConfigRequest) -> Config:  # noqa: ARG001  # a handler's shape
+    async def get_config(_call: Call, _request: GetConfigRequest) -> Config:
         return describe(place)
 
     @methods.handles(GetNearestDcRequest)
-    async def get_nearest_dc(call: Call, request: GetNearestDcRequest) -> NearestDc:  # noqa: ARG001  # a handler's shape
+    async def get_nearest_dc(_call: Call, _request: GetNearestDcRequest) -> NearestDc:
         return NearestDc(country="RU", this_dc=place.dc_id, nearest_dc=place.dc_id)
 
     return methods

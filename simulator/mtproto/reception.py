@@ -19,7 +19,7 @@ from simulator.mtproto.messages import Message, open_container, open_envelope
 from simulator.mtproto.numbering import BadMessage, Numbering, judge_id
 from simulator.mtproto.reading import read_object
 from simulator.mtproto.rpc import RpcRunner
-from simulator.mtproto.service import Pinged, Service
+from simulator.mtproto.service import Asked, Pinged, Service
 from simulator.mtproto.session import Receipt, Session
 from simulator.mtproto.sessions import SessionBook
 from simulator.mtproto.wrappers import unwrap
@@ -115,7 +115,7 @@ class Reception:
         wrapped = unwrap(body)
         handler = self.service.handlers.get(type(wrapped.query))
         if handler is not None:
-            handler(session, msg_id, wrapped.query, line)
+            handler(Asked(session, msg_id, wrapped.query, line))
         elif isinstance(wrapped.query, TLRequest):
             self.runner.start(session, msg_id, wrapped, line)
         else:
@@ -156,6 +156,7 @@ def judge_parity(body: TLObject, seqno: int) -> BadMessage | None:
 
 
 def is_service(body: TLObject) -> bool:
+    """Tell a request of the protocol itself, or a wrapper, from one of the API."""
     return "." not in type(body).__module__.partition("telethon.tl.functions")[2]
 
 

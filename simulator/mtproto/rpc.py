@@ -1,26 +1,20 @@
 """Running requests: each once, each as a task that the server owns."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from telethon.tl import TLObject
-from telethon.tl.functions import InitConnectionRequest
 from telethon.tl.types import RpcError
 
 from simulator.mtproto.call import Call, RpcFault
 from simulator.mtproto.dispatch import Methods, method_name
 from simulator.mtproto.interception import AnswerLost, ConnectionCut, Interceptor
-from simulator.mtproto.session import Receipt, Session, pack_body
-from simulator.mtproto.sessions import Cuttable, SessionBook
+from simulator.mtproto.session import Line, Receipt, Session, pack_body
+from simulator.mtproto.sessions import SessionBook
 from simulator.mtproto.wrappers import Wrapped
-
-if TYPE_CHECKING:
-    from simulator.world.world import World
+from simulator.world.world import World
 
 log = logging.getLogger(__name__)
 
@@ -37,11 +31,14 @@ class RpcRunner:
         self.tasks: set[asyncio.Task[None]] = set()
         self.crashed: Counter[str] = Counter()
 
-    def start(self, session: Session, msg_id: int, wrapped: Wrapped, line: Cuttable) -> None:
+    def start(self, session: Session, msg_id: int, wrapped: Wrapped, line: Line) -> None:
         """Run a request that was not seen before; its answer goes to the session."""
         note_wrappers(session, wrapped)
+        if wrapped.client is not None:
+            self.book.clients[session.key.id] = wrapped.client
         receipt = session.receipts[msg_id]
-        earlier = [session.receipts.get(each) for each in wrapped.after]
+        # Only what has a lower id can be waited for: so nothing ever waits for itself.
+        earlier = [session.receipts.get(each) if each < msg_id else None for each in wrapped.after]
         call = Call(self.world, self.book, session.key.id, session.id, line.address, session.layer)
         task = asyncio.get_running_loop().create_task(
             self.run(call, wrapped.query, earlier, Reply(session, receipt, line)),
@@ -52,7 +49,7 @@ class RpcRunner:
         task.add_done_callback(self.tasks.discard)
 
     async def run(
-        self, call: Call, query: TLObject, earlier: Sequence[Receipt | None], reply: Reply
+        self, call: Call, query: TLObject, earlier: Sequence[Receipt | None], reply: "Reply"
     ) -> None:
         """Wait for what must come first, act, answer."""
         name = method_name(type(query))
@@ -76,7 +73,7 @@ class RpcRunner:
             reply.receipt.task = None
         reply.send()
 
-    async def act(self, call: Call, query: TLObject, reply: Reply) -> None:
+    async def act(self, call: Call, query: TLObject, reply: "Reply") -> None:
         """Run the method between its interceptors."""
         for each in self.interceptors:
             await each.before(call, query)
@@ -99,7 +96,7 @@ class RpcRunner:
 class Reply:
     """Where one request's answer goes."""
 
-    def __init__(self, session: Session, receipt: Receipt, line: Cuttable) -> None:
+    def __init__(self, session: Session, receipt: Receipt, line: Line) -> None:
         self.session, self.receipt, self.line = session, receipt, line
 
     def keep(self, result: bytes) -> None:
@@ -117,12 +114,15 @@ class Reply:
 
 
 def note_wrappers(session: Session, wrapped: Wrapped) -> None:
-    """Keep what the wrappers say about the session for the requests that come without them."""
+    """Keep what the wrappers say about the session for the requests that come without them.
+
+    A client says initConnection once per start; after a reconnect its new session takes updates
+    from its first request on, as long as that is not wrapped in invokeWithoutUpdates.
+    """
     if wrapped.layer is not None:
         session.layer = wrapped.layer
-    if isinstance(wrapped.client, InitConnectionRequest):
-        session.client = wrapped.client
-        session.takes_updates = not wrapped.without_updates
+    if not wrapped.without_updates:
+        session.takes_updates = True
 
 
 async def wait_for_earlier(earlier: Sequence[Receipt | None]) -> None:

@@ -42,13 +42,16 @@ class Salts:
         self.secret = secrets.token_bytes(32)
 
     def period(self) -> int:
+        """Return the number of the period in which we are."""
         return int(self.clock()) // PERIOD
 
     def describe(self, key_id: int, period: int) -> FutureSalt:
+        """Return a period's salt with its term."""
         begins = datetime.fromtimestamp(period * PERIOD, UTC)
         ends = datetime.fromtimestamp((period + 1) * PERIOD + OVERLAP, UTC)
         return FutureSalt(begins, ends, self.derive(key_id, period))
 
     def derive(self, key_id: int, period: int) -> int:
+        """Return the salt of one key in one period."""
         seed = self.secret + f"{key_id}/{period}".encode()
         return int.from_bytes(sha256(seed).digest()[:8], "little", signed=True)

@@ -4,6 +4,7 @@ Source: https://core.telegram.org/mtproto/service_messages
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from telethon.tl import TLObject
@@ -33,21 +34,28 @@ from telethon.tl.types import (
 )
 
 from simulator.mtproto.keyring import KeyRing
-from simulator.mtproto.session import Receipt, Session
-from simulator.mtproto.sessions import Cuttable, SessionBook
+from simulator.mtproto.session import Line, Receipt, Session
+from simulator.mtproto.sessions import SessionBook
 
 FORGOTTEN, NOT_RECEIVED, RECEIVED = 1, 2, 4
 MAX_ASKED = 8192
 
 
-class Pinged(Cuttable, Protocol):
+class Pinged(Line, Protocol):
     """A connection that can be told to end unless it is pinged again in time."""
 
     def end_after(self, seconds: float) -> None:
         """End the connection in `seconds`, in place of an earlier such term."""
 
 
-Answerer = Callable[[Session, int, TLObject, Pinged], None]
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A service message with where it came from."""
+
+    session: Session
+    msg_id: int
+    body: TLObject
+    line: Pinged
 
 
 class Service:
@@ -55,14 +63,14 @@ class Service:
 
     def __init__(self, keys: KeyRing, book: SessionBook) -> None:
         self.keys, self.book = keys, book
-        self.handlers: dict[type[TLObject], Answerer] = {
-            PingRequest: self.ping,
-            PingDelayDisconnectRequest: self.ping_or_end,
-            MsgsAck: self.acknowledge,
-            MsgsStateReq: self.state,
-            MsgResendReq: self.resend,
-            GetFutureSaltsRequest: self.future_salts,
-            RpcDropAnswerRequest: self.drop_answer,
+        self.handlers: dict[type[TLObject], Callable[[Asked], None]] = {
+            PingRequest: ping,
+            PingDelayDisconnectRequest: ping_or_end,
+            MsgsAck: acknowledge,
+            MsgsStateReq: tell_state,
+            MsgResendReq: resend,
+            GetFutureSaltsRequest: tell_salts,
+            RpcDropAnswerRequest: drop_answer,
             DestroySessionRequest: self.destroy_session,
             DestroyAuthKeyRequest: self.destroy_key,
             HttpWait: ignore,
@@ -70,74 +78,65 @@ class Service:
             MsgsAllInfo: ignore,
         }
 
-    def ping(self, session: Session, msg_id: int, ping: PingRequest, line: Pinged) -> None:  # noqa: ARG002  # one shape for all
-        session.send(Pong(msg_id, ping.ping_id))
+    def destroy_session(self, asked: Asked) -> None:
+        """Forget another session of the same key; the one that asks cannot be meant."""
+        session_id = asked.body.session_id
+        is_own = session_id == asked.session.id
+        gone = not is_own and self.book.destroy(asked.session.key.id, session_id)
+        asked.session.send((DestroySessionOk if gone else DestroySessionNone)(session_id))
 
-    def ping_or_end(
-        self, session: Session, msg_id: int, ping: PingDelayDisconnectRequest, line: Pinged
-    ) -> None:
-        line.end_after(max(0, ping.disconnect_delay))
-        self.ping(session, msg_id, ping, line)
-
-    def acknowledge(self, session: Session, msg_id: int, ack: MsgsAck, line: Pinged) -> None:  # noqa: ARG002  # one shape for all
-        session.confirm(ack.msg_ids)
-
-    def state(self, session: Session, msg_id: int, asked: MsgsStateReq, line: Pinged) -> None:  # noqa: ARG002  # one shape for all
-        states = (state_of(session, each) for each in asked.msg_ids[:MAX_ASKED])
-        session.send(MsgsStateInfo(msg_id, "".join(map(chr, states))))
-
-    def resend(self, session: Session, msg_id: int, asked: MsgResendReq, line: Pinged) -> None:
-        for answer_id in asked.msg_ids:
-            if answer_id in session.unconfirmed:
-                receipt = session.unconfirmed[answer_id]
-                session.deliver(receipt)
-        self.state(session, msg_id, asked, line)
-
-    def future_salts(
-        self,
-        session: Session,
-        msg_id: int,
-        asked: GetFutureSaltsRequest,
-        line: Pinged,  # noqa: ARG002  # one shape for all
-    ) -> None:
-        salts = session.salts.future(session.key.id, asked.num)
-        session.send(FutureSalts(msg_id, int(session.salts.clock()), salts))
-
-    def drop_answer(
-        self,
-        session: Session,
-        msg_id: int,
-        drop: RpcDropAnswerRequest,
-        line: Pinged,  # noqa: ARG002  # one shape for all
-    ) -> None:
-        answer = drop_one(session.receipts.get(drop.req_msg_id))
-        own = session.receipts[msg_id]
-        own.result = bytes(answer)
-        session.deliver(own)
-
-    def destroy_session(
-        self,
-        session: Session,
-        msg_id: int,
-        asked: DestroySessionRequest,
-        line: Pinged,  # noqa: ARG002  # one shape for all
-    ) -> None:
-        is_own = asked.session_id == session.id
-        gone = not is_own and self.book.destroy(session.key.id, asked.session_id)
-        session.send((DestroySessionOk if gone else DestroySessionNone)(asked.session_id))
-
-    def destroy_key(
-        self,
-        session: Session,
-        msg_id: int,
-        asked: DestroyAuthKeyRequest,
-        line: Pinged,  # noqa: ARG002  # one shape for all
-    ) -> None:
-        self.keys.discard(session.key.id)
-        session.send(DestroyAuthKeyOk())
+    def destroy_key(self, asked: Asked) -> None:
+        """Forget the key; the next packet under it is answered with -404."""
+        self.keys.discard(asked.session.key.id)
+        asked.session.send(DestroyAuthKeyOk())
 
 
-def ignore(session: Session, msg_id: int, body: TLObject, line: Pinged) -> None:
+def ping(asked: Asked) -> None:
+    """Answer a ping."""
+    asked.session.send(Pong(asked.msg_id, asked.body.ping_id))
+
+
+def ping_or_end(asked: Asked) -> None:
+    """Answer a ping and end the connection unless another one comes in time."""
+    asked.line.end_after(max(0, asked.body.disconnect_delay))
+    ping(asked)
+
+
+def acknowledge(asked: Asked) -> None:
+    """Forget the answers that have arrived."""
+    asked.session.confirm(asked.body.msg_ids)
+
+
+def tell_state(asked: Asked) -> None:
+    """Say of each message what became of it, one character for each."""
+    states = (state_of(asked.session, each) for each in asked.body.msg_ids[:MAX_ASKED])
+    asked.session.send(MsgsStateInfo(asked.msg_id, "".join(map(chr, states))))
+
+
+def resend(asked: Asked) -> None:
+    """Send answers again that got lost, and say what is known of the rest."""
+    for answer_id in asked.body.msg_ids[:MAX_ASKED]:
+        receipt = asked.session.unconfirmed.get(answer_id)
+        if receipt is not None:
+            asked.session.deliver(receipt)
+    tell_state(asked)
+
+
+def tell_salts(asked: Asked) -> None:
+    """Name the salts of the hours to come."""
+    session = asked.session
+    salts = session.salts.future(session.key.id, asked.body.num)
+    session.send(FutureSalts(asked.msg_id, int(session.salts.clock()), salts))
+
+
+def drop_answer(asked: Asked) -> None:
+    """Hold an answer back; what was known of it is itself the answer of a request."""
+    own = asked.session.receipts[asked.msg_id]
+    own.result = bytes(drop_one(asked.session.receipts.get(asked.body.req_msg_id)))
+    asked.session.deliver(own)
+
+
+def ignore(asked: Asked) -> None:
     """Take note of what needs no answer on TCP."""
 
 

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from telethon.tl import TLObject
+from telethon.tl.alltlobjects import LAYER
 from telethon.tl.core import GzipPacked, RpcResult
-from telethon.tl.functions import InitConnectionRequest
 
 from simulator.mtproto.crypto import AuthKey, seal
 from simulator.mtproto.messages import ENVELOPE
 from simulator.mtproto.numbering import BadMessage, Numbering, SeqnoCheck
 from simulator.mtproto.salts import Salts
 
-MAX_REMEMBERED = 1024
+MAX_REMEMBERED = 256
 MAX_HELD = 4 * 1024 * 1024
 GZIP_FROM = 4096
 RESULT_HEAD = struct.Struct("<Iq")
@@ -33,6 +33,12 @@ class Line(Protocol):
 
     def send(self, packet: bytes) -> None:
         """Send a packet, or drop it if the connection has ended."""
+
+    def cut(self) -> None:
+        """End the connection at once; what it was about to send is lost."""
+
+    def close(self) -> None:
+        """End the connection once the answers that are being written now are out."""
 
 
 @dataclass(slots=True)
@@ -58,8 +64,7 @@ class Session:
         self.seqnos = SeqnoCheck()
         self.line: Line | None = None
         self.greeted = False
-        self.layer = 0
-        self.client: InitConnectionRequest | None = None
+        self.layer = LAYER
         self.takes_updates = False
         self.receipts: OrderedDict[int, Receipt] = OrderedDict()
         self.unconfirmed: dict[int, Receipt] = {}
@@ -118,6 +123,7 @@ class Session:
                 self.forget_result(answer_id)
 
     def forget_result(self, answer_id: int) -> None:
+        """Let go of the bytes of one answer."""
         receipt = self.unconfirmed.pop(answer_id)
         self.held -= len(receipt.result or b"")
         receipt.result = None

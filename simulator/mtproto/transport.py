@@ -42,6 +42,7 @@ class Full:
         self.received = self.sent = 0
 
     async def read(self, source: ByteSource) -> bytes:
+        """Return the next payload once its counter and its checksum are right."""
         head = await source.readexactly(8)
         length, counter = struct.unpack("<II", head)
         check_length(length - 12)
@@ -54,6 +55,7 @@ class Full:
         return rest[:-4]
 
     def frame(self, payload: bytes) -> bytes:
+        """Return the bytes that carry `payload`."""
         head = struct.pack("<II", len(payload) + 12, self.sent) + payload
         self.sent += 1
         return head + struct.pack("<I", crc32(head))
@@ -63,6 +65,7 @@ class Abridged:
     """A length of one or four bytes, counted in words, then the payload."""
 
     async def read(self, source: ByteSource) -> bytes:
+        """Return the next payload."""
         words = (await source.readexactly(1))[0]
         if words == LONG_FORM:
             words = int.from_bytes(await source.readexactly(3), "little")
@@ -72,6 +75,7 @@ class Abridged:
         return await source.readexactly(words * 4)
 
     def frame(self, payload: bytes) -> bytes:
+        """Return the bytes that carry `payload`."""
         words = len(payload) // 4
         if words < LONG_FORM:
             return bytes([words]) + payload
@@ -82,11 +86,13 @@ class Intermediate:
     """A length of four bytes, then the payload."""
 
     async def read(self, source: ByteSource) -> bytes:
+        """Return the next payload."""
         length = int.from_bytes(await source.readexactly(4), "little")
         check_length(length)
         return await source.readexactly(length)
 
     def frame(self, payload: bytes) -> bytes:
+        """Return the bytes that carry `payload`."""
         return struct.pack("<I", len(payload)) + payload
 
 
@@ -94,10 +100,12 @@ class PaddedIntermediate(Intermediate):
     """Like `Intermediate`, with up to three random bytes behind each payload."""
 
     async def read(self, source: ByteSource) -> bytes:
+        """Return the next payload without what pads its last word."""
         padded = await super().read(source)
         return padded[: len(padded) // 4 * 4]
 
     def frame(self, payload: bytes) -> bytes:
+        """Return the bytes that carry `payload`."""
         return super().frame(payload + secrets.token_bytes(secrets.randbelow(4)))
 
 

@@ -1,0 +1,68 @@
+"""A simulated Telegram and clients that are gone when the test is."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+from telethon import TelegramClient
+from telethon.crypto import rsa
+from telethon.sessions import MemorySession
+from telethon.tl.functions.users import GetUsersRequest
+
+from simulator.mtproto.call import Call, Result, RpcFault
+from simulator.server import TelegramServer, serve
+from tests.integration.simulator.wire import WireClient
+
+NewClient = Callable[..., Awaitable[Any]]
+NewWire = Callable[..., Awaitable[WireClient]]
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[TelegramServer]:
+    async with serve() as server:
+        stay_anonymous(server)
+        yield server
+
+
+def stay_anonymous(server: TelegramServer) -> None:
+    """Answer what Telethon asks first as for a client that is not signed in."""
+
+    @server.methods.handles(GetUsersRequest)
+    async def refuse(_call: Call, _request: GetUsersRequest) -> Result:
+        raise RpcFault(401, "AUTH_KEY_UNREGISTERED")
+
+
+@pytest.fixture
+async def telethon(server: TelegramServer) -> AsyncIterator[NewClient]:
+    """Connect real, unmodified Telethon clients."""
+    rsa.add_key(server.public_key, old=False)
+    async with AsyncExitStack() as stack:
+
+        async def new_client(session: Any = None, **options: Any) -> Any:
+            if session is None:
+                session = MemorySession()
+                session.set_dc(server.dc_id, server.host, server.port)
+            client = TelegramClient(session, server.api_id, server.api_hash, **options)
+            stack.push_async_callback(disconnect, client)
+            await client.connect()
+            return client
+
+        yield new_client
+
+
+async def disconnect(client: Any) -> None:
+    await client.disconnect()
+
+
+@pytest.fixture
+async def wire(server: TelegramServer) -> AsyncIterator[NewWire]:
+    """Connect clients that say exactly what the test wants."""
+    async with AsyncExitStack() as stack:
+
+        async def new_wire(**options: Any) -> WireClient:
+            client = await WireClient.greet(server, **options)
+            stack.push_async_callback(client.hang_up)
+            return client
+
+        yield new_wire
