@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from simulator.mtproto.call import Call
-from simulator.mtproto.dispatch import Methods
 from simulator.mtproto.faults import FaultBook
 from simulator.mtproto.keyring import KeyRing
 from simulator.mtproto.listener import MtprotoListener
+from simulator.mtproto.methods import all_methods
 from simulator.mtproto.methods_help import Place, help_methods
+from simulator.mtproto.push import Pusher
 from simulator.mtproto.server_key import ServerKey
 from simulator.world.world import World
 
@@ -24,8 +25,9 @@ class TelegramServer:
 
     def __init__(self, world: World, server_key: ServerKey, keys: KeyRing) -> None:
         self.world, self.server_key, self.keys = world, server_key, keys
-        self.methods = Methods()
+        self.methods = all_methods()
         self.listener = MtprotoListener(world, self.methods, server_key, keys)
+        self.pusher = Pusher(world, self.listener.book)
         self.faults = FaultBook(self.account_of)
         self.listener.runner.interceptors.append(self.faults)
         self.host, self.port = "", 0
@@ -46,6 +48,7 @@ class TelegramServer:
 
     async def stop(self) -> None:
         """End all connections and stop listening, in bounded time."""
+        self.pusher.stop()
         await self.listener.stop()
 
 

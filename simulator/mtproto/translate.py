@@ -1,6 +1,6 @@
 """People, channels and rights of the world as the wire shows them to one viewer."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from telethon.tl import types
 
@@ -18,6 +18,11 @@ def show_peer(peer: Peer) -> types.PeerUser | types.PeerChannel:
     if peer.kind is PeerKind.USER:
         return types.PeerUser(peer.id)
     return types.PeerChannel(peer.id)
+
+
+def read_date(date: datetime | None) -> datetime | None:
+    """Read a time; the wire says 0 where it means none."""
+    return date if date is not None and date.timestamp() > 0 else None
 
 
 def show_user(world: World, viewer: UserId, person: Person) -> types.User:

@@ -8,7 +8,7 @@ from telethon.tl.functions import messages
 from simulator.mtproto.call import Result
 from simulator.mtproto.methods.caller import Caller
 from simulator.mtproto.methods.topic import Topic
-from simulator.mtproto.translate import show_peer
+from simulator.mtproto.translate import read_date, show_peer
 from simulator.mtproto.translate_messages import Cast, TLMessage
 from simulator.world.channels import Channel
 from simulator.world.dialogs import Dialog, channel_dialog, dialogs_of, private_dialog
@@ -68,9 +68,8 @@ def start_after(
         places = [place for place, dialog in enumerate(known) if dialog.peer == peer]
         if places:
             return places[0] + 1
-    if request.offset_date is None:
-        return 0
-    return sum(1 for dialog in known if dialog.moved_at >= request.offset_date)
+    offset = read_date(request.offset_date)
+    return 0 if offset is None else sum(1 for dialog in known if dialog.moved_at >= offset)
 
 
 def peer_of(chat: Person | Channel) -> Peer:

@@ -1,6 +1,7 @@
 """Reading what was said: histories, threads, single messages, search."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
 from telethon.tl import types
 from telethon.tl.functions import channels, messages
@@ -8,6 +9,7 @@ from telethon.tl.functions import channels, messages
 from simulator.mtproto.call import Result
 from simulator.mtproto.methods.caller import Caller
 from simulator.mtproto.methods.topic import Topic
+from simulator.mtproto.translate import read_date
 from simulator.mtproto.translate_messages import TLMessage
 from simulator.world.access import require_reading
 from simulator.world.channels import Channel
@@ -28,7 +30,7 @@ def read_page(request: messages.GetHistoryRequest) -> Page:
     return Page(
         limit=max(0, min(request.limit, MOST_MESSAGES)),
         offset_id=request.offset_id,
-        offset_date=getattr(request, "offset_date", None),
+        offset_date=read_date(getattr(request, "offset_date", None)),
         add_offset=request.add_offset,
         max_id=request.max_id,
         min_id=request.min_id,
@@ -192,6 +194,10 @@ def matches(message: Message, request: messages.SearchRequest, author: Peer | No
         (not pictures or message.media is not None)
         and (author is None or message.sender == author)
         and request.q.casefold() in message.text.casefold()
-        and (not request.min_date or message.date > request.min_date)
-        and (not request.max_date or message.date < request.max_date)
+        and is_between(message, read_date(request.min_date), read_date(request.max_date))
     )
+
+
+def is_between(message: Message, low: datetime | None, high: datetime | None) -> bool:
+    """Tell whether a message was said between two times; None is no bound."""
+    return (low is None or message.date > low) and (high is None or message.date < high)

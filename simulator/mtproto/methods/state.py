@@ -9,6 +9,7 @@ from simulator.mtproto.call import Result
 from simulator.mtproto.methods.caller import Caller
 from simulator.mtproto.methods.dialogs import show_dialog
 from simulator.mtproto.methods.topic import Topic
+from simulator.mtproto.translate import read_date
 from simulator.mtproto.translate_messages import Cast
 from simulator.mtproto.translate_updates import split_entries
 from simulator.world.channels import Channel
@@ -60,7 +61,7 @@ async def get_difference(caller: Caller, request: updates.GetDifferenceRequest) 
     messages, others = split_entries(entries, cast, None)
     whole = len(entries) == missing
     if whole:
-        others += moved_channels(caller, request.date, cast)
+        others += moved_channels(caller, read_date(request.date), cast)
     if not messages and not others and whole and mailbox.pts == request.pts:
         return types.updates.DifferenceEmpty(date=caller.world.clock.now(), seq=0)
     state = show_state(caller, mailbox.pts if whole else entries[-1].pts)
