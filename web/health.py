@@ -1,0 +1,96 @@
+"""Health for whoever watches processes: /healthz says that it lives, /readyz that it can work."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final, Literal, Protocol
+
+from fastapi import APIRouter, FastAPI, Response, status
+from pydantic import BaseModel
+
+from orchestrator.errors import TroupeError
+
+PATIENCE: Final = 2.0
+"""How many seconds a probe may take before what it asks counts as not ready."""
+
+OK: Final = "ok"
+
+
+class Probes(Protocol):
+    """What must work; each returns when it does, and raises TroupeError with a sentence if not."""
+
+    async def database(self) -> None:
+        """Ask PostgreSQL something."""
+
+    async def redis(self) -> None:
+        """Ask Redis something."""
+
+    async def migrations(self) -> None:
+        """Compare the schema with the one that this program knows."""
+
+    async def listener(self) -> None:
+        """See whether notices from PostgreSQL are being heard."""
+
+
+class Liveness(BaseModel):
+    """The process answers."""
+
+    status: Literal["alive"] = "alive"
+
+
+class Readiness(BaseModel):
+    """Whether everything works, and the answer of each probe: `ok`, or a sentence."""
+
+    ready: bool
+    checks: dict[str, str]
+
+
+def create_app(probes: Probes) -> FastAPI:
+    """Build the HTTP door."""
+    app = FastAPI(title="Troupe", docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(health_router(probes))
+    return app
+
+
+def health_router(probes: Probes) -> APIRouter:
+    """Serve /healthz and /readyz."""
+    router = APIRouter(tags=["health"])
+
+    @router.get("/healthz")
+    async def healthz() -> Liveness:
+        """Say that the process lives; asks nobody."""
+        return Liveness()
+
+    @router.get("/readyz")
+    async def readyz(response: Response) -> Readiness:
+        """Say whether everything works: 200, or 503 with what does not."""
+        readiness = await ask_all(probes)
+        if not readiness.ready:
+            response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+        return readiness
+
+    return router
+
+
+async def ask_all(probes: Probes) -> Readiness:
+    """Ask all probes at once."""
+    asked = {
+        "database": probes.database,
+        "redis": probes.redis,
+        "migrations": probes.migrations,
+        "listener": probes.listener,
+    }
+    answers = await asyncio.gather(*map(ask, asked.values()))
+    checks = dict(zip(asked, answers, strict=True))
+    return Readiness(ready=set(checks.values()) == {OK}, checks=checks)
+
+
+async def ask(probe: Callable[[], Awaitable[None]]) -> str:
+    """Return `ok`, or the sentence about what is wrong."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await probe()
+    except TimeoutError:
+        return f"no answer within {PATIENCE:.0f} s"
+    except (TroupeError, OSError) as failed:
+        return str(failed)
+    return OK
