@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from db.engine import transaction
 from db.stores.audit import write_audit
 from db.tables.channels import channels, grants
-from orchestrator.actor import Actor
+from orchestrator.actor import SYSTEM, Actor
 from orchestrator.errors import AlreadyExists, NotAllowed, NotFound
 from orchestrator.ids import AccountId, ChannelId, CommentId, GrantId, MessageId, TelegramId
 from orchestrator.ports.grants import (
@@ -133,22 +133,26 @@ class PostgresGrants:
             changed = await connection.execute(
                 update(grants)
                 .where(grants.c.id == grant, grants.c.suspended_at.is_(None))
-                .values(suspended_at=func.now(), suspended_reason=reason)
+                .values(
+                    suspended_at=func.now(),
+                    suspended_reason=reason,
+                    suspended_for="proof" if actor == SYSTEM else "person",
+                )
             )
             if changed.rowcount:
                 after = {"reason": reason}
                 await write_audit(connection, actor, "suspend_grant", f"grant {grant}", after=after)
 
     async def record_verified(self, grant: GrantId, proof: GrantProof) -> None:
-        """Store that the proof was read again; a suspension for a changed group stays."""
+        """Store that the proof was read again; only a suspension for a lost proof is lifted."""
         async with transaction(self.engine) as connection:
             await lock_grant(connection, grant)
             seen = {"verified_at": func.now(), "proof": proof}
             await connection.execute(update(grants).where(grants.c.id == grant).values(seen))
             await connection.execute(
                 update(grants)
-                .where(grants.c.id == grant, ~grants.c.suspended_for_group)
-                .values(suspended_at=None, suspended_reason=None)
+                .where(grants.c.id == grant, grants.c.suspended_for == "proof")
+                .values(suspended_at=None, suspended_reason=None, suspended_for=None)
             )
 
     async def grants_to_verify(self, older_than: datetime) -> Sequence[GrantId]:

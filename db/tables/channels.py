@@ -5,6 +5,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -35,6 +36,9 @@ from orchestrator.ports.telegram import Role
 
 POST_PARTITIONS = 16
 
+SUSPENDED_FOR = ("proof", "group", "telegram", "person")
+"""Why a grant is suspended; only a lost proof is mended by proving it again."""
+
 channels = Table(
     "channels",
     metadata,
@@ -47,7 +51,8 @@ channels = Table(
     Column("is_active", Boolean, nullable=False, server_default=true()),
     maybe_words("paused_reason"),
     moment("last_checked"),
-    Column("monitoring_interval", Integer, nullable=False, server_default="10"),
+    # In minutes; a rehearsal may ask more often than once in one.
+    Column("monitoring_interval", Double, nullable=False, server_default="10"),
     maybe_number("linked_group_id"),
     number("last_message_id", server_default="0"),
     # Everything up to here was compared with the server; above it, updates may have left gaps.
@@ -88,7 +93,7 @@ grants = Table(
     moment_now("verified_at"),
     moment("suspended_at"),
     maybe_words("suspended_reason"),
-    Column("suspended_for_group", Boolean, nullable=False, server_default=text("false")),
+    maybe_words("suspended_for"),
     moment("revoked_at"),
     maybe_words("revoked_by"),
     moment_now("created_at"),
@@ -97,7 +102,10 @@ grants = Table(
     one_of("review", Review),
     CheckConstraint("comments_per_post > 0", name="comments_per_post"),
     CheckConstraint("expires_at > starts_at", name="expires_at"),
-    CheckConstraint("(suspended_at IS NULL) = (suspended_reason IS NULL)", name="suspended"),
+    one_of("suspended_for", SUSPENDED_FOR),
+    CheckConstraint(
+        "num_nonnulls(suspended_at, suspended_reason, suspended_for) IN (0, 3)", name="suspended"
+    ),
     CheckConstraint("(revoked_at IS NULL) = (revoked_by IS NULL)", name="revoked"),
     Index(
         "uq_grants_live",

@@ -24,7 +24,7 @@ def upgrade() -> None:
         sa.Column("is_active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("paused_reason", sa.Text(), nullable=True),
         sa.Column("last_checked", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("monitoring_interval", sa.Integer(), server_default="10", nullable=False),
+        sa.Column("monitoring_interval", sa.Double(), server_default="10", nullable=False),
         sa.Column("linked_group_id", sa.BigInteger(), nullable=True),
         sa.Column("last_message_id", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("compared_upto", sa.BigInteger(), server_default="0", nullable=False),
@@ -95,9 +95,7 @@ def upgrade() -> None:
         ),
         sa.Column("suspended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("suspended_reason", sa.Text(), nullable=True),
-        sa.Column(
-            "suspended_for_group", sa.Boolean(), server_default=sa.text("false"), nullable=False
-        ),
+        sa.Column("suspended_for", sa.Text(), nullable=True),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked_by", sa.Text(), nullable=True),
         sa.Column(
@@ -110,13 +108,18 @@ def upgrade() -> None:
         sa.CheckConstraint("review IN ('required', 'automatic')", name=op.f("ck_grants_review")),
         sa.CheckConstraint("scope IN ('comments', 'study_group')", name=op.f("ck_grants_scope")),
         sa.CheckConstraint(
-            "(revoked_at IS NULL) = (revoked_by IS NULL)", name=op.f("ck_grants_revoked")
+            "suspended_for IN ('proof', 'group', 'telegram', 'person')",
+            name=op.f("ck_grants_suspended_for"),
         ),
         sa.CheckConstraint(
-            "(suspended_at IS NULL) = (suspended_reason IS NULL)", name=op.f("ck_grants_suspended")
+            "(revoked_at IS NULL) = (revoked_by IS NULL)", name=op.f("ck_grants_revoked")
         ),
         sa.CheckConstraint("comments_per_post > 0", name=op.f("ck_grants_comments_per_post")),
         sa.CheckConstraint("expires_at > starts_at", name=op.f("ck_grants_expires_at")),
+        sa.CheckConstraint(
+            "num_nonnulls(suspended_at, suspended_reason, suspended_for) IN (0, 3)",
+            name=op.f("ck_grants_suspended"),
+        ),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_grants_account_id")),
         sa.ForeignKeyConstraint(["channel_id"], ["channels.id"], name=op.f("fk_grants_channel_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_grants")),

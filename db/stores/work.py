@@ -1,0 +1,219 @@
+"""The queue of jobs, and commands to whoever holds an account."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import Any, get_args
+
+from pydantic import TypeAdapter
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from db.engine import transaction, write_json
+from db.stores.base import one, ring, rows, run
+from orchestrator.commands import Command, CommandResult, Failed
+from orchestrator.ids import AccountId, CommandId, JobId, NodeName
+from orchestrator.jobs import Job, Task
+from orchestrator.ports.work import TakenCommand
+
+KINDS: dict[str, type[Any]] = {
+    kind.__name__: kind for union in (Task, Command, CommandResult) for kind in get_args(union)
+}
+
+QUEUE = text(
+    """
+    INSERT INTO jobs (kind, payload, unique_key, due_at)
+    VALUES (:kind, CAST(:payload AS jsonb), :unique_key, now() + CAST(:delay AS interval))
+    ON CONFLICT (unique_key) WHERE state IN ('waiting', 'taken') DO NOTHING
+    """
+)
+TAKE = text(
+    """
+    WITH due AS (
+        SELECT id FROM jobs WHERE state = 'waiting' AND due_at <= now()
+        ORDER BY due_at, id LIMIT :limit FOR UPDATE SKIP LOCKED
+    ), left_behind AS (
+        SELECT id FROM jobs
+        WHERE state = 'taken' AND claimed_at < now() - CAST(:stale_after AS interval)
+        ORDER BY claimed_at LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+    UPDATE jobs
+    SET state = 'taken', claimed_by = :node, claimed_at = now(),
+        attempts = attempts + CAST(state = 'taken' AS integer)
+    WHERE id IN (SELECT id FROM due UNION ALL SELECT id FROM left_behind)
+    RETURNING id, kind, payload, attempts, due_at
+    """
+)
+FINISH = text(
+    """
+    UPDATE jobs SET state = 'done', finished_at = now()
+    WHERE id = ANY(CAST(:jobs AS bigint[])) AND state = 'taken'
+    """
+)
+PUT_OFF = text(
+    """
+    UPDATE jobs
+    SET state = 'waiting', due_at = now() + CAST(:delay AS interval), attempts = attempts + 1,
+        last_error = :error, claimed_by = NULL, claimed_at = NULL
+    WHERE id = :job AND state = 'taken'
+    """
+)
+BURY = text(
+    """
+    UPDATE jobs
+    SET state = 'buried', finished_at = now(), attempts = attempts + 1, last_error = :error
+    WHERE id = :job AND state = 'taken'
+    """
+)
+PUT_COMMAND = text(
+    """
+    INSERT INTO commands (account_id, kind, payload, asked_by)
+    VALUES (:account, :kind, CAST(:payload AS jsonb), :asked_by) RETURNING id
+    """
+)
+TAKE_COMMANDS = text(
+    """
+    UPDATE commands SET state = 'taken', taken_at = now()
+    WHERE id IN (
+        SELECT id FROM commands
+        WHERE state = 'waiting' AND account_id = ANY(CAST(:accounts AS bigint[]))
+        ORDER BY id FOR UPDATE SKIP LOCKED)
+    RETURNING id, account_id, kind, payload
+    """
+)
+FINISH_COMMAND = text(
+    """
+    UPDATE commands
+    SET state = :state, result = CAST(:result AS jsonb), finished_at = now()
+    WHERE id = :command AND state = 'taken'
+    """
+)
+COMMAND_RESULT = text("SELECT result FROM commands WHERE id = :command AND result IS NOT NULL")
+WITHDRAW = text("DELETE FROM commands WHERE id = :command AND state = 'waiting'")
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresJobs:
+    """Implements `JobStore`."""
+
+    engine: AsyncEngine
+
+    async def queue_job(self, task: Task, *, delay: timedelta = timedelta()) -> bool:
+        """Queue a task unless the same one is unfinished."""
+        async with transaction(self.engine) as connection:
+            return await queue(connection, task, delay)
+
+    async def take_jobs(
+        self, node: NodeName, limit: int, *, stale_after: timedelta
+    ) -> Sequence[Job]:
+        """Take due jobs, and those that somebody left behind."""
+        async with transaction(self.engine) as connection:
+            taken = await rows(connection, TAKE, node=node, limit=limit, stale_after=stale_after)
+        return [
+            Job(JobId(row.id), read(row.kind, row.payload), row.attempts)
+            for row in sorted(taken, key=lambda row: (row.due_at, row.id))
+        ]
+
+    async def finish_jobs(self, jobs: Sequence[Job]) -> None:
+        """Mark jobs as done."""
+        async with transaction(self.engine) as connection:
+            await run(connection, FINISH, jobs=[job.id for job in jobs])
+
+    async def put_off_job(self, job: Job, delay: timedelta, error: str) -> None:
+        """Give the job back for later."""
+        async with transaction(self.engine) as connection:
+            await run(connection, PUT_OFF, job=job.id, delay=delay, error=error)
+
+    async def bury_job(self, job: Job, error: str) -> None:
+        """Give the job up."""
+        async with transaction(self.engine) as connection:
+            await run(connection, BURY, job=job.id, error=error)
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresCommands:
+    """Implements `CommandStore`."""
+
+    engine: AsyncEngine
+
+    async def put_command(self, account: AccountId, command: Command, asked_by: str) -> CommandId:
+        """Put a command and wake its holder."""
+        async with transaction(self.engine) as connection:
+            put = await one(
+                connection,
+                PUT_COMMAND,
+                account=account,
+                kind=type(command).__name__,
+                payload=write_json(command),
+                asked_by=asked_by,
+            )
+            await ring(connection, "commands")
+        if put is None:
+            raise RuntimeError("PostgreSQL returned no row for an INSERT")
+        return CommandId(put.id)
+
+    async def take_commands(self, accounts: Sequence[AccountId]) -> Sequence[TakenCommand]:
+        """Take the waiting commands of these accounts."""
+        async with transaction(self.engine) as connection:
+            taken = await rows(connection, TAKE_COMMANDS, accounts=list(accounts))
+        return [
+            TakenCommand(CommandId(row.id), AccountId(row.account_id), read(row.kind, row.payload))
+            for row in sorted(taken, key=lambda row: row.id)
+        ]
+
+    async def finish_command(self, command: CommandId, result: CommandResult) -> None:
+        """Store what came of it and wake whoever asked."""
+        stored = {"kind": type(result).__name__, "value": result}
+        state = "failed" if isinstance(result, Failed) else "done"
+        async with transaction(self.engine) as connection:
+            await run(
+                connection,
+                FINISH_COMMAND,
+                command=command,
+                state=state,
+                result=write_json(stored),
+            )
+            await ring(connection, "results")
+
+    async def command_result(self, command: CommandId) -> CommandResult | None:
+        """Return what came of it, once there is something."""
+        async with transaction(self.engine) as connection:
+            row = await one(connection, COMMAND_RESULT, command=command)
+        if row is None:
+            return None
+        result: CommandResult = read(row.result["kind"], row.result["value"])
+        return result
+
+    async def withdraw_command(self, command: CommandId) -> bool:
+        """Take back a command that nobody has taken."""
+        async with transaction(self.engine) as connection:
+            return await run(connection, WITHDRAW, command=command) == 1
+
+
+async def queue(
+    connection: AsyncConnection, task: Task, delay: timedelta, occasion: str = ""
+) -> bool:
+    """Queue a task in somebody's transaction; another `occasion` makes it another job."""
+    payload = write_json(task)
+    kind = type(task).__name__
+    added = await run(
+        connection,
+        QUEUE,
+        kind=kind,
+        payload=payload,
+        unique_key=f"{kind} {payload} {occasion}".rstrip(),
+        delay=delay,
+    )
+    return added == 1
+
+
+@cache
+def adapter(kind: str) -> TypeAdapter[Any]:
+    """Return what reads that kind of value back from JSON."""
+    return TypeAdapter(KINDS[kind])
+
+
+def read(kind: str, payload: object) -> Any:  # noqa: ANN401 - one of the types in KINDS
+    """Read a task, a command or a result back."""
+    return adapter(kind).validate_python(payload)
