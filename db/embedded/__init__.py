@@ -9,12 +9,12 @@ from db.embedded.binaries import postgres_tool
 from db.embedded.client import (
     ServerStatus,
     embedded_servers,
-    ensure_database,
     erase,
     resolve_servers,
     running,
     stop,
 )
+from db.embedded.databases import ensure_database
 from db.embedded.folder import default_folder
 from db.embedded.urls import Servers
 

@@ -7,6 +7,7 @@ kernel sees to however the process ends, is how the supervisor learns that it is
 import asyncio
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -119,5 +120,7 @@ def short_temporary_folder() -> str:
 
 async def connect(socket_path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Connect to the supervisor; raise OSError when none listens."""
+    if sys.platform == "win32":
+        raise ConnectionRefusedError("Troupe starts no servers on Windows")
     with short_path(socket_path) as path:
         return await asyncio.open_unix_connection(path, limit=LINE_LIMIT)

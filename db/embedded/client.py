@@ -1,7 +1,7 @@
 """The doors to the servers, for every process of Troupe: join, ask, stop."""
 
 import asyncio
-import re
+import os
 import shutil
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -9,16 +9,15 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import asyncpg
-
 import db
 from db.embedded import postgres
-from db.embedded.channel import Ask, Endpoint, Reply, Request, connect
+from db.embedded.channel import FAREWELL, Ask, Endpoint, Reply, Request, connect
+from db.embedded.databases import check_database_name, ensure_database
 from db.embedded.folder import Home, locate, prepare
 from db.embedded.locks import hold
 from db.embedded.logs import bound, last_line
 from db.embedded.processes import clean_environment, stop_leftovers
-from db.embedded.recipe import STOP_SIGNALS, Kind
+from db.embedded.recipe import Kind, stop_signals
 from db.embedded.urls import Servers
 from orchestrator.errors import BadInput, ServersUnavailable
 
@@ -27,7 +26,6 @@ JOIN_SECONDS = 90.0
 STOP_SECONDS = 60.0
 RETRY_SECONDS = 0.02
 REJOIN_SECONDS = 1.0
-DATABASE_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 DATABASE_SCHEMES = ("postgresql://", "postgres://")
 REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 
@@ -54,12 +52,33 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Membership:
+class Connection:
     """An open socket to the supervisor, and the servers that it keeps running for us."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     endpoints: Mapping[Kind, Endpoint]
+
+    async def stopped_on_purpose(self) -> bool:
+        """Wait until the supervisor hangs up; say whether it bade farewell."""
+        try:
+            return await self.reader.read() == FAREWELL
+        except ConnectionError:
+            return False
+
+
+@dataclass(slots=True)
+class Membership:
+    """Our connection to the supervisor; to its successor, should it be killed."""
+
+    wish: Wish
+    connection: Connection
+
+    async def keep(self) -> None:
+        """Hold the socket open; when the supervisor dies, join its successor on the same ports."""
+        while not await self.connection.stopped_on_purpose():
+            self.connection.writer.close()
+            self.connection = await rejoin(self.wish)
 
 
 @asynccontextmanager
@@ -137,14 +156,15 @@ def valkey_url(endpoint: Endpoint) -> str:
 async def membership(wish: Wish) -> AsyncIterator[Mapping[Kind, Endpoint]]:
     """Be a member for the length of the block, also when the supervisor is killed meanwhile."""
     refuse_windows()
-    member = await join(wish)
-    keeper = asyncio.create_task(keep(wish, member), name="keep the embedded servers")
+    member = Membership(wish, await join(wish))
+    keeper = asyncio.create_task(member.keep(), name="keep the embedded servers")
     try:
-        yield member.endpoints
+        yield member.connection.endpoints
     finally:
         keeper.cancel()
         with suppress(asyncio.CancelledError):
             await keeper
+        member.connection.writer.close()
 
 
 def refuse_windows() -> None:
@@ -155,20 +175,7 @@ def refuse_windows() -> None:
         )
 
 
-async def keep(wish: Wish, member: Membership) -> None:
-    """Hold the socket open; when the supervisor dies, join its successor on the same ports."""
-    while True:
-        try:
-            if await member.reader.read():  # its farewell: stopped on purpose
-                return
-        except ConnectionError:
-            pass
-        finally:
-            member.writer.close()
-        member = await rejoin(wish)
-
-
-async def rejoin(wish: Wish) -> Membership:
+async def rejoin(wish: Wish) -> Connection:
     """Join again, as often as it takes."""
     while True:
         try:
@@ -177,14 +184,13 @@ async def rejoin(wish: Wish) -> Membership:
             await asyncio.sleep(REJOIN_SECONDS)
 
 
-async def join(wish: Wish) -> Membership:
+async def join(wish: Wish) -> Connection:
     """Become a member of the running supervisor, or start it first."""
-    await asyncio.to_thread(prepare, wish.home, wish.folder)
     try:
         async with asyncio.timeout(JOIN_SECONDS):
             while True:
-                if member := await try_join(wish):
-                    return member
+                if connection := await try_join(wish):
+                    return connection
                 await asyncio.sleep(RETRY_SECONDS)
     except TimeoutError:
         raise ServersUnavailable(
@@ -193,8 +199,9 @@ async def join(wish: Wish) -> Membership:
         ) from None
 
 
-async def try_join(wish: Wish) -> Membership | None:
+async def try_join(wish: Wish) -> Connection | None:
     """Ask the supervisor once; None when it is just stopping, and one has to ask its successor."""
+    await asyncio.to_thread(prepare, wish.home, wish.folder)
     try:
         reader, writer = await reach(wish.home)
     except OSError:
@@ -207,7 +214,7 @@ async def try_join(wish: Wish) -> Membership | None:
         if reply.failed:
             raise ServersUnavailable(reply.failed)
         stack.pop_all()
-    return Membership(reader, writer, {end.kind: end for end in reply.endpoints})
+    return Connection(reader, writer, {end.kind: end for end in reply.endpoints})
 
 
 async def ask(
@@ -248,7 +255,7 @@ async def start_supervisor(home: Home) -> None:
             stdout=output,
             stderr=output,
             cwd="/",
-            env=clean_environment({"PYTHONPATH": str(Path(db.__path__[0]).parent)}),
+            env=clean_environment() | {"PYTHONPATH": python_path()},
             start_new_session=True,
         )
         if await starter.wait() != 0:
@@ -257,35 +264,10 @@ async def start_supervisor(home: Home) -> None:
             )
 
 
-async def ensure_database(servers: Servers, name: str) -> Servers:
-    """Create a database unless it exists; return the servers pointing at it.
-
-    Raises `BadInput` for a name that is not plain, `ServersUnavailable` when none answers.
-    """
-    check_database_name(name)
-    wanted = servers.with_database(name)
-    try:
-        connection = await asyncpg.connect(servers.with_database("postgres").database_url)
-    except (OSError, asyncpg.PostgresError) as error:
-        raise ServersUnavailable(
-            f"PostgreSQL does not let Troupe in ({error}): see `troupe doctor`."
-        ) from error
-    try:
-        known = await connection.fetchval("select 1 from pg_database where datname = $1", name)
-        if not known:
-            with suppress(asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
-                await connection.execute(f'create database "{name}" template template0')
-    finally:
-        await connection.close()
-    return wanted
-
-
-def check_database_name(name: str) -> None:
-    """Refuse what would need quoting."""
-    if not DATABASE_NAME.fullmatch(name):
-        raise BadInput(
-            f"{name!r} cannot name a database: use lower-case letters, digits and underscores."
-        )
+def python_path() -> str:
+    """Return where the supervisor finds this package, and what else its caller named."""
+    ours = str(Path(db.__path__[0]).parent)
+    return os.pathsep.join(filter(None, (ours, os.environ.get("PYTHONPATH"))))
 
 
 async def running(folder: Path, *, volatile: bool = False) -> ServerStatus | None:
@@ -335,12 +317,14 @@ async def erase(folder: Path, *, volatile: bool = False) -> None:
 @asynccontextmanager
 async def alone_in(home: Home) -> AsyncIterator[None]:
     """Hold the place with nothing running in it, and nothing able to start."""
-    await ask_once(home, Ask.STOP)
     try:
-        async with asyncio.timeout(STOP_SECONDS):
+        async with asyncio.timeout(STOP_SECONDS), hold(home.start_lock):
+            await ask_once(home, Ask.STOP)
             async with hold(home.supervisor_lock):
-                for kind, signals in STOP_SIGNALS.items():
-                    await stop_leftovers(home.data(kind), home.owner(), signals, STOP_SECONDS / 4)
+                for kind in Kind:
+                    await stop_leftovers(
+                        home.data(kind), home.owner(), stop_signals(kind), STOP_SECONDS / 4
+                    )
                 yield
     except TimeoutError:
         raise ServersUnavailable(

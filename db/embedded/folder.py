@@ -75,12 +75,20 @@ def default_folder() -> Path:
 
 def locate(folder: Path, *, volatile: bool = False) -> Home:
     """Return where the servers of `folder` live; touches nothing."""
-    beside = Path(os.path.realpath(folder)) / ("servers-volatile" if volatile else "servers")
-    if not runs_as_root():
-        return Home(beside, volatile=volatile, by_root=False)
-    key = hashlib.sha256(os.fsencode(beside)).hexdigest()[:16]
-    path = SYSTEM_FOLDER / ("volatile" if volatile else "servers") / key
-    return Home(path, volatile=volatile, by_root=True)
+    by_root = runs_as_root()
+    path = system_place(folder, volatile=volatile) if by_root else inside(folder, volatile=volatile)
+    return Home(path, volatile=volatile, by_root=by_root)
+
+
+def inside(folder: Path, *, volatile: bool) -> Path:
+    """Return the place of an ordinary user's servers."""
+    return Path(os.path.realpath(folder)) / ("servers-volatile" if volatile else "servers")
+
+
+def system_place(folder: Path, *, volatile: bool) -> Path:
+    """Return the place of root's servers."""
+    key = hashlib.sha256(os.fsencode(os.path.realpath(folder))).hexdigest()[:16]
+    return SYSTEM_FOLDER / ("volatile" if volatile else "servers") / key
 
 
 def runs_as_root() -> bool:
@@ -96,10 +104,11 @@ def prepare(home: Home, folder: Path) -> None:
     try:
         if home.by_root:
             prepare_system_folder()
-            refuse_another_users(folder)
+            refuse_another_users(folder, volatile=home.volatile)
             make_folder(home.path, PASSABLE)
             (home.path / "folder.txt").write_text(f"{folder}\n", encoding="utf-8")
         else:
+            refuse_roots(folder, volatile=home.volatile)
             folder.mkdir(parents=True, exist_ok=True)
             make_folder(home.path, PRIVATE)
     except OSError as error:
@@ -128,11 +137,20 @@ def refuse_another_owner(path: Path) -> None:
         )
 
 
-def refuse_another_users(folder: Path) -> None:
-    """As root, leave alone the data folder in which an ordinary user has servers."""
-    for name in ("servers", "servers-volatile"):
-        if (Path(folder) / name).exists():
-            raise ServersUnavailable(
-                f"{Path(folder) / name} holds the servers of an ordinary user: run Troupe as "
-                "that user, or set TROUPE_HOME to another folder."
-            )
+def refuse_another_users(folder: Path, *, volatile: bool) -> None:
+    """As root, do not begin a second, empty database where a user has one already."""
+    theirs = inside(folder, volatile=volatile)
+    if theirs.exists():
+        raise ServersUnavailable(
+            f"{theirs} holds the servers of an ordinary user: run Troupe as that user, "
+            "or set TROUPE_HOME to another folder."
+        )
+
+
+def refuse_roots(folder: Path, *, volatile: bool) -> None:
+    """As a user, do not begin a second, empty database where root has one already."""
+    if system_place(folder, volatile=volatile).exists():
+        raise ServersUnavailable(
+            f"The servers of {folder} are root's: run Troupe as root, "
+            "or set TROUPE_HOME to another folder."
+        )

@@ -13,7 +13,7 @@ if sys.platform != "win32":
 RETRY_SECONDS = 0.02
 
 
-def try_lock(path: Path) -> int | None:
+def take_lock(path: Path) -> int | None:
     """Return a descriptor that holds the lock, or None when another process holds it."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -34,10 +34,21 @@ def is_still_at(path: Path, descriptor: int) -> bool:
         return False
 
 
+@contextmanager
+def try_lock(path: Path) -> Iterator[bool]:
+    """Hold the lock for the length of the block if it is free; say whether it was."""
+    descriptor = take_lock(path)
+    try:
+        yield descriptor is not None
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
 @asynccontextmanager
 async def hold(path: Path) -> AsyncIterator[None]:
     """Hold the lock for the length of the block; bound the waiting with `asyncio.timeout`."""
-    while (descriptor := try_lock(path)) is None:  # noqa: ASYNC110 - the kernel tells nobody
+    while (descriptor := take_lock(path)) is None:  # noqa: ASYNC110 - the kernel tells nobody
         await asyncio.sleep(RETRY_SECONDS)
     try:
         yield

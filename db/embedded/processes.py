@@ -10,7 +10,7 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -42,10 +42,10 @@ def die_with_parent(death_signal: signal.Signals) -> Callable[[], None]:
     return ask_the_kernel
 
 
-def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """Return an environment that carries none of the caller's secrets or PG* settings."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-    return {"PATH": os.defpath, **kept, "LC_ALL": "C", **(extra or {})}
+    return {"PATH": os.defpath, **kept, "LC_ALL": "C"}
 
 
 async def spawn(

@@ -1,7 +1,6 @@
 """What the supervisor must know of a server to run it."""
 
 import signal
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import Protocol
 
@@ -13,12 +12,15 @@ class Kind(StrEnum):
     VALKEY = "valkey"
 
 
-# How to ask each to stop, the kindest way first. The kindest is also what the kernel sends it
-# when the supervisor is killed: PostgreSQL's fast shutdown, Valkey's saving one.
-STOP_SIGNALS: Mapping[Kind, tuple[signal.Signals, ...]] = {
-    Kind.POSTGRES: (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL),
-    Kind.VALKEY: (signal.SIGTERM, signal.SIGKILL),
-}
+def stop_signals(kind: Kind) -> tuple[signal.Signals, ...]:
+    """Return how to ask a server to stop, the kindest way first.
+
+    That one is also what the kernel sends when the supervisor is killed. For PostgreSQL: fast,
+    then immediate shutdown; for Valkey: save and end.
+    """
+    if kind is Kind.POSTGRES:
+        return (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)
+    return (signal.SIGTERM, signal.SIGKILL)
 
 
 class Recipe(Protocol):

@@ -9,7 +9,7 @@ from db.embedded.channel import Endpoint
 from db.embedded.folder import Home
 from db.embedded.logs import bound, last_line
 from db.embedded.processes import spawn, stop_leftovers
-from db.embedded.recipe import STOP_SIGNALS, Recipe
+from db.embedded.recipe import Recipe, stop_signals
 from db.embedded.system_user import Owner
 from orchestrator.errors import ServersUnavailable
 
@@ -74,7 +74,7 @@ class Server:
     async def stop_leftovers(self) -> None:
         """Stop what still works in the data folder; the caller holds the supervisor's lock."""
         data = self.home.data(self.recipe.kind)
-        if not await stop_leftovers(data, self.owner, STOP_SIGNALS[self.recipe.kind], STOP_SECONDS):
+        if not await stop_leftovers(data, self.owner, stop_signals(self.recipe.kind), STOP_SECONDS):
             raise ServersUnavailable(
                 f"An earlier {self.recipe.kind} still works in {data} and does not stop: "
                 "end it, or restart the machine."
@@ -88,7 +88,7 @@ class Server:
             folder=self.home.data(self.recipe.kind),
             owner=self.owner,
             log=log,
-            death_signal=STOP_SIGNALS[self.recipe.kind][0],
+            death_signal=stop_signals(self.recipe.kind)[0],
             stdin=asyncio.subprocess.PIPE,
         )
         await self.give_settings(self.process)
@@ -125,7 +125,7 @@ class Server:
         process, self.process = self.process, None
         if process is None:
             return
-        for wanted in STOP_SIGNALS[self.recipe.kind]:
+        for wanted in stop_signals(self.recipe.kind):
             if await ended(process, wanted):
                 return
 

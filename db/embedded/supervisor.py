@@ -237,12 +237,12 @@ async def discard_leftovers(home: Home) -> None:
     await stop_and_discard(home)
     if not home.by_root:
         return
-    for place in home.path.parent.iterdir():
-        descriptor = try_lock(place / home.supervisor_lock.name)
-        if descriptor is not None:
-            await stop_and_discard(replace(home, path=place))
-            shutil.rmtree(place, ignore_errors=True)
-            os.close(descriptor)
+    for path in home.path.parent.iterdir():
+        place = replace(home, path=path)
+        with try_lock(place.start_lock) as nobody_starts, try_lock(place.supervisor_lock) as alone:
+            if nobody_starts and alone:
+                await stop_and_discard(place)
+                shutil.rmtree(path, ignore_errors=True)
 
 
 async def stop_and_discard(home: Home) -> None:

@@ -1,0 +1,63 @@
+"""Databases on a PostgreSQL server, embedded or not."""
+
+import re
+from contextlib import suppress
+
+import asyncpg
+
+from db.embedded.urls import Servers
+from orchestrator.errors import BadInput, ServersUnavailable
+
+DATABASE_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+
+
+async def ensure_database(servers: Servers, name: str) -> Servers:
+    """Create a database unless it exists; return the servers pointing at it.
+
+    Raises `BadInput` for a name that is not plain, `ServersUnavailable` when none answers.
+    """
+    check_database_name(name)
+    wanted = servers.with_database(name)
+    try:
+        if not await exists(wanted.database_url):
+            await create_database(administrative_url(servers, name), name)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise ServersUnavailable(
+            f"PostgreSQL cannot give Troupe the database {name} ({error}): run `troupe doctor`."
+        ) from error
+    return wanted
+
+
+async def exists(database_url: str) -> bool:
+    """Say whether the database that a URL names is there."""
+    try:
+        connection = await asyncpg.connect(database_url)
+    except asyncpg.InvalidCatalogNameError:
+        return False
+    await connection.close()
+    return True
+
+
+async def create_database(administrative_url: str, name: str) -> None:
+    """Create a database, unless another process is quicker."""
+    connection = await asyncpg.connect(administrative_url)
+    try:
+        with suppress(asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
+            await connection.execute(f'create database "{name}" template template0')
+    finally:
+        await connection.close()
+
+
+def administrative_url(servers: Servers, name: str) -> str:
+    """Return the database to stand in while creating another: our own, if it is not that one."""
+    if servers.with_database(name) != servers:
+        return servers.database_url
+    return servers.with_database("postgres").database_url
+
+
+def check_database_name(name: str) -> None:
+    """Refuse what would need quoting."""
+    if not DATABASE_NAME.fullmatch(name):
+        raise BadInput(
+            f"{name!r} cannot name a database: use lower-case letters, digits and underscores."
+        )

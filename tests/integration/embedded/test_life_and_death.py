@@ -1,0 +1,244 @@
+"""Servers live exactly as long as somebody needs them, however the somebodies end."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import psutil
+import pytest
+import redis.asyncio
+
+from db.embedded import embedded_servers, running, stop
+from db.embedded.folder import locate
+from db.embedded.postgres import Postgres
+from db.embedded.recipe import Kind
+from db.embedded.server import free_port
+from db.embedded.supervisor import make_servers
+from tests.integration.embedded.trials import (
+    LINGER,
+    PATIENCE,
+    all_of,
+    gone,
+    lives,
+    member,
+    query,
+    servers_of,
+    until,
+)
+
+
+async def test_the_first_start_is_quick_and_a_later_one_quicker(folder: Path) -> None:
+    begun = time.perf_counter()
+    async with embedded_servers(folder, linger=LINGER):
+        first = time.perf_counter() - begun
+    await stop(folder)
+    begun = time.perf_counter()
+    async with embedded_servers(folder, linger=LINGER):
+        later = time.perf_counter() - begun
+    assert first < 5.0
+    assert later < 1.0
+
+
+async def test_killing_the_only_process_leaves_no_server_and_loses_no_commit(folder: Path) -> None:
+    async with member(folder) as only:
+        await query(only.database_url, "create table kept as select 42 as answer")
+        everything = all_of(folder, only.supervisor)
+        await only.kill()
+        assert await gone(everything)
+    assert await running(folder) is None
+    async with embedded_servers(folder, linger=LINGER) as servers:
+        assert await query(servers.database_url, "select answer from kept") == 42
+
+
+async def test_killing_everything_at_once_loses_no_commit(folder: Path) -> None:
+    async with member(folder) as only:
+        await query(only.database_url, "create table kept as select 42 as answer")
+        everything = all_of(folder, only.supervisor)
+        await only.kill()
+        for process in everything:
+            if lives(process):
+                process.kill()
+        assert await gone(everything)
+    async with embedded_servers(folder, linger=LINGER) as servers:
+        assert await query(servers.database_url, "select answer from kept") == 42
+
+
+async def test_several_processes_starting_at_once_share_the_servers(folder: Path) -> None:
+    async with AsyncExitStack() as stack:
+        starting = [stack.enter_async_context(member(folder)) for _ in range(5)]
+        members = await asyncio.gather(*starting)
+        assert len({found.supervisor for found in members}) == 1
+        assert len({found.database_url for found in members}) == 1
+        postmasters = [process for process in servers_of(folder) if "-D" in process.cmdline()]
+        assert len(postmasters) == 1
+        everything = all_of(folder, members[0].supervisor)
+        for early in members[:4]:
+            await early.kill()
+        assert await query(members[4].database_url, "select 1") == 1
+        await members[4].leave()
+        assert await gone(everything)
+
+
+async def test_one_who_comes_during_the_linger_finds_the_servers_running(folder: Path) -> None:
+    async with embedded_servers(folder, linger=PATIENCE):
+        before = await running(folder)
+    async with embedded_servers(folder, linger=LINGER):
+        after = await running(folder)
+    assert before is not None
+    assert after is not None
+    assert after.supervisor_pid == before.supervisor_pid
+
+
+async def test_a_killed_supervisor_takes_its_servers_with_it(folder: Path) -> None:
+    async with member(folder) as only:
+        servers = servers_of(folder)
+        assert servers
+        only.process.send_signal(signal.SIGSTOP)  # else it would start them again
+        os.kill(only.supervisor, signal.SIGKILL)
+        assert await gone(servers)
+
+
+async def test_a_member_gets_its_servers_back_when_the_supervisor_is_killed(folder: Path) -> None:
+    async with embedded_servers(folder, linger=LINGER) as servers:
+        status = await running(folder)
+        assert status is not None
+        await query(servers.database_url, "create table kept as select 42 as answer")
+        os.kill(status.supervisor_pid, signal.SIGKILL)
+        assert await until(lambda: still_answers(servers.database_url))
+        successor = await running(folder)
+        assert successor is not None
+        assert successor.supervisor_pid != status.supervisor_pid
+
+
+async def still_answers(database_url: str) -> bool:
+    """Ask for what was kept; False while nobody answers."""
+    try:
+        return await query(database_url, "select answer from kept") == 42
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return False
+
+
+async def test_a_server_that_is_killed_is_started_again(folder: Path) -> None:
+    async with embedded_servers(folder, linger=LINGER) as servers:
+        await query(servers.database_url, "create table kept as select 42 as answer")
+        for process in servers_of(folder):
+            if "-D" in process.cmdline():
+                process.kill()
+        assert await until(lambda: still_answers(servers.database_url))
+
+
+async def test_servers_that_nobody_supervises_are_stopped_at_the_next_start(folder: Path) -> None:
+    async with embedded_servers(folder, linger=LINGER):
+        pass
+    await stop(folder)
+    stray = start_without_supervisor(folder)
+    try:
+        async with embedded_servers(folder, linger=LINGER) as servers:
+            assert await asyncio.to_thread(stray.wait, PATIENCE) == 0
+            assert await query(servers.database_url, "select 1") == 1
+    finally:
+        stray.kill()
+
+
+def start_without_supervisor(folder: Path) -> subprocess.Popen[bytes]:
+    """Start PostgreSQL as a supervisor on a system without PR_SET_PDEATHSIG leaves it behind."""
+    home = locate(folder)
+    recipe = make_servers(home)[Kind.POSTGRES].recipe
+    assert isinstance(recipe, Postgres)
+    stray = subprocess.Popen(
+        recipe.command(free_port()),
+        cwd=recipe.data,
+        user=recipe.owner.uid if recipe.owner else None,
+        group=recipe.owner.gid if recipe.owner else None,
+        stderr=subprocess.DEVNULL,
+    )
+    while psutil.Process(stray.pid).cwd() != str(recipe.data) or not pid_file(folder).exists():
+        assert stray.poll() is None
+    return stray
+
+
+async def test_a_stale_pid_file_that_names_a_stranger_harms_neither(folder: Path) -> None:
+    async with embedded_servers(folder, linger=LINGER):
+        pass
+    await stop(folder)
+    stranger = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", "input()"),
+        stdin=asyncio.subprocess.PIPE,
+        cwd=pid_file(folder).parent,
+    )
+    pid_file(folder).write_text(f"{stranger.pid}\n{pid_file(folder).parent}\n1\n5432\n")
+    async with embedded_servers(folder, linger=LINGER) as servers:
+        assert await query(servers.database_url, "select 1") == 1
+    await stop(folder)
+    assert stranger.returncode is None
+    await stranger.communicate(b"\n")
+    assert stranger.returncode == 0
+
+
+def pid_file(folder: Path) -> Path:
+    """Return PostgreSQL's own pid file."""
+    return locate(folder).data(Kind.POSTGRES) / "postmaster.pid"
+
+
+async def test_stopping_on_purpose_is_not_undone_by_the_members(folder: Path) -> None:
+    async with embedded_servers(folder, linger=LINGER) as servers:
+        await stop(folder)
+        assert await running(folder) is None
+        with pytest.raises(OSError, match=r"[Cc]onnect"):
+            await query(servers.database_url, "select 1")
+
+
+async def test_a_port_taken_meanwhile_is_replaced(folder: Path) -> None:
+    async with embedded_servers(folder, linger=LINGER):
+        before = await running(folder)
+    await stop(folder)
+    assert before is not None
+    thief = await asyncio.start_server(
+        lambda _, writer: writer.close(), "127.0.0.1", before.postgres_port
+    )
+    async with thief, embedded_servers(folder, linger=LINGER) as servers:
+        assert f":{before.postgres_port}/" not in servers.database_url
+        assert await query(servers.database_url, "select 1") == 1
+
+
+async def test_valkey_keeps_over_an_orderly_stop_what_it_held(folder: Path) -> None:
+    async with valkey_of(folder) as client:
+        await client.set("pace", "7")
+    await stop(folder)
+    async with valkey_of(folder) as client:
+        assert await client.get("pace") == b"7"
+
+
+@asynccontextmanager
+async def valkey_of(folder: Path) -> AsyncIterator[redis.asyncio.Redis]:
+    """Have the servers of a folder running, and a client of their Valkey."""
+    async with (
+        embedded_servers(folder, linger=LINGER) as servers,
+        redis.asyncio.Redis.from_url(servers.redis_url) as client,
+    ):
+        yield client
+
+
+async def test_volatile_servers_forget_and_leave_the_durable_ones_alone(folder: Path) -> None:
+    async with embedded_servers(folder, linger=LINGER) as durable:
+        await query(durable.database_url, "create table kept as select 42 as answer")
+        for _ in range(2):
+            async with embedded_servers(folder, linger=LINGER, volatile=True) as volatile:
+                assert volatile.database_url != durable.database_url
+                await query(volatile.database_url, "create table forgotten (id int)")
+            await stop(folder, volatile=True)
+        assert not locate(folder, volatile=True).data(Kind.POSTGRES).exists()
+        assert await query(durable.database_url, "select answer from kept") == 42
+
+
+async def test_durable_is_the_default_and_waits_for_the_disk(folder: Path) -> None:
+    async with embedded_servers(folder, linger=LINGER) as servers:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            assert await query(servers.database_url, f"show {setting}") == "on"
