@@ -1,0 +1,1 @@
+"""The main job on a Telegram of its own: `troupe demo`."""

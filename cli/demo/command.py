@@ -1,0 +1,203 @@
+"""`troupe demo`: from post to comment on embedded servers and a Telegram of its own."""
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+
+from cli.compose import Company, company
+from cli.demo.options import DemoOptions
+from cli.demo.players import DATA, engage
+from cli.demo.replay import Replay, read_replay
+from cli.demo.show import NEXT_STEPS, draw, draw_summary
+from cli.demo.summary import Summary, summarise
+from cli.demo.theatre import Theatre
+from cli.settings import Settings
+from db.embedded import embedded_servers, recreate_database
+from orchestrator.errors import NotAllowed
+from orchestrator.ports.logs import Tally
+from orchestrator.tuning import Pace, Tuning
+from simulator.server import TelegramServer, serve
+
+DATABASE = "troupe_demo"
+TUNING = Tuning(
+    poll=timedelta(milliseconds=250),
+    account_pace=Pace(timedelta(milliseconds=100), burst=5),
+    chat_pace=Pace(timedelta(milliseconds=50), burst=5),
+)
+"""On a Telegram of its own the demo need not be patient."""
+PAUSE_BETWEEN_POSTS = 1.5
+LAST_WORDS = 60.0
+"""How many seconds after the last post the slowest decision may take, plus some for each post."""
+
+
+@dataclass(slots=True)
+class Performance:
+    """One demo while it runs."""
+
+    options: DemoOptions
+    theatre: Theatre
+    company: Company
+    replay: Replay
+    begun: float
+    first_comment: float | None = None
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the command was begun."""
+        return time.monotonic() - self.begun
+
+    async def play(self) -> Summary:
+        """Publish every post, wait until each is decided, and count."""
+        names = await engage(self.company.service, self.theatre, self.options)
+        async with self.company.running_node(), asyncio.TaskGroup() as group:
+            showing = group.create_task(self.show(), name="demo show")
+            publishing = group.create_task(self.publish(), name="demo posts")
+            await self.until_over()
+            publishing.cancel()
+            showing.cancel()
+        tally = await self.company.service.tally()
+        return summarise(
+            self.theatre,
+            tally,
+            accounts=len(names),
+            seconds=self.seconds,
+            first=self.first_comment,
+        )
+
+    async def publish(self) -> None:
+        """Let the owner post, one post after the other."""
+        for text in self.replay.posts:
+            self.theatre.publish(text)
+            await asyncio.sleep(
+                0 if self.options.once else PAUSE_BETWEEN_POSTS / self.options.speed
+            )
+
+    async def until_over(self) -> None:
+        """Return when every post is decided and said, when interrupted, or when it takes too long."""
+        deadline = self.seconds + LAST_WORDS + len(self.replay.posts)
+        while not self.asked.is_set():
+            tally = await self.company.service.tally()
+            if self.first_comment is None and self.theatre.comments():
+                self.first_comment = self.seconds
+            if self.is_over(tally):
+                return
+            if self.options.once and self.seconds > deadline:
+                return
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.asked.wait(), 0.2)
+
+    def is_over(self, tally: Tally) -> bool:
+        """Whether nothing is left to decide or to send."""
+        open_ones = tally.comments.get("pending", 0) + tally.comments.get("unknown", 0)
+        return (
+            len(self.theatre.published) == len(self.replay.posts)
+            and tally.posts_seen >= len(self.replay.posts)
+            and tally.undecided == 0
+            and open_ones == 0
+        )
+
+    async def show(self) -> None:
+        """Draw what happens until cancelled; nothing at all when only JSON is wanted."""
+        if self.options.json:
+            return
+        service, total = self.company.service, len(self.replay.posts)
+        with Live(console=Console(), refresh_per_second=4, transient=True) as live:
+            while True:
+                accounts, decisions = await service.accounts.list(), await service.decisions(6)
+                live.update(draw(accounts, decisions, await service.tally(), total))
+                await asyncio.sleep(0.25)
+
+
+async def run_demo(options: DemoOptions, settings: Settings, begun: float) -> int:
+    """Play the demo and return the exit code: 0 when every post was decided and nothing doubled."""
+    replay = read_replay(options.replay or DATA / "posts.json")
+    async with stage_set(options, settings, replay, begun) as performance:
+        with interruptible(performance.asked):
+            summary = await performance.play()
+    report(options, summary)
+    interrupted = performance.asked.is_set()
+    return 0 if interrupted or summary.is_whole else 1
+
+
+@asynccontextmanager
+async def stage_set(
+    options: DemoOptions, settings: Settings, replay: Replay, begun: float
+) -> AsyncIterator[Performance]:
+    """Start servers, a fresh database, the local Telegram and a company that plays on them."""
+    folder = settings.home / "demo"
+    with alone(folder):
+        async with embedded_servers(folder) as servers, serve() as server:
+            database_url = await recreate_database(servers, DATABASE)
+            told = replace_settings(settings, server, database_url, servers.redis_url, folder)
+            async with company(told, tuning=TUNING, migrate=True) as players:
+                theatre = Theatre.build(server, replay.title)
+                yield Performance(options, theatre, players, replay, begun)
+
+
+def replace_settings(
+    settings: Settings, server: TelegramServer, database_url: str, redis_url: str, folder: Path
+) -> Settings:
+    """Point a copy of the settings at the demo's own servers and keys."""
+    key_file = folder / "telegram-key.pem"
+    key_file.write_text(server.public_key)
+    return settings.model_copy(
+        update={
+            "home": folder,
+            "database_url": database_url,
+            "redis_url": redis_url,
+            "telegram_api_id": server.api_id,
+            "telegram_api_hash": server.api_hash,
+            "telegram_server": f"{server.host}:{server.port}",
+            "telegram_dc_id": server.dc_id,
+            "telegram_public_key_file": key_file,
+        }
+    )
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Let one demo at a time play in this folder; the lock goes with the process."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder / "demo.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise NotAllowed("a demo is running already: end it first with Ctrl-C") from None
+        yield
+
+
+@contextmanager
+def interruptible(asked: asyncio.Event) -> Iterator[None]:
+    """Turn Ctrl-C and SIGTERM into asking."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, asked.set)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+def report(options: DemoOptions, summary: Summary) -> None:
+    """Print the summary as JSON, or for people."""
+    if options.json:
+        sys.stdout.write(json.dumps(summary.as_json(), ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+        return
+    console = Console()
+    console.print(draw_summary(summary))
+    console.print(NEXT_STEPS, highlight=False)

@@ -1,0 +1,74 @@
+"""The organisation of the demo: three accounts, their personas, a grant, a campaign."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.resources import files
+from pathlib import Path
+
+from cli.demo.options import DemoOptions
+from cli.demo.theatre import CHANNEL_USERNAME, PHONES, Theatre, code_for
+from cli.documents import read_personas, read_scripts
+from orchestrator.actor import Actor
+from orchestrator.ports.grants import Review
+from orchestrator.service.campaigns import CampaignPlan
+from orchestrator.service.grants import GrantTerms
+from orchestrator.service.service import Service
+
+DIRECTOR = Actor("demo")
+DATA = Path(str(files("cli") / "demo_data"))
+
+
+@dataclass(frozen=True, slots=True)
+class TestNumberAnswers:
+    """Answers what signing in asks, as the owner of a test number would."""
+
+    phone: str
+    first_name: str
+
+    async def code(self) -> str:
+        """Return the code by the convention for test numbers."""
+        return code_for(self.phone)
+
+    async def password(self, hint: str | None) -> str:  # noqa: ARG002 - no demo account has one
+        """Return nothing: no demo account has a password."""
+        return ""
+
+    async def name(self) -> str:
+        """Return the name to sign up with."""
+        return self.first_name
+
+
+async def engage(service: Service, theatre: Theatre, options: DemoOptions) -> tuple[str, ...]:
+    """Sign the accounts in, disclose them, record the grant, start the campaign."""
+    personas = read_personas(DATA / "personas.yaml")
+    await service.library.import_personas(DIRECTOR, personas)
+    scripts = read_scripts(options.scripts or DATA / "scripts")
+    await service.library.import_scripts(DIRECTOR, scripts, "for the demo")
+    names = tuple(persona.key for persona in personas)
+    for persona, phone in zip(personas, PHONES, strict=True):
+        await service.accounts.add(DIRECTOR, persona.key, phone, persona.key)
+        await service.accounts.login(DIRECTOR, persona.key, TestNumberAnswers(phone, persona.name))
+        await service.accounts.disclose(DIRECTOR, persona.key)
+    theatre.admit(PHONES)
+    await grant_and_start(service, names)
+    return names
+
+
+async def grant_and_start(service: Service, names: tuple[str, ...]) -> None:
+    """Watch the channel, record the grant that the first account proves, and let them speak."""
+    channel = f"@{CHANNEL_USERNAME}"
+    await service.channels.add(DIRECTOR, channel, names[0], timedelta(minutes=1))
+    terms = GrantTerms(review=Review.AUTOMATIC, lasts=timedelta(days=1))
+    await service.grants.add(DIRECTOR, channel, names[0], terms)
+    plan = CampaignPlan(
+        name="demo",
+        channels=(channel,),
+        accounts=names,
+        comments_per_day=100,
+        start="00:00",
+        end="24:00",
+        time_zone="UTC",
+        goal="Show the way from a post to a comment",
+    )
+    await service.campaigns.add(DIRECTOR, plan)
+    await service.campaigns.start(DIRECTOR, plan.name)

@@ -1,0 +1,89 @@
+"""Posts to replay, read from a Telegram Desktop export (`result.json`)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from orchestrator.errors import BadInput
+
+LONGEST_POST = 4096
+"""Telegram's limit for a text; what an export holds beyond it could not have been posted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A channel's title and its posts' texts, oldest first."""
+
+    title: str
+    posts: tuple[str, ...]
+
+
+class Piece(BaseModel):
+    """A part of a text that carries a format: a link, a bold word."""
+
+    model_config = ConfigDict(extra="ignore")
+    text: str
+
+
+class ServiceEntry(BaseModel):
+    """Somebody joined, a photo of the channel changed: no post."""
+
+    model_config = ConfigDict(extra="ignore")
+    type: Literal["service"]
+
+
+class MessageEntry(BaseModel):
+    """A post as the export writes it."""
+
+    model_config = ConfigDict(extra="ignore")
+    type: Literal["message"]
+    text: str | list[str | Piece] = ""
+
+    def plain(self) -> str:
+        """Return the words without their formats."""
+        if isinstance(self.text, str):
+            return self.text[:LONGEST_POST]
+        pieces = (piece if isinstance(piece, str) else piece.text for piece in self.text)
+        return "".join(pieces)[:LONGEST_POST]
+
+
+Entry = Annotated[ServiceEntry | MessageEntry, Field(discriminator="type")]
+
+
+class Export(BaseModel):
+    """What Telegram Desktop writes for one chat."""
+
+    model_config = ConfigDict(extra="ignore")
+    name: str | None = None
+    messages: list[Entry]
+
+
+def read_replay(file: Path) -> Replay:
+    """Read an export's posts; raises BadInput with what is wrong with the file."""
+    try:
+        export = Export.model_validate_json(file.read_bytes())
+    except OSError as error:
+        raise BadInput(f"{file} cannot be read: {error.strerror}") from None
+    except ValidationError as error:
+        raise BadInput(f"{file} is no Telegram Desktop export: {first_problem(error)}") from None
+    posts = tuple(words_of(export.messages))
+    if not posts:
+        raise BadInput(f"{file} holds no posts: export the channel's messages as JSON")
+    return Replay(title=export.name or "A channel", posts=posts)
+
+
+def words_of(entries: Sequence[ServiceEntry | MessageEntry]) -> Iterator[str]:
+    """Yield each post's text; a post of a photo alone has none, and counts as a post."""
+    for entry in entries:
+        if isinstance(entry, MessageEntry):
+            yield entry.plain()
+
+
+def first_problem(error: ValidationError) -> str:
+    """Say where the file is wrong, and how."""
+    problem = error.errors(include_url=False, include_input=False)[0]
+    path = ".".join(str(part) for part in problem["loc"])
+    return f"at {path or 'its start'}: {problem['msg']}"
