@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+from collections.abc import Coroutine
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from telethon import TelegramClient
 from telethon.tl import TLRequest
@@ -15,6 +16,9 @@ from orchestrator.refusals import OutcomeUnknown
 log = logging.getLogger(__name__)
 
 
+T = TypeVar("T")
+
+
 class Caller:
     """Sends requests through one client until one ends without an answer; then it is spent."""
 
@@ -23,17 +27,21 @@ class Caller:
         self.spent = False
 
     async def __call__(self, request: TLRequest, *, within: timedelta | None = None) -> Any:  # noqa: ANN401
-        """Return Telegram's answer; raises TelegramRefused or OutcomeUnknown.
+        """Return Telegram's answer to one request; raises TelegramRefused or OutcomeUnknown."""
+        return await self.bounded(self.client(request), within or self.answer)
+
+    async def bounded(self, asking: Coroutine[Any, Any, T], limit: timedelta) -> T:
+        """Return what `asking` ends with; raises TelegramRefused or OutcomeUnknown.
 
         The deadline stands on the event loop's monotonic clock. Past it, or when the caller is
         cancelled, the connection is broken: Telethon would send a queued request even then.
         """
         if self.spent:
+            asking.close()
             raise OutcomeUnknown("the connection was given up; nothing was asked")
-        limit = within or self.answer
         try:
             async with asyncio.timeout(limit.total_seconds()):
-                return await self.client(request)
+                return await asking
         except TimeoutError as error:
             self.give_up()
             seconds = limit.total_seconds()

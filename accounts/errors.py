@@ -1,8 +1,8 @@
 """Telegram's errors, each with whom it concerns and what follows.
 
-Classes are matched exactly, never by their ancestors: Telethon gives an answer that it does not list
-the class of its number alone, so that `PRIVACY_PREMIUM_REQUIRED` arrives as a bare `AuthKeyError`, and
-`FrozenMethodInvalidError` descends from `FloodError` without being a wait.
+Classes are matched exactly, never by their ancestors: an answer that Telethon does not list gets
+the class of its number alone, so `PRIVACY_PREMIUM_REQUIRED` may arrive as a bare `AuthKeyError`,
+and `FrozenMethodInvalidError` descends from `FloodError` without being a wait.
 """
 
 import re
@@ -175,7 +175,7 @@ UNLISTED: Final = {
         (), Scope.PEER, Action.GIVE_UP, "this person takes messages from Premium accounts only"
     ),
 }
-"""Answers that Telethon has no class for, by Telegram's own name, the number at its end left out."""
+"""Answers that Telethon has no class for, by Telegram's own name without the number at its end."""
 
 TROUBLE: Final = Row(
     (), Scope.REQUEST, Action.BACK_OFF, "Telegram has trouble of its own: trying again later"
@@ -238,7 +238,7 @@ def worded(name: str, row: Row, delay: timedelta | None = None) -> Refusal:
 
 
 def refusal_named(name: str) -> Refusal:
-    """Word a refusal that we give in Telegram's stead, for example for a peer nobody can address."""
+    """Word a refusal that we give in Telegram's stead, as for a peer that nobody can address."""
     kind = next(kind for kind, spelled in NAMES.items() if spelled == name and kind in BY_CLASS)
     return worded(name, BY_CLASS[kind])
 

@@ -1,33 +1,44 @@
 """All that we touch of Telethon 1.45's insides, and why; nothing else in this room does.
 
-Its public face tells neither when all updates so far were handled nor how far it got, and its way to
-disconnect flushes what we no longer want to be sent.
+Its public face tells neither when all updates so far were handled nor how far it got, and its way
+to disconnect flushes what we no longer want to be sent.
 """
 
 import asyncio
 import socket
 import struct
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from telethon import TelegramClient
+from telethon.tl.types import UpdateChannelTooLong
 
 from orchestrator.ports.sessions import UpdateState
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
-class WatchedQueue(asyncio.Queue[Any]):
-    """A queue that says when its reader comes back for more."""
+@dataclass
+class UnknownChannelTooLong:
+    """Stands in for an UpdateChannelTooLong that Telethon would drop."""
 
-    def __init__(self, before_get: Callable[[], None]) -> None:
+    channel_id: int
+
+
+class WatchedQueue(asyncio.Queue[Any]):
+    """Telethon's queue of updates, which says when its reader comes back for more."""
+
+    def __init__(self, client: TelegramClient, handled: Callable[[UpdateState], None]) -> None:
         super().__init__()
-        self.before_get = before_get
+        self.client, self.handled = client, handled
 
     async def get(self) -> Any:  # noqa: ANN401 - the queue holds Telethon's updates
         """Say that the reader is idle, then wait for an item."""
-        self.before_get()
-        return await super().get()
+        self.handled(update_state(self.client))
+        item = await super().get()
+        reveal_skips(self.client, getattr(item, "updates", None))
+        return item
 
 
 def watch_handled(client: TelegramClient, handled: Callable[[UpdateState], None]) -> None:
@@ -37,7 +48,7 @@ def watch_handled(client: TelegramClient, handled: Callable[[UpdateState], None]
     awaited, differences included; what it still holds back as a possible gap is not yet in its pts.
     To be called before the client connects.
     """
-    queue = WatchedQueue(lambda: handled(update_state(client)))
+    queue = WatchedQueue(client, handled)
     client._updates_queue = queue  # noqa: SLF001
     client._sender._updates_queue = queue  # noqa: SLF001
 
@@ -49,9 +60,18 @@ def update_state(client: TelegramClient) -> UpdateState:
     return UpdateState(account["pts"], account["qts"], date, account["seq"], channels)
 
 
-def has_state(client: TelegramClient) -> bool:
-    """Tell whether Telethon knows from where on the account needs updates."""
-    return not client._message_box.is_empty()  # noqa: SLF001
+def reveal_skips(client: TelegramClient, updates: list[Any] | None) -> None:
+    """Replace, in place, "too long" for channels that Telethon knows no pts of, and give it one.
+
+    It can take no difference there (somebody who joins has no pts before the first update), and
+    would drop the update without a word.
+    """
+    box = client._message_box  # noqa: SLF001
+    for index, update in enumerate(updates or ()):
+        if isinstance(update, UpdateChannelTooLong) and update.channel_id not in box.map:
+            if update.pts:
+                box.try_set_channel_state(update.channel_id, update.pts)
+            updates[index] = UnknownChannelTooLong(update.channel_id)  # type: ignore[index]
 
 
 def ended_by(client: TelegramClient) -> Exception | None:

@@ -20,7 +20,7 @@ Row = tuple[int, int, str | None, str | None, str | None]
 
 
 class CollectingSession(MemorySession):  # type: ignore[misc]  # Telethon has no types
-    """A session in memory; whoever opened it saves `fresh_entities` and, after signing in, `stored`.
+    """A session in memory; its owner saves `fresh_entities` and, after signing in, `stored`.
 
     The update state goes in but never out: what Telethon would save has run ahead of what was
     handled (see `accounts.updates`), so `set_update_state` is deaf.
@@ -71,7 +71,7 @@ class CollectingSession(MemorySession):  # type: ignore[misc]  # Telethon has no
                 self.keep(marked, entity)
                 self.changed.add(marked)
 
-    def get_entity_rows_by_id(self, id: int, exact: bool = True) -> tuple[int, int] | None:  # noqa: A002, FBT001, FBT002 - Telethon's signature
+    def get_entity_rows_by_id(self, id: int, exact: bool = True) -> tuple[int, int] | None:  # noqa: A002 - Telethon's signature
         """Return the marked id and access hash; an unmarked id may be of any kind."""
         if id == OURSELVES:
             return None
@@ -96,7 +96,7 @@ class CollectingSession(MemorySession):  # type: ignore[misc]  # Telethon has no
         marked = next(found, None)
         return None if marked is None else (marked, self.known[marked].access_hash)
 
-    def get_entity_rows_by_name(self, name: str) -> None:  # noqa: ARG002 - Telethon's signature
+    def get_entity_rows_by_name(self, name: str) -> None:
         """Return nothing: a display name addresses nobody."""
 
     def get_input_entity(self, key: Any) -> Any:  # noqa: ANN401 - Telethon's own types
@@ -107,9 +107,9 @@ class CollectingSession(MemorySession):  # type: ignore[misc]  # Telethon has no
 
     def get_update_states(self) -> ItemsView[int, Any]:
         """Return the state that was stored; 0 stands for the account."""
-        return self._update_states.items()  # type: ignore[no-any-return]
+        return self._update_states.items()
 
-    def set_update_state(self, entity_id: int, state: Any) -> None:  # noqa: ANN401, ARG002
+    def set_update_state(self, entity_id: int, state: Any) -> None:  # noqa: ANN401
         """Do nothing: Telethon's own state has run ahead of what was handled."""
 
 

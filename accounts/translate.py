@@ -1,12 +1,13 @@
 """Telethon's updates and messages as our facts; nothing that Telegram says is trusted further."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from telethon import types as tl
 from telethon import utils
 
+from accounts.internals import UnknownChannelTooLong
 from orchestrator.facts import (
     ChannelLost,
     DirectMessageSeen,
@@ -16,37 +17,84 @@ from orchestrator.facts import (
     PostEdited,
     PostsDeleted,
     PostSeen,
+    UpdatesSkipped,
 )
 from orchestrator.ids import AccountId, MessageId, TelegramId
 
 SERVICE_NOTIFICATIONS: Final = 777000
 """Telegram's own account: it writes login codes, which are nobody else's business."""
 
+Entities = Mapping[int, Any]
+"""The users and chats that came with an update, by their marked id."""
+
 
 def facts_of(account: AccountId, update: Any) -> Iterator[Fact]:  # noqa: ANN401
     """Say what one update means for us, if anything."""
-    entities = getattr(update, "_entities", None) or {}
-    match update:
-        case tl.UpdateNewChannelMessage(message=tl.Message() as message):
-            if is_post(message, entities):
-                yield post_seen(account, message)
-        case tl.UpdateEditChannelMessage(message=tl.Message() as message):
-            if is_post(message, entities) and not message.edit_hide:
-                yield post_edited(account, message)
-        case tl.UpdateDeleteChannelMessages():
-            deleted = tuple(MessageId(number) for number in update.messages)
-            yield PostsDeleted(account, TelegramId(update.channel_id), deleted)
-        case tl.UpdateNewMessage(message=tl.Message(peer_id=tl.PeerUser()) as message):
-            if not message.out:
-                yield from direct_message(account, message, message.peer_id.user_id, entities)
-        case tl.UpdateShortMessage(out=False):
-            yield from direct_message(account, update, update.user_id, entities)
-        case tl.UpdateChannel():
-            yield from channel_lost(account, update.channel_id, entities)
+    told = TOLD_BY.get(type(update))
+    if told is not None:
+        yield from told(account, update, getattr(update, "_entities", None) or {})
 
 
-def is_post(message: tl.Message, entities: dict[int, Any]) -> bool:
-    """Tell a broadcast channel's post from what is written in a group."""
+def new_post(account: AccountId, update: Any, entities: Entities) -> Iterator[Fact]:  # noqa: ANN401
+    """Tell of a post; what is written in a group, and service messages, are none."""
+    if is_post(update.message, entities):
+        yield post_seen(account, update.message)
+
+
+def edited_post(account: AccountId, update: Any, entities: Entities) -> Iterator[Fact]:  # noqa: ANN401
+    """Tell of a change that readers see; new reactions and views come as hidden edits."""
+    if is_post(update.message, entities) and not update.message.edit_hide:
+        yield post_edited(account, update.message)
+
+
+def deleted_posts(account: AccountId, update: Any, _: Entities) -> Iterator[Fact]:  # noqa: ANN401
+    """Tell what is gone; Telegram does not say whether of a channel or of a group."""
+    deleted = tuple(MessageId(number) for number in update.messages)
+    yield PostsDeleted(account, TelegramId(update.channel_id), deleted)
+
+
+def new_message(account: AccountId, update: Any, entities: Entities) -> Iterator[Fact]:  # noqa: ANN401
+    """Tell of what a person wrote in private; basic groups are nothing to us."""
+    message = update.message
+    if isinstance(message, tl.Message) and isinstance(message.peer_id, tl.PeerUser):
+        yield from direct_message(account, message, message.peer_id.user_id, entities)
+
+
+def short_message(account: AccountId, update: Any, entities: Entities) -> Iterator[Fact]:  # noqa: ANN401
+    """Tell of a private message in its short form."""
+    yield from direct_message(account, update, update.user_id, entities)
+
+
+def changed_channel(account: AccountId, update: Any, entities: Entities) -> Iterator[Fact]:  # noqa: ANN401
+    """Tell when a change of a channel put the account out of it; a public one stays readable."""
+    channel = TelegramId(update.channel_id)
+    chat = entities.get(utils.get_peer_id(tl.PeerChannel(channel)))
+    if isinstance(chat, tl.ChannelForbidden):
+        yield ChannelLost(account, channel, "the account was put out of the channel")
+    elif isinstance(chat, tl.Channel) and chat.left and not chat.username:
+        yield ChannelLost(account, channel, "the account left the channel")
+
+
+def skipped(account: AccountId, update: Any, _: Entities) -> Iterator[Fact]:  # noqa: ANN401
+    """Tell of a channel whose updates Telegram skipped."""
+    yield UpdatesSkipped(account, TelegramId(update.channel_id))
+
+
+TOLD_BY: Final[dict[type, Callable[[AccountId, Any, Entities], Iterator[Fact]]]] = {
+    tl.UpdateNewChannelMessage: new_post,
+    tl.UpdateEditChannelMessage: edited_post,
+    tl.UpdateDeleteChannelMessages: deleted_posts,
+    tl.UpdateNewMessage: new_message,
+    tl.UpdateShortMessage: short_message,
+    tl.UpdateChannel: changed_channel,
+    UnknownChannelTooLong: skipped,
+}
+
+
+def is_post(message: Any, entities: Entities) -> bool:  # noqa: ANN401
+    """Tell a broadcast channel's post from service messages and what is written in a group."""
+    if not isinstance(message, tl.Message):
+        return False
     chat = entities.get(utils.get_peer_id(message.peer_id))
     return bool(message.post) and (chat is None or bool(getattr(chat, "broadcast", False)))
 
@@ -82,11 +130,11 @@ def direct_message(
     account: AccountId,
     message: Any,  # noqa: ANN401 - a Message, or an update short for one
     sender: int,
-    entities: dict[int, Any],
+    entities: Entities,
 ) -> Iterator[DirectMessageSeen]:
-    """Word what a person wrote in private; Telegram's notices and bots are nobody to answer."""
+    """Word what a person wrote; ourselves, bots and Telegram's notices are nobody to answer."""
     user = entities.get(sender)
-    if sender == SERVICE_NOTIFICATIONS or getattr(user, "bot", False):
+    if message.out or sender == SERVICE_NOTIFICATIONS or getattr(user, "bot", False):
         return
     yield DirectMessageSeen(
         account,
@@ -97,17 +145,6 @@ def direct_message(
         clean(utils.get_display_name(user)),
         getattr(user, "username", None),
     )
-
-
-def channel_lost(
-    account: AccountId, channel: int, entities: dict[int, Any]
-) -> Iterator[ChannelLost]:
-    """Say so when a change of a channel put the account out of it; a public one stays readable."""
-    chat = entities.get(utils.get_peer_id(tl.PeerChannel(channel)))
-    if isinstance(chat, tl.ChannelForbidden):
-        yield ChannelLost(account, TelegramId(channel), "the account was put out of the channel")
-    elif isinstance(chat, tl.Channel) and chat.left and not chat.username:
-        yield ChannelLost(account, TelegramId(channel), "the account left the channel")
 
 
 def engagement_of(message: tl.Message) -> Engagement:

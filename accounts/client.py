@@ -1,0 +1,135 @@
+"""A signed-in account: what the port `AccountClient` promises, said to Telegram."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from telethon import types as tl
+from telethon.tl.functions.account import UpdateProfileRequest
+from telethon.tl.functions.auth import LogOutRequest
+from telethon.tl.functions.channels import DeleteMessagesRequest as DeleteChannelMessagesRequest
+from telethon.tl.functions.messages import DeleteMessagesRequest, SendMessageRequest
+from telethon.tl.functions.users import GetFullUserRequest
+
+from accounts import channels, history
+from accounts.calls import Caller
+from accounts.connection import Connection
+from accounts.peers import find_channel, input_peer
+from accounts.translate import clean, moment
+from orchestrator.errors import BadInput
+from orchestrator.facts import Engagement, PostSeen
+from orchestrator.ids import MessageId, TelegramId
+from orchestrator.ports.telegram import ChannelSeen, Letter, Peer, Profile, Sent, Thread
+from orchestrator.refusals import OutcomeUnknown
+
+LONGEST_BIO = 70
+
+
+class TelethonAccount:
+    """An account on an open connection; implements `orchestrator.ports.telegram.AccountClient`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.call = connection.call
+
+    async def profile(self) -> Profile:
+        """Read from Telegram how the account shows itself now."""
+        return await read_profile(self.call)
+
+    async def set_bio(self, bio: str) -> None:
+        """Write the public bio; raises BadInput when it is longer than Telegram takes."""
+        if len(bio) > LONGEST_BIO:
+            raise BadInput(f"A bio has at most {LONGEST_BIO} characters; this one has {len(bio)}")
+        await self.call(UpdateProfileRequest(about=bio))
+
+    async def channel_named(self, name: str) -> ChannelSeen:
+        """Find a channel by @username, link or number; raises BadInput when there is none."""
+        return await channels.channel_named(self.connection, name)
+
+    async def channel(self, channel: TelegramId) -> ChannelSeen:
+        """Look at a channel again, with the account's own role in it."""
+        return await channels.look(self.connection, await find_channel(self.connection, channel))
+
+    async def thread_of(self, channel: TelegramId, post: MessageId) -> Thread:
+        """Find the copy of a post in the linked group; MSG_ID_INVALID when there is none (yet)."""
+        return await channels.thread_of(self.connection, channel, post)
+
+    async def send(self, letter: Letter, *, within: timedelta) -> Sent:
+        """Send exactly this letter once; raises OutcomeUnknown when no answer came in time."""
+        answer = await self.call(send_request(letter), within=within)
+        sent = sent_in(answer, letter.random_id)
+        if sent is None:
+            raise OutcomeUnknown("Telegram took the message without saying which one it became")
+        return sent
+
+    async def find_own(self, letter: Letter, *, since: datetime) -> Sent | None:
+        """Look among the account's own messages in that thread for this text sent `since` then."""
+        return await history.find_own(self.connection, letter, since)
+
+    async def delete(self, peer: Peer, messages: tuple[MessageId, ...]) -> None:
+        """Delete messages for everybody."""
+        for numbers in history.pages(messages):
+            if peer.kind == "user":
+                await self.call(DeleteMessagesRequest(numbers, revoke=True))
+            else:
+                channel = tl.InputChannel(peer.telegram_id, peer.access_hash)
+                await self.call(DeleteChannelMessagesRequest(channel, numbers))
+
+    def posts_after(
+        self, channel: TelegramId, last: MessageId, *, limit: int
+    ) -> AsyncIterator[PostSeen]:
+        """Page through the posts with a greater number than `last`, oldest first."""
+        return history.posts_after(self.connection, channel, last, limit)
+
+    async def engagement(
+        self, peer: Peer, messages: tuple[MessageId, ...]
+    ) -> dict[MessageId, Engagement]:
+        """Read likes, replies and views of messages; deleted ones are missing from the answer."""
+        return await history.engagement(self.connection, peer, messages)
+
+    async def log_out(self) -> None:
+        """End this session on Telegram's side; the stored key is forgotten."""
+        await self.call(LogOutRequest())
+        await self.connection.forget()
+
+    async def wait_closed(self) -> None:
+        """Return when the connection has ended; raises TelegramRefused if Telegram said why."""
+        await self.connection.wait_closed()
+
+
+async def read_profile(call: Caller) -> Profile:
+    """Ask Telegram who we are."""
+    full = await call(GetFullUserRequest(tl.InputUserSelf()))
+    user = next(user for user in full.users if user.id == full.full_user.id)
+    return Profile(
+        TelegramId(user.id), user.username, clean(user.first_name), clean(full.full_user.about)
+    )
+
+
+def send_request(letter: Letter) -> SendMessageRequest:
+    """Word a letter for Telethon, which keeps the random_id that it is given."""
+    reply_to = None if letter.reply_to is None else tl.InputReplyToMessage(letter.reply_to)
+    return SendMessageRequest(
+        input_peer(letter.peer), letter.text, reply_to=reply_to, random_id=letter.random_id
+    )
+
+
+def sent_in(answer: Any, random_id: int) -> Sent | None:  # noqa: ANN401 - any of Telethon's Updates
+    """Read out of an answer which message a letter became."""
+    if isinstance(answer, tl.UpdateShortSentMessage):
+        return Sent(MessageId(answer.id), moment(answer.date))
+    updates = getattr(answer, "updates", None) or [getattr(answer, "update", None)]
+    dates = {
+        update.message.id: update.message.date
+        for update in updates
+        if isinstance(update, tl.UpdateNewChannelMessage | tl.UpdateNewMessage)
+    }
+    named = [
+        update.id
+        for update in updates
+        if isinstance(update, tl.UpdateMessageID) and update.random_id == random_id
+    ]
+    number = next(iter(named or dates), None)
+    if number is None:
+        return None
+    return Sent(MessageId(number), moment(dates.get(number) or answer.date))

@@ -1,0 +1,196 @@
+"""One account's connection, from the first packet until nothing of it is left."""
+
+import asyncio
+import logging
+import platform
+from collections.abc import Awaitable
+from datetime import timedelta
+
+from telethon import TelegramClient, errors, events
+from telethon.tl.functions.updates import GetStateRequest
+
+from accounts.calls import Caller
+from accounts.endpoint import Endpoint, Patience, own_version
+from accounts.errors import translate
+from accounts.internals import cut, ended_by, watch_handled
+from accounts.session import CollectingSession
+from accounts.updates import ReceivingClient, UpdateFlow
+from orchestrator.facts import Sink
+from orchestrator.ids import AccountId
+from orchestrator.ports.sessions import SessionStore, UpdateState
+from orchestrator.refusals import OutcomeUnknown
+
+log = logging.getLogger(__name__)
+
+KNOWN_DIALOGS = 500
+"""How many chats are looked at for their addresses when an account has seen none yet."""
+
+
+def make_client(
+    endpoint: Endpoint,
+    patience: Patience,
+    session: CollectingSession,
+    *,
+    receive: bool,
+    unattended: bool = True,
+) -> TelegramClient:
+    """Make a client that does nothing by itself: no reconnecting, no sleeping, no asking again.
+
+    With a person in front of it, who signs in, it may move to the number's data centre and connect
+    again while a code is being typed.
+    """
+    kind = ReceivingClient if receive else TelegramClient
+    version = own_version()
+    return kind(
+        session,
+        endpoint.api_id,
+        endpoint.api_hash,
+        local_addr=endpoint.local_address,
+        timeout=patience.answer.total_seconds(),
+        request_retries=0 if unattended else 1,
+        connection_retries=0 if unattended else 2,
+        retry_delay=0 if unattended else 1,
+        auto_reconnect=not unattended,
+        flood_sleep_threshold=0,
+        raise_last_call_error=True,
+        sequential_updates=True,
+        catch_up=receive,
+        receive_updates=receive,
+        device_model=f"Troupe {version}",
+        system_version=platform.system() or "unknown",
+        app_version=version,
+    )
+
+
+class Connection:
+    """Owns a client with its update flow and its one task, and stores what they learn."""
+
+    def __init__(
+        self,
+        account: AccountId,
+        endpoint: Endpoint,
+        patience: Patience,
+        *,
+        session: CollectingSession,
+        sessions: SessionStore,
+        sink: Sink | None,
+    ) -> None:
+        self.account, self.patience = account, patience
+        self.session, self.sessions = session, sessions
+        self.client = make_client(endpoint, patience, session, receive=sink is not None)
+        self.call = Caller(self.client, patience.answer)
+        self.forgotten = False
+        self.saver: asyncio.Task[None] | None = None
+        self.flow = None if sink is None else self.receive(sink)
+
+    def receive(self, sink: Sink) -> UpdateFlow:
+        """Lead the client's updates to the sink."""
+        flow = UpdateFlow(self.account, sink, self.save_state, self.patience.saving)
+        self.client.flow = flow
+        self.client.add_event_handler(flow.handle, events.Raw)
+        watch_handled(self.client, flow.note_handled)
+        return flow
+
+    async def connect(self) -> None:
+        """Connect and prove that the session is signed in.
+
+        Raises TelegramRefused or OutcomeUnknown.
+        """
+        limit = self.patience.connect
+        try:
+            async with asyncio.timeout(limit.total_seconds()):
+                await self.call.bounded(self.client.connect(), limit)
+                await self.call(GetStateRequest())
+                await self.begin_receiving()
+        except TimeoutError as error:
+            raise OutcomeUnknown(f"Telegram could not be reached within {limit}") from error
+        except OutcomeUnknown as unknown:
+            raise self.reason() or unknown from unknown
+
+    async def begin_receiving(self) -> None:
+        """Start storing the update state; whoever knows no channel yet looks at its chats."""
+        if self.flow is None:
+            return
+        self.saver = asyncio.create_task(
+            self.flow.keep_saving(), name=f"update state:{self.account}"
+        )
+        if not any(entity.kind == "channel" for entity in self.session.known.values()):
+            await self.learn_dialogs()
+
+    async def learn_dialogs(self) -> None:
+        """Look at the account's chats, which gives their access hashes and where updates stand."""
+        await self.call.bounded(self.client.get_dialogs(limit=KNOWN_DIALOGS), self.patience.connect)
+
+    async def wait_closed(self) -> None:
+        """Return when the connection has ended; raises Telegram's reason, or what a fact met.
+
+        The latter is the sink's own exception.
+        """
+        ended = asyncio.ensure_future(self.client.disconnected)
+        waiting = {ended}
+        if self.flow is not None:
+            waiting.add(asyncio.create_task(self.flow.failed.wait(), name="lost a fact"))
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for future in waiting - {ended}:
+                future.cancel()
+        if self.flow is not None and self.flow.failure is not None:
+            raise self.flow.failure
+        reason = self.reason()
+        if reason is not None:
+            raise reason
+
+    def reason(self) -> Exception | None:
+        """Return the answer with which Telegram ended the connection, if it gave one."""
+        ended = self.client.disconnected
+        broken = ended.exception() if ended.done() and not ended.cancelled() else None
+        for error in (ended_by(self.client), broken):
+            if isinstance(error, errors.RPCError | errors.AuthKeyNotFound):
+                return translate(error)
+        return None
+
+    async def forget(self) -> None:
+        """Forget the session, whose key is dead; nothing of it is stored any more."""
+        self.forgotten = True
+        await self.sessions.forget_session(self.account)
+
+    async def close(self) -> None:
+        """End everything within a bounded time, then store what was learned; never raises."""
+        if self.saver is not None:
+            self.saver.cancel()
+            await asyncio.gather(self.saver, return_exceptions=True)
+        await leave(self.client, self.patience.close)
+        if self.flow is not None:
+            await self.attempt("update state", self.flow.save_handled())
+        await self.attempt("access hashes", self.save_entities())
+
+    async def save_state(self, state: UpdateState) -> None:
+        """Store how far updates are committed, and before that how their channels are addressed."""
+        await self.save_entities()
+        if not self.forgotten:
+            await self.sessions.save_update_state(self.account, state)
+
+    async def save_entities(self) -> None:
+        """Store the access hashes that are new."""
+        fresh = self.session.fresh_entities()
+        if fresh and not self.forgotten:
+            await self.sessions.save_entities(self.account, fresh)
+
+    async def attempt(self, what: str, write: Awaitable[None]) -> None:
+        """Write while closing: what fails now is learned or told again another time."""
+        try:
+            async with asyncio.timeout(self.patience.close.total_seconds()):
+                await write
+        except Exception:
+            log.warning("could not store the %s of account %s", what, self.account, exc_info=True)
+
+
+async def leave(client: TelegramClient, patience: timedelta) -> None:
+    """Disconnect politely, or break the connection when that takes too long."""
+    leaving = asyncio.ensure_future(client.disconnect())
+    _, late = await asyncio.wait({leaving}, timeout=patience.total_seconds())
+    if late:
+        cut(client)
+        await asyncio.wait({leaving}, timeout=patience.total_seconds())
+    await asyncio.gather(client.disconnected, return_exceptions=True)
