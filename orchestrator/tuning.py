@@ -70,5 +70,11 @@ class Tuning:
     account_pace: Pace = field(default_factory=lambda: Pace(timedelta(seconds=20), burst=2))
     chat_pace: Pace = field(default_factory=lambda: Pace(timedelta(seconds=5)))
     overall_pace: Pace = field(default_factory=lambda: Pace(timedelta(seconds=1 / 30), burst=30))
+    engagement_checks: tuple[timedelta, ...] = (
+        timedelta(hours=1),
+        timedelta(hours=24),
+        timedelta(days=7),
+    )
+    """How long after a comment was sent it is looked up how it was received."""
     recent_comments: int = 50
     """How many earlier comments a new one must differ from."""

@@ -1,0 +1,99 @@
+"""Numbers that operators set, checked against the type of what they replace."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from orchestrator.actor import Actor
+from orchestrator.errors import BadInput
+from orchestrator.ports.logs import SettingsStore
+from orchestrator.tuning import Tuning
+
+TUNING = TypeAdapter(Tuning)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One number: its name, what holds now, and what holds when nobody set it."""
+
+    key: str
+    value: str
+    default: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsDesk:
+    """Reads and changes settings; a running node takes them up when it starts."""
+
+    store: SettingsStore
+
+    async def list(self) -> Sequence[Setting]:
+        """Return every setting with its value and its default, as JSON text."""
+        stored = await self.store.settings()
+        defaults = dict(flatten(plain(Tuning())))
+        now = dict(flatten(plain(tuned(stored))))
+        return [Setting(key, now[key], default) for key, default in defaults.items()]
+
+    async def put(self, actor: Actor, key: str, value: str) -> None:
+        """Set one; raises BadInput for an unknown key or a value that does not fit it."""
+        stored = await self.store.settings()
+        tuned({**stored, key: value})
+        await self.store.put_setting(actor, key, value)
+
+    async def tuning(self) -> Tuning:
+        """Return all numbers as they hold now."""
+        return tuned(await self.store.settings())
+
+
+def tuned(overrides: Mapping[str, str]) -> Tuning:
+    """Put stored values (JSON text by dotted key) over the defaults; raises BadInput."""
+    tree = plain(Tuning())
+    for key, value in overrides.items():
+        place(tree, key, read_value(key, value))
+    try:
+        return TUNING.validate_python(tree)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        path = ".".join(str(part) for part in problem["loc"])
+        raise BadInput(f"setting {path}: {problem['msg']}") from None
+
+
+def plain(tuning: Tuning) -> dict[str, Any]:
+    """Lay the numbers out as JSON values; durations are seconds or ISO 8601 ("PT30S")."""
+    tree: dict[str, Any] = TUNING.dump_python(tuning, mode="json")
+    return tree
+
+
+def read_value(key: str, value: str) -> object:
+    """Read a value as JSON, or as the text that it is."""
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        if not value.strip():
+            raise BadInput(f"setting {key} needs a value") from None
+        return value
+
+
+def place(tree: dict[str, Any], key: str, value: object) -> None:
+    """Put a value at its dotted key; raises BadInput for a key that there is not."""
+    *branches, leaf = key.split(".")
+    for branch in branches:
+        below = tree.get(branch)
+        if not isinstance(below, dict):
+            raise BadInput(f'there is no setting "{key}": see `troupe settings list`')
+        tree = below
+    if leaf not in tree or isinstance(tree[leaf], dict):
+        raise BadInput(f'there is no setting "{key}": see `troupe settings list`')
+    tree[leaf] = value
+
+
+def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each number with its dotted key, as JSON text."""
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from flatten(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", json.dumps(value)

@@ -1,0 +1,38 @@
+from datetime import timedelta
+
+import pytest
+
+from orchestrator.errors import BadInput
+from orchestrator.service.settings import flatten, plain, tuned
+from orchestrator.tuning import Tuning
+
+
+def test_without_overrides_the_defaults_hold() -> None:
+    assert tuned({}) == Tuning()
+
+
+def test_every_setting_can_be_put_back_as_it_is_shown() -> None:
+    assert tuned(dict(flatten(plain(Tuning())))) == Tuning()
+
+
+def test_a_duration_may_be_seconds_or_iso() -> None:
+    assert tuned({"lease": "45"}).lease == timedelta(seconds=45)
+    assert tuned({"lease": "PT2M"}).lease == timedelta(minutes=2)
+
+
+def test_a_nested_number_is_set_by_its_dotted_key() -> None:
+    assert tuned({"sending.attempts": "7"}).sending.attempts == 7
+
+
+@pytest.mark.parametrize("key", ["nothing", "sending", "sending.nothing", "lease.x", ""])
+def test_an_unknown_key_is_refused(key: str) -> None:
+    with pytest.raises(BadInput, match="there is no setting"):
+        tuned({key: "1"})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("sending.attempts", "many"), ("lease", '"soon"'), ("lease", "[]")]
+)
+def test_a_value_of_the_wrong_kind_is_refused_with_its_key(key: str, value: str) -> None:
+    with pytest.raises(BadInput, match=key):
+        tuned({key: value})
