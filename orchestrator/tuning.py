@@ -78,3 +78,31 @@ class Tuning:
     """How long after a comment was sent it is looked up how it was received."""
     recent_comments: int = 50
     """How many earlier comments a new one must differ from."""
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that cannot work, and those that would turn off the charter."""
+        limits = {
+            "lease": (timedelta(seconds=3), timedelta(minutes=10), self.lease),
+            "claim": (timedelta(milliseconds=100), self.lease / 2, self.claim),
+            "answer": (timedelta(seconds=1), timedelta(minutes=2), self.answer),
+            "poll": (timedelta(milliseconds=50), timedelta(minutes=1), self.poll),
+            "disclosure_check": (timedelta(seconds=1), timedelta(hours=1), self.disclosure_check),
+            "verification_check": (
+                timedelta(minutes=1),
+                timedelta(days=1),
+                self.verification_check,
+            ),
+            "gate.disclosure_lasts": (
+                timedelta(seconds=1),
+                timedelta(hours=2),
+                self.gate.disclosure_lasts,
+            ),
+            "gate.verification_lasts": (
+                timedelta(minutes=1),
+                timedelta(days=7),
+                self.gate.verification_lasts,
+            ),
+        }
+        for name, (least, most, value) in limits.items():
+            if not least <= value <= most:
+                raise ValueError(f"{name} must lie between {least} and {most}")

@@ -36,19 +36,20 @@ class Reconciler:
         """Fetch what was missed in one channel; one that cannot be read goes to a stand-in."""
         begun = self.stage.clock.monotonic()
         error: str | None = None
+        upto: MessageId | None = None
         try:
-            await self.look_and_fetch(reading)
+            upto = await self.look_and_fetch(reading)
         except TelegramRefused as refused:
             error = refused.refusal.sentence
             if refused.refusal.action in CANNOT_READ:
                 await self.stage.sink(ChannelLost(self.holder.account, reading.telegram_id, error))
             elif refused.refusal.action is not Action.WAIT:
                 raise
-        await self.stage.stores.channels.note_checked(reading.channel, self.stage.clock.now())
+        await self.stage.stores.channels.note_checked(reading.channel, self.stage.clock.now(), upto)
         self.note(begun, error)
 
-    async def look_and_fetch(self, reading: Reading) -> None:
-        """Store how the channel looks now, then record every post after the last known one."""
+    async def look_and_fetch(self, reading: Reading) -> MessageId:
+        """Store how the channel looks now, then record every post since it was last compared."""
         seen = await self.client.channel(reading.telegram_id)
         suspended = await self.stage.stores.channels.record_channel_seen(
             self.holder.account, seen, self.stage.clock.now()
@@ -57,6 +58,7 @@ class Reconciler:
             log.warning("%s", sentence)
         if seen.last_message > reading.last_message:
             await self.fetch(reading, seen.last_message)
+        return seen.last_message
 
     async def fetch(self, reading: Reading, upto: MessageId) -> None:
         """Record the posts that no update told of."""

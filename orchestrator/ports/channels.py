@@ -37,6 +37,7 @@ class Reading:
     channel: ChannelId
     telegram_id: TelegramId
     last_message: MessageId
+    """Up to here it was compared with the server; what updates told of later may have gaps."""
     due: bool
     """Whether `monitoring_interval` has passed since it was last compared with the server."""
 
@@ -86,5 +87,5 @@ class ChannelStore(Protocol):
     async def readings_of(self, account: AccountId) -> Sequence[Reading]:
         """Return the active channels that this account reads."""
 
-    async def note_checked(self, channel: ChannelId, at: datetime) -> None:
-        """Store that the channel was compared with the server."""
+    async def note_checked(self, channel: ChannelId, at: datetime, upto: MessageId | None) -> None:
+        """Store that the channel was compared with the server, without a gap up to that post."""

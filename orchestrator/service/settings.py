@@ -41,7 +41,7 @@ class SettingsDesk:
         """Set one; raises BadInput for an unknown key or a value that does not fit it."""
         stored = await self.store.settings()
         tuned({**stored, key: value})
-        await self.store.put_setting(actor, key, value)
+        await self.store.put_setting(actor, key, json.dumps(read_value(key, value)))
 
     async def tuning(self) -> Tuning:
         """Return all numbers as they hold now."""
@@ -58,7 +58,8 @@ def tuned(overrides: Mapping[str, str]) -> Tuning:
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
         path = ".".join(str(part) for part in problem["loc"])
-        raise BadInput(f"setting {path}: {problem['msg']}") from None
+        told = problem["msg"].removeprefix("Value error, ")
+        raise BadInput(f"setting {path}: {told}" if path else f"setting {told}") from None
 
 
 def plain(tuning: Tuning) -> dict[str, Any]:

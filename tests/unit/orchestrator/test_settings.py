@@ -36,3 +36,18 @@ def test_an_unknown_key_is_refused(key: str) -> None:
 def test_a_value_of_the_wrong_kind_is_refused_with_its_key(key: str, value: str) -> None:
     with pytest.raises(BadInput, match=key):
         tuned({key: value})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("disclosure_check", "7200"),
+        ("gate.disclosure_lasts", "P30D"),
+        ("gate.verification_lasts", "P365D"),
+        ("claim", "30"),
+        ("lease", "0"),
+    ],
+)
+def test_no_setting_turns_a_rule_off(key: str, value: str) -> None:
+    with pytest.raises(BadInput, match="must lie between"):
+        tuned({key: value})
