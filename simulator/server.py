@@ -1,5 +1,6 @@
 """The simulated Telegram as one server: wires in front, one world behind."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -36,6 +37,11 @@ class TelegramServer:
     def public_key(self) -> str:
         """The PEM of the RSA key that clients must know."""
         return self.server_key.public_pem
+
+    @property
+    def crashed(self) -> Counter[str]:
+        """How often each method's handler failed, which is a fault of the simulator."""
+        return self.listener.runner.crashed
 
     def account_of(self, call: Call) -> int | None:
         """Return the user who is signed in under the call's auth key."""

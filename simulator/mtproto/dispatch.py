@@ -12,7 +12,7 @@ from simulator.mtproto.call import Call, Handler, Result, RpcFault
 VECTOR = 0x1CB5C415
 BOOL_TRUE, BOOL_FALSE = 0x997275B5, 0xBC799737
 NOT_FOUND = 404
-INT_BYTES, LONG_BYTES = 4, 8
+VECTOR_HEAD_BYTES = 8
 
 
 class Methods:
@@ -90,9 +90,9 @@ def number_width(request: type[TLRequest]) -> int:
 
     The schema's types are gone from the generated classes; what is left is how they read.
     """
+    if request.read_result is TLRequest.read_result:
+        raise TypeError(f"{method_name(request)} answers no vector of numbers")
     reader = BinaryReader(struct.pack("<Iiq", VECTOR, 1, 0))
     request.read_result(reader)
-    width: int = reader.tell_position() - 2 * INT_BYTES
-    if width not in (INT_BYTES, LONG_BYTES):
-        raise TypeError(f"{method_name(request)} answers no vector of numbers")
+    width: int = reader.tell_position() - VECTOR_HEAD_BYTES
     return width

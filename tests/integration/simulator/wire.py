@@ -116,6 +116,16 @@ class WireClient:
         assert heard.body.req_msg_id == msg_id
         return result_of(heard, request)
 
+    async def is_cut(self) -> bool:
+        """Read until the server ends the connection; False if it does not in time."""
+        try:
+            while True:
+                await self.hear()
+        except TimeoutError:
+            return False
+        except (ConnectionError, asyncio.IncompleteReadError, BufferError):
+            return True
+
     async def hang_up(self) -> None:
         await self.connection.disconnect()
 
