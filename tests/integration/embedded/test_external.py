@@ -20,11 +20,11 @@ from orchestrator.errors import BadInput
 from tests.integration.embedded.trials import LINGER, query, servers_of
 
 
-async def test_two_named_servers_start_nothing(servers: Servers, folder: Path) -> None:
-    async with resolve_servers(servers.database_url, servers.redis_url, folder) as resolved:
+async def test_two_named_servers_start_nothing(servers: Servers, fresh_folder: Path) -> None:
+    async with resolve_servers(servers.database_url, servers.redis_url, fresh_folder) as resolved:
         assert resolved == servers
-        assert await running(folder) is None
-        assert not any(folder.parent.iterdir())
+        assert await running(fresh_folder) is None
+        assert not any(fresh_folder.parent.iterdir())
 
 
 async def test_only_the_server_that_is_missing_is_started(servers: Servers, folder: Path) -> None:

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-import asyncpg
 import psutil
 import pytest
 import redis.asyncio
@@ -26,21 +25,23 @@ from tests.integration.embedded.trials import (
     PATIENCE,
     all_of,
     gone,
+    holds,
     lives,
     member,
     query,
     servers_of,
+    store,
     until,
 )
 
 
-async def test_the_first_start_is_quick_and_a_later_one_quicker(folder: Path) -> None:
+async def test_the_first_start_is_quick_and_a_later_one_quicker(fresh_folder: Path) -> None:
     begun = time.perf_counter()
-    async with embedded_servers(folder, linger=LINGER):
+    async with embedded_servers(fresh_folder, linger=LINGER):
         first = time.perf_counter() - begun
-    await stop(folder)
+    await stop(fresh_folder)
     begun = time.perf_counter()
-    async with embedded_servers(folder, linger=LINGER):
+    async with embedded_servers(fresh_folder, linger=LINGER):
         later = time.perf_counter() - begun
     assert first < 5.0
     assert later < 1.0
@@ -48,18 +49,18 @@ async def test_the_first_start_is_quick_and_a_later_one_quicker(folder: Path) ->
 
 async def test_killing_the_only_process_leaves_no_server_and_loses_no_commit(folder: Path) -> None:
     async with member(folder) as only:
-        await query(only.database_url, "create table kept as select 42 as answer")
+        number = await store(only.database_url)
         everything = all_of(folder, only.supervisor)
         await only.kill()
         assert await gone(everything)
     assert await running(folder) is None
     async with embedded_servers(folder, linger=LINGER) as servers:
-        assert await query(servers.database_url, "select answer from kept") == 42
+        assert await holds(servers.database_url, number)
 
 
 async def test_killing_everything_at_once_loses_no_commit(folder: Path) -> None:
     async with member(folder) as only:
-        await query(only.database_url, "create table kept as select 42 as answer")
+        number = await store(only.database_url)
         everything = all_of(folder, only.supervisor)
         await only.kill()
         for process in everything:
@@ -67,7 +68,7 @@ async def test_killing_everything_at_once_loses_no_commit(folder: Path) -> None:
                 process.kill()
         assert await gone(everything)
     async with embedded_servers(folder, linger=LINGER) as servers:
-        assert await query(servers.database_url, "select answer from kept") == 42
+        assert await holds(servers.database_url, number)
 
 
 async def test_several_processes_starting_at_once_share_the_servers(folder: Path) -> None:
@@ -109,29 +110,21 @@ async def test_a_member_gets_its_servers_back_when_the_supervisor_is_killed(fold
     async with embedded_servers(folder, linger=LINGER) as servers:
         status = await running(folder)
         assert status is not None
-        await query(servers.database_url, "create table kept as select 42 as answer")
+        number = await store(servers.database_url)
         os.kill(status.supervisor_pid, signal.SIGKILL)
-        assert await until(lambda: still_answers(servers.database_url))
+        assert await until(lambda: holds(servers.database_url, number))
         successor = await running(folder)
         assert successor is not None
         assert successor.supervisor_pid != status.supervisor_pid
 
 
-async def still_answers(database_url: str) -> bool:
-    """Ask for what was kept; False while nobody answers."""
-    try:
-        return await query(database_url, "select answer from kept") == 42
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-        return False
-
-
 async def test_a_server_that_is_killed_is_started_again(folder: Path) -> None:
     async with embedded_servers(folder, linger=LINGER) as servers:
-        await query(servers.database_url, "create table kept as select 42 as answer")
+        number = await store(servers.database_url)
         for process in servers_of(folder):
             if "-D" in process.cmdline():
                 process.kill()
-        assert await until(lambda: still_answers(servers.database_url))
+        assert await until(lambda: holds(servers.database_url, number))
 
 
 async def test_servers_that_nobody_supervises_are_stopped_at_the_next_start(folder: Path) -> None:
@@ -228,14 +221,13 @@ async def valkey_of(folder: Path) -> AsyncIterator[redis.asyncio.Redis]:
 
 async def test_volatile_servers_forget_and_leave_the_durable_ones_alone(folder: Path) -> None:
     async with embedded_servers(folder, linger=LINGER) as durable:
-        await query(durable.database_url, "create table kept as select 42 as answer")
-        for _ in range(2):
-            async with embedded_servers(folder, linger=LINGER, volatile=True) as volatile:
-                assert volatile.database_url != durable.database_url
-                await query(volatile.database_url, "create table forgotten (id int)")
-            await stop(folder, volatile=True)
+        number = await store(durable.database_url)
+        async with embedded_servers(folder, linger=LINGER, volatile=True) as volatile:
+            assert volatile.database_url != durable.database_url
+            assert not await holds(volatile.database_url, number)
+        await stop(folder, volatile=True)
         assert not locate(folder, volatile=True).data(Kind.POSTGRES).exists()
-        assert await query(durable.database_url, "select answer from kept") == 42
+        assert await holds(durable.database_url, number)
 
 
 async def test_durable_is_the_default_and_waits_for_the_disk(folder: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import secrets
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -100,6 +101,23 @@ def lives(process: psutil.Process) -> bool:
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
+        return False
+
+
+async def store(database_url: str) -> int:
+    """Commit a number that was never stored before; return it."""
+    number = secrets.randbits(31)
+    await query(database_url, "create table if not exists kept (number int)")
+    await query(database_url, f"insert into kept values ({number})")
+    return number
+
+
+async def holds(database_url: str, number: int) -> bool:
+    """Say whether a number that was stored is there; False also while nobody answers."""
+    found = f"select exists (select from kept where number = {number})"
+    try:
+        return bool(await query(database_url, found))
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         return False
 
 
