@@ -1,0 +1,122 @@
+"""The gate: the one statement that lets a message out (charter rules 1 to 5).
+
+`orchestrator.outbox.gate.judge` says the same as a pure rule; a property test holds them together.
+
+The rows it looks at are locked while it looks, always in this order, which every transaction keeps
+that locks more than one of them: account, lease, channel, campaign, schedule, grant, draft, outbox,
+comment. Each step waits for the one before (`EXISTS`), for PostgreSQL promises no order among WITH
+queries. A revoke that comes meanwhile waits for the claim to commit and then finds it among what is
+in flight; a claim that comes after the revoke reads it. The clock is PostgreSQL's own, read when all
+locks are held.
+
+What is not locked is what only this account's one lane changes: its day's comments and its holds.
+"""
+
+from sqlalchemy import text
+
+CLAIM_IF_WELCOME = text(
+    """
+    WITH asked AS (
+        -- What never changes, so it needs no lock.
+        SELECT o.id, o.grant_id, o.comment_id, c.channel_id, c.campaign_id, c.schedule_id, c.slot
+        FROM outbox o JOIN comments c ON c.id = o.comment_id
+        WHERE o.id = :message AND o.account_id = :account
+    ), speaker AS MATERIALIZED (
+        SELECT state, disclosed_at, disclosed_fence FROM accounts
+        WHERE id = :account AND EXISTS (SELECT FROM asked) FOR SHARE
+    ), lease AS MATERIALIZED (
+        SELECT node, fence, released FROM leases
+        WHERE account_id = :account AND EXISTS (SELECT FROM speaker) FOR SHARE
+    ), place AS MATERIALIZED (
+        SELECT is_active AND removed_at IS NULL AS is_active, linked_group_id FROM channels
+        WHERE id = (SELECT channel_id FROM asked) AND EXISTS (SELECT FROM lease) FOR SHARE
+    ), campaign AS MATERIALIZED (
+        SELECT state, time_zone FROM campaigns
+        WHERE id = (SELECT campaign_id FROM asked) AND EXISTS (SELECT FROM place) FOR SHARE
+    ), schedule AS MATERIALIZED (
+        SELECT is_active, comments_per_day, start_time, end_time FROM schedules
+        WHERE id = (SELECT schedule_id FROM asked) AND EXISTS (SELECT FROM campaign) FOR SHARE
+    ), permit AS MATERIALIZED (
+        SELECT scope, comments_per_post, linked_group_id, starts_at, expires_at, verified_at,
+               suspended_at, revoked_at
+        FROM grants
+        WHERE id = (SELECT grant_id FROM asked) AND EXISTS (SELECT FROM schedule) FOR SHARE
+    ), message AS MATERIALIZED (
+        SELECT id, state, due_at, expires_at, peer_id FROM outbox
+        WHERE id = (SELECT id FROM asked) AND EXISTS (SELECT FROM permit) FOR UPDATE
+    ), moment AS MATERIALIZED (
+        SELECT clock_timestamp() AS now WHERE EXISTS (SELECT FROM message)
+    ), local AS MATERIALIZED (
+        SELECT to_char(moment.now AT TIME ZONE campaign.time_zone, 'HH24:MI') AS clock,
+               CAST(moment.now AT TIME ZONE campaign.time_zone AS date) AS today
+        FROM moment, campaign
+    ), judged AS MATERIALIZED (
+        SELECT asked.id, asked.comment_id, moment.now, local.today, CASE
+            WHEN message.state NOT IN ('due', 'unknown') OR message.due_at > moment.now
+                THEN 'not_due'
+            WHEN lease.released OR lease.node IS DISTINCT FROM :node OR lease.fence <> :fence
+                THEN 'lease_lost'
+            WHEN message.expires_at <= moment.now
+                THEN 'too_old'
+            WHEN speaker.state <> ALL(CAST(:speaking AS text[]))
+                THEN 'account_parked'
+            WHEN speaker.disclosed_at IS NULL
+                 OR moment.now >= speaker.disclosed_at + CAST(:disclosure_lasts AS interval)
+                 OR speaker.disclosed_fence IS DISTINCT FROM :fence
+                THEN 'not_disclosed'
+            WHEN permit.scope <> 'comments' OR permit.starts_at > moment.now
+                THEN 'no_grant'
+            WHEN permit.revoked_at IS NOT NULL
+                THEN 'grant_revoked'
+            WHEN permit.expires_at <= moment.now
+                THEN 'grant_expired'
+            WHEN message.peer_id IS DISTINCT FROM permit.linked_group_id
+                 OR place.linked_group_id IS DISTINCT FROM permit.linked_group_id
+                THEN 'group_changed'
+            WHEN asked.slot > permit.comments_per_post
+                THEN 'slot_not_granted'
+            WHEN permit.suspended_at IS NOT NULL
+                THEN 'grant_suspended'
+            WHEN moment.now >= permit.verified_at + CAST(:verification_lasts AS interval)
+                THEN 'grant_unverified'
+            WHEN NOT place.is_active
+                THEN 'channel_paused'
+            WHEN campaign.state <> 'running'
+                THEN 'campaign_stopped'
+            WHEN NOT schedule.is_active
+                THEN 'schedule_off'
+            WHEN EXISTS (
+                SELECT FROM holds h
+                WHERE h.account_id = :account AND h.not_before > moment.now
+                  AND (h.peer_id IS NULL OR h.peer_id = message.peer_id)
+                  AND (h.method IS NULL OR h.method = :method))
+                THEN 'held'
+            WHEN CASE WHEN schedule.start_time < schedule.end_time
+                THEN local.clock < schedule.start_time OR local.clock >= schedule.end_time
+                ELSE local.clock < schedule.start_time AND local.clock >= schedule.end_time END
+                THEN 'outside_window'
+            WHEN schedule.comments_per_day <= (
+                SELECT count(*) FROM comments c
+                WHERE c.schedule_id = asked.schedule_id AND c.counted_on = local.today
+                  AND c.status <> 'failed' AND c.id <> asked.comment_id)
+                THEN 'daily_limit'
+            ELSE 'welcome' END AS verdict
+        FROM asked, speaker, lease, place, campaign, schedule, permit, message, moment, local
+    ), claimed AS (
+        UPDATE outbox o
+        SET state = 'sending', attempts = o.attempts + 1, claimed_by = :node,
+            claimed_fence = :fence, claimed_at = judged.now,
+            first_attempt_at = coalesce(o.first_attempt_at, judged.now)
+        FROM judged WHERE o.id = judged.id AND judged.verdict = 'welcome'
+        RETURNING o.id, o.peer_kind, o.peer_id, o.peer_access_hash, o.reply_to, o.text, o.random_id
+    ), counted AS (
+        UPDATE comments c SET counted_on = judged.today
+        FROM judged WHERE c.id = judged.comment_id AND judged.verdict = 'welcome'
+    )
+    SELECT coalesce(judged.verdict, 'not_due') AS verdict, claimed.peer_kind, claimed.peer_id,
+           claimed.peer_access_hash, claimed.reply_to, claimed.text, claimed.random_id
+    FROM (SELECT 1) AS always
+    LEFT JOIN judged ON true
+    LEFT JOIN claimed ON true
+    """
+)
