@@ -63,3 +63,13 @@ def edited(text: str) -> str:
         except (OSError, subprocess.CalledProcessError) as error:
             raise BadInput(f"the editor failed ({error}): nothing was changed") from None
         return file.read_text(encoding="utf-8").strip()
+
+
+def confirm(question: str) -> None:
+    """Go on only when a person says yes; raises BadInput when nobody does."""
+    try:
+        agreed = typer.confirm(question, err=True)
+    except (typer.Abort, EOFError):
+        agreed = False
+    if not agreed:
+        raise BadInput("nothing was changed; --yes goes on without asking")

@@ -1,1 +1,226 @@
-"""The only place where everything is put together."""
+"""The only place where everything is put together.
+
+Commands import this module when they run, not before: that keeps `troupe --help` quick.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from db.stores.drafting import PostgresDrafting, PostgresReview
+from db.stores.outbox import PostgresOutbox
+
+from accounts.endpoint import Endpoint, Patience, Server
+from cli.offstage import UnsetTelegram
+from cli.schema import bring_schema
+from cli.settings import Settings
+from db.embedded import Servers, resolve_servers
+from db.encryption import Cipher
+from db.engine import create_engine
+from db.keys import Keyring, load_keyring
+from db.notify import Notices
+from db.stores.accounts import PostgresAccounts
+from db.stores.campaigns import PostgresCampaigns
+from db.stores.channels import PostgresChannels
+from db.stores.comments import PostgresComments
+from db.stores.grants import PostgresGrants
+from db.stores.intake import PostgresIntake
+from db.stores.leases import PostgresLeases
+from db.stores.library import PostgresLibrary
+from db.stores.logs import PostgresLogs, PostgresSettings, PostgresTally
+from db.stores.sessions import PostgresSessions
+from db.stores.work import PostgresCommands, PostgresJobs
+from orchestrator.clock import SystemClock
+from orchestrator.drafting.decider import Decider
+from orchestrator.errors import BadInput
+from orchestrator.ids import NodeName
+from orchestrator.intake.reception import Reception
+from orchestrator.lanes.door import AccountDoor
+from orchestrator.operations import BatchedOperations
+from orchestrator.pacing.pacer import LocalPacer
+from orchestrator.ports.sessions import SessionStore
+from orchestrator.ports.stores import Stores
+from orchestrator.ports.telegram import Telegram
+from orchestrator.ports.writing import Writer
+from orchestrator.service.service import Service
+from orchestrator.stage import Stage
+from orchestrator.supervisor.node import Node
+from orchestrator.supervisor.upkeep import Upkeep
+from orchestrator.supervisor.workers import Worker
+from orchestrator.tuning import Tuning
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """Everything, put together: what doors call, and what a node runs on."""
+
+    settings: Settings
+    servers: Servers
+    engine: "AsyncEngine"
+    keyring: Keyring
+    notices: Notices
+    stage: Stage
+    door: AccountDoor
+    service: Service
+
+    def node(self, name: str | None = None) -> Node:
+        """Make a node; it does nothing before it runs."""
+        named = NodeName(name or self.settings.node_name or process_name())
+        return Node(
+            stage=self.stage,
+            name=named,
+            worker=Worker(
+                stage=self.stage,
+                node=named,
+                decider=Decider(self.stage, make_writer()),
+                upkeep=Upkeep(self.stage, self.door),
+            ),
+            version=version("troupe"),
+        )
+
+    @asynccontextmanager
+    async def running_node(self, name: str | None = None) -> AsyncIterator[Node]:
+        """Run a node beside the block; at its end, or when the node fails, both stop in order."""
+        node = self.node(name)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(node.run(), name=f"node:{node.name}")
+            try:
+                yield node
+            finally:
+                node.asked.set()
+
+
+@asynccontextmanager
+async def company(
+    settings: Settings, *, tuning: Tuning | None = None, migrate: bool = False
+) -> AsyncIterator[Company]:
+    """Start or find the servers, open every store, and take all of it down again in order.
+
+    With `migrate` the schema is brought to the newest version; without, that is done only for the
+    embedded server, and elsewhere an old schema raises NotAllowed.
+    """
+    async with AsyncExitStack() as stack:
+        servers = await stack.enter_async_context(
+            resolve_servers(settings.database_url, settings.redis_url, settings.home)
+        )
+        await bring_schema(servers.database_url, migrate=migrate or not settings.database_url)
+        engine = create_engine(
+            servers.database_url,
+            pool_size=settings.db_pool_size,
+            overflow=settings.db_max_overflow,
+        )
+        stack.push_async_callback(engine.dispose)
+        keyring = await asyncio.to_thread(load_keyring, settings.encryption_key, settings.home)
+        notices = await stack.enter_async_context(Notices(servers.database_url).run())
+        stores = open_stores(engine, cipher_for(settings, keyring), notices)
+        operations = await stack.enter_async_context(
+            BatchedOperations(stores.logs, SystemClock()).running()
+        )
+        stage = set_stage(settings, stores, notices, operations, tuning or Tuning())
+        door = AccountDoor(stage, NodeName(f"door-{process_name()}"))
+        yield Company(
+            settings=settings,
+            servers=servers,
+            engine=engine,
+            keyring=keyring,
+            notices=notices,
+            stage=stage,
+            door=door,
+            service=Service.on(stage, door),
+        )
+
+
+def set_stage(
+    settings: Settings,
+    stores: Stores,
+    notices: Notices,
+    operations: BatchedOperations,
+    tuning: Tuning,
+) -> Stage:
+    """Build what every live part works with."""
+    clock = SystemClock()
+    return Stage(
+        stores=stores,
+        telegram=telegram_for(settings, stores.sessions, tuning),
+        pacer=LocalPacer(tuning, clock),
+        bell=notices,
+        clock=clock,
+        operations=operations,
+        tuning=tuning,
+        sink=Reception(stores.intake, stores.channels).take,
+    )
+
+
+def open_stores(engine: "AsyncEngine", cipher: Cipher, notices: Notices) -> Stores:
+    """Build every store on one engine."""
+    return Stores(
+        accounts=PostgresAccounts(engine, cipher),
+        sessions=PostgresSessions(engine, cipher),
+        leases=PostgresLeases(engine),
+        jobs=PostgresJobs(engine),
+        commands=PostgresCommands(engine),
+        channels=PostgresChannels(engine),
+        grants=PostgresGrants(engine),
+        campaigns=PostgresCampaigns(engine),
+        intake=PostgresIntake(engine, notices.hear),
+        drafting=PostgresDrafting(engine),
+        review=PostgresReview(engine),
+        outbox=PostgresOutbox(engine),
+        comments=PostgresComments(engine),
+        library=PostgresLibrary(engine),
+        logs=PostgresLogs(engine),
+        tally=PostgresTally(engine),
+        settings=PostgresSettings(engine),
+    )
+
+
+def cipher_for(settings: Settings, keyring: Keyring) -> Cipher:
+    """Build the cipher; it looks again for keys that were added while it works."""
+    return Cipher(keyring, lambda: load_keyring(settings.encryption_key, settings.home))
+
+
+def telegram_for(settings: Settings, sessions: SessionStore, tuning: Tuning) -> Telegram:
+    """Build the door to Telegram, or one that says what is missing when it is asked."""
+    if settings.telegram_api_id is None or not settings.telegram_api_hash:
+        return UnsetTelegram()
+    from accounts.telegram import TelethonTelegram  # noqa: PLC0415 - most commands do without
+
+    endpoint = Endpoint(
+        api_id=settings.telegram_api_id,
+        api_hash=settings.telegram_api_hash,
+        server=server_named(settings),
+    )
+    return TelethonTelegram(endpoint, sessions, Patience(answer=tuning.answer))
+
+
+def server_named(settings: Settings) -> Server | None:
+    """Return the Telegram that the settings name, or None for the public one."""
+    address = settings.telegram_address
+    if address is None:
+        return None
+    key_file = settings.telegram_public_key_file
+    try:
+        key = key_file.read_text(encoding="ascii") if key_file else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"TELEGRAM_PUBLIC_KEY_FILE {key_file} cannot be read: {error}") from None
+    return Server(*address, dc_id=settings.telegram_dc_id, public_key=key)
+
+
+def make_writer() -> Writer:
+    """Return whoever finds the words."""
+    from llm.script_writer import ScriptWriter  # noqa: PLC0415 - only nodes write
+
+    return ScriptWriter()
+
+
+def process_name() -> str:
+    """Return a name that no other living process has."""
+    return f"{socket.gethostname()}-{os.getpid()}"

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 from orchestrator.actor import Actor
 
 if TYPE_CHECKING:
+    from cli.compose import Company
+    from cli.settings import Settings
     from orchestrator.service.service import Service
 
 T = TypeVar("T")
@@ -15,18 +17,30 @@ T = TypeVar("T")
 
 def run(action: "Callable[[Service], Awaitable[T]]") -> T:
     """Put everything together, do one thing with the service, and take it all down again."""
-    from cli.compose import open_service  # noqa: PLC0415 - `--help` does without
+    return run_in_company(lambda company: action(company.service))
+
+
+def run_in_company(action: "Callable[[Company], Awaitable[T]]") -> T:
+    """Do one thing with everything that was put together, where the service is not enough."""
+    from cli.compose import company  # noqa: PLC0415 - `--help` does without
+
+    settings = settings_for_command()
+
+    async def act() -> T:
+        async with company(settings) as found:
+            return await action(found)
+
+    return asyncio.run(act())
+
+
+def settings_for_command(*, quiet: bool = True) -> "Settings":
+    """Read the settings and begin to log; a short command logs warnings and errors only."""
     from cli.logging import configure_logging  # noqa: PLC0415 - `--help` does without
     from cli.settings import load_settings  # noqa: PLC0415 - `--help` does without
 
     settings = load_settings()
-    configure_logging(settings, quiet=True)
-
-    async def act() -> T:
-        async with open_service(settings) as service:
-            return await action(service)
-
-    return asyncio.run(act())
+    configure_logging(settings, quiet=quiet)
+    return settings
 
 
 def actor() -> Actor:

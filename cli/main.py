@@ -1,0 +1,62 @@
+"""The command `troupe`: its sub-commands, and how errors reach a person."""
+
+import sys
+
+import typer
+
+from cli.commands import (
+    accounts,
+    campaigns,
+    channels,
+    comments,
+    database,
+    grants,
+    house,
+    keys,
+    outbox,
+    personas,
+    play,
+    review,
+    scripts,
+)
+from cli.output import complain
+from orchestrator.errors import TroupeError
+
+app = typer.Typer(
+    name="troupe",
+    help="Runs an organisation's own Telegram accounts so that it can answer for every line.",
+    epilog="Begin with: troupe demo   (nothing leaves this machine)",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.add_typer(accounts.app, name="accounts")
+app.add_typer(channels.app, name="channels")
+app.add_typer(grants.app, name="grants")
+app.add_typer(campaigns.app, name="campaigns")
+app.add_typer(review.app, name="review")
+app.add_typer(comments.app, name="comments")
+app.add_typer(outbox.app, name="outbox")
+app.add_typer(personas.app, name="personas")
+app.add_typer(scripts.app, name="scripts")
+app.add_typer(house.nodes, name="nodes")
+app.add_typer(keys.app, name="keys")
+app.add_typer(database.app, name="db")
+house.add_to(app)
+play.add_to(app)
+
+
+def main() -> None:
+    """Run the command; an error of ours is one sentence on stderr, and exit code 1."""
+    try:
+        app()
+    except TroupeError as error:
+        complain(f"troupe: {error}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

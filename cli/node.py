@@ -1,0 +1,108 @@
+"""`troupe run`: a node with its health door, until somebody asks it to stop."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+from cli.compose import Company, company
+from cli.offstage import REMEDY
+from cli.settings import Settings
+from db import migrate
+from db.probes import ping_redis, server_time
+from orchestrator.errors import BadInput, ServersUnavailable
+from web.health import create_app
+from web.serving import serving
+
+log = logging.getLogger(__name__)
+
+GRACE = 9.5
+"""Seconds from being asked to stop until what still runs is cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyProbes:
+    """Answers /readyz from what the company works with; implements `web.health.Probes`."""
+
+    company: Company
+
+    async def database(self) -> None:
+        """Ask PostgreSQL for the time."""
+        await server_time(self.company.engine)
+
+    async def redis(self) -> None:
+        """Ask Redis for its version."""
+        await ping_redis(self.company.servers.redis_url)
+
+    async def migrations(self) -> None:
+        """Compare the schema with the one that this program knows."""
+        if not await migrate.is_current(self.company.engine):
+            raise ServersUnavailable("the schema is not the newest: run troupe db upgrade")
+
+    async def listener(self) -> None:
+        """See whether notices are being heard."""
+        if not self.company.notices.listening.is_set():
+            raise ServersUnavailable("notices from PostgreSQL are not heard; polling goes on")
+
+
+async def run_until_asked(settings: Settings, name: str | None) -> None:
+    """Run one node until SIGINT or SIGTERM; raises BadInput when it could do nothing."""
+    if settings.telegram_api_id is None or not settings.telegram_api_hash:
+        raise BadInput(REMEDY)
+    asked = asyncio.Event()
+    with asked_by_signals(asked):
+        async with company(settings, migrate=True) as found, health(found):
+            node = found.node(name)
+            running = asyncio.create_task(node.run(), name=f"node:{node.name}")
+            log.info("node %s holds what accounts it can; Ctrl-C stops it", node.name)
+            await wait_for_either(asked, running)
+            node.asked.set()
+            await finish(running)
+            log.info("node %s has stopped", node.name)
+
+
+async def wait_for_either(asked: asyncio.Event, running: asyncio.Task[None]) -> None:
+    """Return when asked to stop, or when the node ended by itself."""
+    waiting = asyncio.create_task(asked.wait(), name="asked to stop")
+    try:
+        await asyncio.wait({waiting, running}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+
+
+async def finish(running: asyncio.Task[None]) -> None:
+    """Let the node finish what was begun, for a bounded time; raises what it failed with."""
+    try:
+        async with asyncio.timeout(GRACE):
+            await running
+    except TimeoutError:
+        log.warning("the node did not finish within %.1f s and was cancelled", GRACE)
+
+
+@asynccontextmanager
+async def health(found: Company) -> AsyncIterator[None]:
+    """Serve /healthz and /readyz beside the node; WEB_PORT=0 serves nothing."""
+    settings = found.settings
+    if settings.web_port == 0:
+        yield
+        return
+    app = create_app(CompanyProbes(found))
+    async with serving(app, settings.web_host, settings.web_port) as port:
+        log.info("health is served on http://%s:%d/readyz", settings.web_host, port)
+        yield
+
+
+@contextmanager
+def asked_by_signals(asked: asyncio.Event) -> Iterator[None]:
+    """Turn the first Ctrl-C or SIGTERM into asking."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, asked.set)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
