@@ -110,6 +110,7 @@ def show_participant(channel: Channel, member: Member, viewer: UserId) -> types.
             admin_rights=show_rights(member),
             can_edit=member.promoted_by == viewer,
             is_self=member.user == viewer,
+            inviter_id=(member.promoted_by or member.user) if member.user == viewer else None,
             rank=member.rank or None,
         )
     if member.user in channel.silenced:
