@@ -24,6 +24,9 @@ Row = TypeVar("Row")
 PIPED_WIDTH = 100
 """Columns when standard output is no terminal."""
 
+WIDEST = 30
+"""Columns that one cell may take, unless its column is a wide one."""
+
 NOTHING = "–"
 
 BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
@@ -95,11 +98,14 @@ def show_table(rows: Sequence[Row], columns: Sequence[Column[Row]]) -> None:
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for column in columns:
+        cells = [rich_text(column.cell(row)) for row in rows]
+        widest = max(len(column.title), *(cell.cell_len for cell in cells))
         table.add_column(
             column.title,
             no_wrap=True,
             overflow="ellipsis",
-            ratio=1 if column.wide else None,
+            min_width=None if column.wide else min(widest, WIDEST),
+            max_width=None if column.wide else WIDEST,
             justify="right" if column.number else "left",
         )
     for row in rows:
