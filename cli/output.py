@@ -5,6 +5,7 @@ reach a terminal, and never read as markup.
 """
 
 import json
+import shutil
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,6 +27,9 @@ PIPED_WIDTH = 100
 
 WIDEST = 30
 """Columns that one cell may take, unless its column is a wide one."""
+NARROWEST = 10
+"""Columns that a wide column gets at least."""
+BETWEEN_COLUMNS = 3
 
 NOTHING = "–"
 
@@ -96,28 +100,47 @@ def show_table(rows: Sequence[Row], columns: Sequence[Column[Row]]) -> None:
     from rich import box  # noqa: PLC0415 - `--help` does without
     from rich.table import Table  # noqa: PLC0415 - `--help` does without
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for column in columns:
-        cells = [rich_text(column.cell(row)) for row in rows]
-        widest = max(len(column.title), *(cell.cell_len for cell in cells))
+    cells = [[rich_text(column.cell(row)) for column in columns] for row in rows]
+    widest = [
+        max(len(column.title), *(line[index].cell_len for line in cells))
+        for index, column in enumerate(columns)
+    ]
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    for column, width in zip(columns, widths(columns, widest, terminal_width()), strict=True):
         table.add_column(
             column.title,
             no_wrap=True,
             overflow="ellipsis",
-            min_width=None if column.wide else min(widest, WIDEST),
-            max_width=None if column.wide else WIDEST,
+            width=width,
             justify="right" if column.number else "left",
         )
-    for row in rows:
-        table.add_row(*(rich_text(column.cell(row)) for column in columns))
+    for line in cells:
+        table.add_row(*line)
     draw(table)
+
+
+def widths(columns: Sequence[Column[Row]], widest: Sequence[int], room: int) -> list[int]:
+    """Give narrow columns what they need, and let wide ones share what room is left."""
+    narrow = [min(width, WIDEST) for width in widest]
+    wide = [index for index, column in enumerate(columns) if column.wide]
+    taken = sum(width for index, width in enumerate(narrow) if index not in wide)
+    left = room - taken - BETWEEN_COLUMNS * (len(columns) - 1)
+    for place, index in enumerate(sorted(wide, key=lambda index: widest[index])):
+        narrow[index] = min(widest[index], max(NARROWEST, left // (len(wide) - place)))
+        left -= narrow[index]
+    return narrow
+
+
+def terminal_width() -> int:
+    """Return how many columns there are to write in."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPED_WIDTH
 
 
 def draw(thing: object) -> None:
     """Write something of Rich's to standard output."""
     from rich.console import Console  # noqa: PLC0415 - `--help` does without
 
-    Console(width=None if sys.stdout.isatty() else PIPED_WIDTH).print(thing)
+    Console(width=terminal_width()).print(thing)
 
 
 def rich_text(value: object, *, lines: bool = False) -> "Text":

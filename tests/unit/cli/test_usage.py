@@ -13,9 +13,11 @@ from cli.main import app, main
 from cli.output import show_json
 from orchestrator.errors import NotAllowed
 
-HEAVY = set(
-    ["sqlalchemy", "asyncpg", "alembic", "redis", "telethon", "sklearn", "numpy", "openai", "aiogram", "fastapi", "uvicorn", "cryptography", "structlog", "pydantic_settings", "keyring"]
-)
+LIBRARIES = """
+    sqlalchemy asyncpg alembic redis telethon sklearn numpy openai aiogram fastapi uvicorn
+    cryptography structlog pydantic_settings keyring
+"""
+HEAVY = set(LIBRARIES.split())
 
 
 def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
