@@ -1,1 +1,44 @@
 """What the orchestrator asks to be stored, in PostgreSQL: one class for each port."""
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from db.encryption import Cipher
+from db.notify import Notices
+from db.stores.accounts import PostgresAccounts
+from db.stores.campaigns import PostgresCampaigns
+from db.stores.channels import PostgresChannels
+from db.stores.comments import PostgresComments
+from db.stores.drafting import PostgresDrafting
+from db.stores.grants import PostgresGrants
+from db.stores.intake import PostgresIntake
+from db.stores.leases import PostgresLeases
+from db.stores.library import PostgresLibrary
+from db.stores.logs import PostgresLogs, PostgresSettings, PostgresTally
+from db.stores.outbox import PostgresOutbox
+from db.stores.review import PostgresReview
+from db.stores.sessions import PostgresSessions
+from db.stores.work import PostgresCommands, PostgresJobs
+from orchestrator.ports.stores import Stores
+
+
+def postgres_stores(engine: AsyncEngine, cipher: Cipher, notices: Notices) -> Stores:
+    """Put every store together; they share the engine and know nothing of each other."""
+    return Stores(
+        accounts=PostgresAccounts(engine, cipher),
+        sessions=PostgresSessions(engine, cipher),
+        leases=PostgresLeases(engine),
+        jobs=PostgresJobs(engine),
+        commands=PostgresCommands(engine),
+        channels=PostgresChannels(engine),
+        grants=PostgresGrants(engine),
+        campaigns=PostgresCampaigns(engine),
+        intake=PostgresIntake(engine, notices.hear),
+        drafting=PostgresDrafting(engine),
+        review=PostgresReview(engine),
+        outbox=PostgresOutbox(engine),
+        comments=PostgresComments(engine),
+        library=PostgresLibrary(engine),
+        logs=PostgresLogs(engine),
+        tally=PostgresTally(engine),
+        settings=PostgresSettings(engine),
+    )
