@@ -70,6 +70,7 @@ def show_full(caller: Caller, channel: Channel) -> types.ChannelFull:
         participants_count=len(channel.members),
         admins_count=len(channel.admins) if is_admin else None,
         kicked_count=len(channel.banned) if is_admin else None,
+        banned_count=len(channel.silenced) if is_admin else None,
         linked_chat_id=channel.linked,
     )
 
