@@ -27,6 +27,13 @@ def endpoint(server: TelegramServer, local_address: str | None = None) -> Endpoi
     return Endpoint(server.api_id, server.api_hash, where, local_address)
 
 
+async def until(done: Callable[[], bool]) -> None:
+    """Let the loop run until a condition holds that nobody announces."""
+    async with asyncio.timeout(5):
+        while not done():  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.001)
+
+
 class Prompter:
     """Answers what signing in asks, and remembers what it was asked."""
 
