@@ -14,7 +14,14 @@ from orchestrator.errors import BadInput
 
 
 def phone_number(file: Path | None) -> str:
-    """Return a phone number from a file, from standard input, or typed at the terminal."""
+    """Return a phone number from a file, from standard input, or typed; raises BadInput."""
+    from accounts.signin import check_phone  # noqa: PLC0415 - Telethon takes its time
+
+    return check_phone(given_phone(file))
+
+
+def given_phone(file: Path | None) -> str:
+    """Return what was given as a phone number."""
     if file is None:
         return ask("Phone number (international form, like +4930123456)")
     try:

@@ -12,9 +12,6 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from db.stores.drafting import PostgresDrafting, PostgresReview
-from db.stores.outbox import PostgresOutbox
-
 from accounts.endpoint import Endpoint, Patience, Server
 from cli.offstage import UnsetTelegram
 from cli.schema import bring_schema
@@ -28,11 +25,14 @@ from db.stores.accounts import PostgresAccounts
 from db.stores.campaigns import PostgresCampaigns
 from db.stores.channels import PostgresChannels
 from db.stores.comments import PostgresComments
+from db.stores.drafting import PostgresDrafting
 from db.stores.grants import PostgresGrants
 from db.stores.intake import PostgresIntake
 from db.stores.leases import PostgresLeases
 from db.stores.library import PostgresLibrary
 from db.stores.logs import PostgresLogs, PostgresSettings, PostgresTally
+from db.stores.outbox import PostgresOutbox
+from db.stores.review import PostgresReview
 from db.stores.sessions import PostgresSessions
 from db.stores.work import PostgresCommands, PostgresJobs
 from orchestrator.clock import SystemClock
@@ -120,11 +120,12 @@ async def company(
         stack.push_async_callback(engine.dispose)
         keyring = await asyncio.to_thread(load_keyring, settings.encryption_key, settings.home)
         notices = await stack.enter_async_context(Notices(servers.database_url).run())
-        stores = open_stores(engine, cipher_for(settings, keyring), notices)
+        tuning = tuning or Tuning()
+        stores = open_stores(engine, cipher_for(settings, keyring), notices, tuning)
         operations = await stack.enter_async_context(
             BatchedOperations(stores.logs, SystemClock()).running()
         )
-        stage = set_stage(settings, stores, notices, operations, tuning or Tuning())
+        stage = set_stage(settings, stores, notices, operations, tuning)
         door = AccountDoor(stage, NodeName(f"door-{process_name()}"))
         yield Company(
             settings=settings,
@@ -159,7 +160,7 @@ def set_stage(
     )
 
 
-def open_stores(engine: "AsyncEngine", cipher: Cipher, notices: Notices) -> Stores:
+def open_stores(engine: "AsyncEngine", cipher: Cipher, notices: Notices, tuning: Tuning) -> Stores:
     """Build every store on one engine."""
     return Stores(
         accounts=PostgresAccounts(engine, cipher),
@@ -171,7 +172,7 @@ def open_stores(engine: "AsyncEngine", cipher: Cipher, notices: Notices) -> Stor
         grants=PostgresGrants(engine),
         campaigns=PostgresCampaigns(engine),
         intake=PostgresIntake(engine, notices.hear),
-        drafting=PostgresDrafting(engine),
+        drafting=PostgresDrafting(engine, tuning.recent_comments),
         review=PostgresReview(engine),
         outbox=PostgresOutbox(engine),
         comments=PostgresComments(engine),

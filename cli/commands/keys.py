@@ -1,8 +1,11 @@
 """`troupe keys`: the keys under which secrets are stored."""
 
+from typing import Annotated
+
 import typer
 
 from cli.output import say
+from cli.running import run_in_company
 
 app = typer.Typer(no_args_is_help=True, help="The keys under which secrets are stored.")
 
@@ -13,10 +16,12 @@ def keys() -> None:
 
 
 @app.command(epilog="Example: troupe keys rotate")
-def rotate() -> None:
+def rotate(
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Drop the older keys; no node may be running.")
+    ] = False,
+) -> None:
     """Encrypt every stored secret under a new key; running nodes find it by themselves."""
     from cli.rotation import rotate_keys  # noqa: PLC0415 - `--help` does without
-    from cli.running import run_in_company  # noqa: PLC0415 - `--help` does without
 
-    rotated = run_in_company(rotate_keys)
-    say(rotated)
+    say(run_in_company(lambda company: rotate_keys(company, forget=forget)))
