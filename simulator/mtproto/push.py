@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from telethon.tl import types
 
 from simulator.mtproto.call import Switchboard
-from simulator.mtproto.translate import show_peer, show_status
+from simulator.mtproto.translate import show_act, show_peer, show_status
 from simulator.mtproto.translate_messages import Cast
 from simulator.mtproto.translate_updates import OwnEvent, show_event, wrap
 from simulator.world.events import (
@@ -69,7 +69,7 @@ class Pusher:
 
     def acquainted(self, user: UserId) -> Iterable[UserId]:
         """Name those who talk with a person, and the person itself."""
-        return (user, *self.world.people.get(user).inbox.chats)
+        return {user, *self.world.people.get(user).inbox.chats}
 
     def carry_typing(self, event: Typing) -> None:
         """Tell the others in a chat that somebody writes."""
@@ -122,9 +122,3 @@ def show_names(world: World, user: UserId) -> types.UpdateUserName:
         last_name=person.last_name,
         usernames=names if person.username else [],
     )
-
-
-def show_act(act: str) -> types.TLObject:
-    """Show what somebody is doing; the progress of an upload stays at its start."""
-    form = getattr(types, act, types.SendMessageTypingAction)
-    return form(progress=0) if "Upload" in act else form()

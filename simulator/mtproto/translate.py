@@ -8,9 +8,29 @@ from simulator.world.access import may_read
 from simulator.world.channels import Channel, Member, Right
 from simulator.world.peers import Peer, PeerKind, UserId, person_peer
 from simulator.world.people import Person
+from simulator.world.refusals import Refusal
 from simulator.world.world import World
 
 ONLINE_FOR = timedelta(minutes=5)
+PLAIN_ACTS = (
+    types.SendMessageTypingAction,
+    types.SendMessageCancelAction,
+    types.SendMessageRecordAudioAction,
+    types.SendMessageRecordRoundAction,
+    types.SendMessageRecordVideoAction,
+    types.SendMessageGeoLocationAction,
+    types.SendMessageChooseContactAction,
+    types.SendMessageChooseStickerAction,
+    types.SendMessageGamePlayAction,
+)
+UPLOADS = (
+    types.SendMessageUploadAudioAction,
+    types.SendMessageUploadDocumentAction,
+    types.SendMessageUploadPhotoAction,
+    types.SendMessageUploadRoundAction,
+    types.SendMessageUploadVideoAction,
+)
+ACTS = {form.__name__: form for form in PLAIN_ACTS + UPLOADS}
 
 
 def show_peer(peer: Peer) -> types.PeerUser | types.PeerChannel:
@@ -125,3 +145,17 @@ def show_participant(channel: Channel, member: Member, viewer: UserId) -> types.
             user_id=member.user, inviter_id=member.user, date=member.since
         )
     return types.ChannelParticipant(user_id=member.user, date=member.since)
+
+
+def show_act(act: str) -> types.TLObject:
+    """Show what somebody is doing; the progress of an upload stays at its start."""
+    form = ACTS[act]
+    return form(progress=0) if form in UPLOADS else form()
+
+
+def read_act(action: types.TLObject) -> str:
+    """Read what somebody is doing; raises `Refusal` for what others could not be shown."""
+    name = type(action).__name__
+    if name not in ACTS:
+        raise Refusal("ACTION_INVALID")
+    return name

@@ -1,5 +1,6 @@
 """Broadcast channels and supergroups: their members, rights and contents."""
 
+import secrets
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ class Right(StrEnum):
     OTHER = "other"
 
 
+INVITE_BYTES = 12
 ALL_RIGHTS = frozenset(Right) - {Right.ANONYMOUS}
 
 
@@ -69,6 +71,7 @@ class Channel:
     mailbox: Mailbox
     about: str = ""
     username: str = ""
+    invite: str = ""
     linked: ChannelId | None = None
     guests: bool = True
     open: bool = True
@@ -112,6 +115,7 @@ class Channels:
     def __init__(self, clock: Clock, usernames: Usernames) -> None:
         self.clock, self.usernames = clock, usernames
         self.by_id: dict[ChannelId, Channel] = {}
+        self.by_invite: dict[str, Channel] = {}
         self.numbers = count(FIRST_CHANNEL)
 
     def __iter__(self) -> Iterator[Channel]:
@@ -137,6 +141,25 @@ class Channels:
         """Make a channel public under a name, or private with an empty one."""
         self.usernames.change(channel.peer, channel.username, username)
         channel.username = username
+
+    def invite_to(self, channel: Channel) -> str:
+        """Tell the secret of a channel's invite link."""
+        if not channel.invite:
+            channel.invite = secrets.token_urlsafe(INVITE_BYTES)
+            self.by_invite[channel.invite] = channel
+        return channel.invite
+
+    def invited_by(self, invite: str) -> Channel:
+        """Find where an invite link leads."""
+        channel = self.by_invite.get(invite)
+        if channel is None:
+            raise Refusal("INVITE_HASH_INVALID")
+        return channel
+
+    def revoke_invite(self, channel: Channel) -> None:
+        """Make a channel's invite link lead nowhere."""
+        self.by_invite.pop(channel.invite, None)
+        channel.invite = ""
 
     def linked(self, channel: Channel) -> Channel | None:
         """Find the other half: a channel's group, a group's channel."""

@@ -11,6 +11,7 @@ from simulator.world.events import Bulletin, LoginEnded
 from simulator.world.peers import UserId
 from simulator.world.people import People, Person, normalise_phone
 from simulator.world.refusals import Refusal
+from simulator.world.two_step import Challenge
 
 TEST_PREFIX = "99966"
 TEST_LENGTH = 10
@@ -57,6 +58,8 @@ class Logins:
         self.by_key: dict[int, Login] = {}
         self.keys: defaultdict[UserId, dict[int, Login]] = defaultdict(dict)
         self.pending: dict[str, PendingCode] = {}
+        self.half_way: dict[int, Person] = {}
+        self.challenges: dict[int, Challenge] = {}
 
     def code_for(self, phone: str) -> str:
         """Tell the code that opens a number."""
@@ -87,7 +90,40 @@ class Logins:
             pending.proved = True
             return None
         del self.pending[code_hash]
+        if person.two_step is not None:
+            self.half_way[key_id] = person
+            raise Refusal("SESSION_PASSWORD_NEEDED")
         self.admit(key_id, person, address)
+        return person
+
+    def challenge(self, key_id: int) -> Challenge | None:
+        """Begin a proof of the two-step password; None when there is no password."""
+        person = self.whose(key_id)
+        if person.two_step is None:
+            return None
+        self.challenges[key_id] = Challenge(person.two_step)
+        return self.challenges[key_id]
+
+    def check_password(self, key_id: int, number: int, public: bytes, proof: bytes) -> None:
+        """Accept a proof of the two-step password, once for each challenge."""
+        challenge = self.challenges.pop(key_id, None)
+        if challenge is None or challenge.id != number:
+            raise Refusal("SRP_ID_INVALID")
+        if not challenge.accepts(public, proof):
+            raise Refusal("PASSWORD_HASH_INVALID")
+
+    def pass_second_step(self, key_id: int, address: str) -> Person:
+        """Sign a key in that had proved the code before and now the password."""
+        person = self.half_way.pop(key_id)
+        self.admit(key_id, person, address)
+        return person
+
+    def whose(self, key_id: int) -> Person:
+        """Find the person for whom a key speaks, or will once the password is proved."""
+        user = self.user_of(key_id)
+        person = self.half_way.get(key_id) if user is None else self.people.get(user)
+        if person is None:
+            raise Refusal("AUTH_KEY_UNREGISTERED")
         return person
 
     def sign_up(

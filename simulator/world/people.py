@@ -10,6 +10,7 @@ from simulator.world.events import Bulletin, PersonRenamed, PersonSeen
 from simulator.world.inbox import Inbox
 from simulator.world.peers import FIRST_USER, UserId, person_peer
 from simulator.world.refusals import Refusal
+from simulator.world.two_step import TwoStep
 from simulator.world.usernames import Usernames
 
 LONGEST_BIO = 70
@@ -30,6 +31,7 @@ class Person:
     bio: str = ""
     bot: bool = False
     online: bool = False
+    two_step: TwoStep | None = None
     blocked: set[UserId] = field(default_factory=set)
 
     @property

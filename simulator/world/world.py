@@ -17,6 +17,7 @@ from simulator.world.people import People, Person
 from simulator.world.private_talk import PrivateTalk
 from simulator.world.randomids import Attempt, RandomIds
 from simulator.world.refusals import Refusal
+from simulator.world.two_step import seal_password
 from simulator.world.usernames import Usernames
 
 
@@ -67,6 +68,10 @@ class World:
         self.people.describe(person, bio)
         return person
 
+    def set_password(self, person: Person, password: str, hint: str = "") -> None:
+        """Give somebody a two-step password; an empty one takes it away."""
+        person.two_step = seal_password(password, hint) if password else None
+
     def add_channel(
         self,
         title: str,
@@ -115,6 +120,10 @@ class World:
         if group is None:
             raise Refusal("MSG_ID_INVALID")
         return group
+
+    def invite_link(self, channel: Channel) -> str:
+        """Tell the link by which anybody may join a channel or group."""
+        return f"https://t.me/+{self.channels.invite_to(channel)}"
 
     def join(self, channel: Channel, *people: Person) -> None:
         """Make people members of a channel or group, without service messages."""
@@ -179,7 +188,7 @@ class World:
         if isinstance(chat, Channel):
             return list(chat.history)
         one, other = chat
-        return list(one.inbox.chats[other.id])
+        return list(one.inbox.chats.get(other.id, ()))
 
     def attempts(self) -> Iterable[Attempt]:
         """Give every request to send that was granted, repeated ones too, in order."""

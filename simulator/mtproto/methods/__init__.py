@@ -11,9 +11,10 @@ from simulator.mtproto.methods import (
     sending,
     signing,
     state,
+    two_step,
 )
 
-TOPICS = (signing, people, state, dialogs, sending, reading, marks, rooms, members)
+TOPICS = (signing, two_step, people, state, dialogs, sending, reading, marks, rooms, members)
 
 
 def all_methods() -> Methods:

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 from telethon.tl import types
-from telethon.tl.functions import channels
+from telethon.tl.functions import channels, messages
 
 from simulator.mtproto.call import Result
 from simulator.mtproto.methods.caller import Caller
 from simulator.mtproto.methods.topic import Topic
-from simulator.mtproto.translate import read_rights, show_participant
+from simulator.mtproto.translate import read_rights, show_channel, show_participant
 from simulator.world.channels import Channel, Member, Right
 from simulator.world.peers import person_peer
 from simulator.world.people import Person
@@ -27,6 +27,54 @@ async def join_channel(caller: Caller, request: channels.JoinChannelRequest) -> 
         door = caller.world.membership
         door.join(channel, caller.me, announce=True, via=caller.via)
     return types.messages.ChatInviteJoinResultOk(acts.updates())
+
+
+@topic.handles(messages.CheckChatInviteRequest)
+async def check_chat_invite(caller: Caller, request: messages.CheckChatInviteRequest) -> Result:
+    """Show where an invite link leads; whoever is in already sees the channel itself."""
+    channel = caller.world.channels.invited_by(request.hash)
+    if caller.me.id in channel.members:
+        return types.ChatInviteAlready(show_channel(caller.world, caller.me.id, channel))
+    return types.ChatInvite(
+        title=channel.title,
+        photo=types.PhotoEmpty(id=0),
+        participants_count=len(channel.members),
+        color=0,
+        channel=True,
+        broadcast=channel.broadcast,
+        public=bool(channel.username),
+        megagroup=not channel.broadcast,
+        about=channel.about or None,
+    )
+
+
+@topic.handles(messages.ImportChatInviteRequest)
+async def import_chat_invite(caller: Caller, request: messages.ImportChatInviteRequest) -> Result:
+    """Join by an invite link."""
+    channel = caller.world.channels.invited_by(request.hash)
+    if caller.me.id in channel.members:
+        raise Refusal("USER_ALREADY_PARTICIPANT")
+    with caller.acting() as acts:
+        door = caller.world.membership
+        door.admit(channel, caller.me, by=caller.me, announce=True, via=caller.via)
+    return types.messages.ChatInviteJoinResultOk(acts.updates())
+
+
+@topic.handles(messages.ExportChatInviteRequest)
+async def export_chat_invite(caller: Caller, request: messages.ExportChatInviteRequest) -> Result:
+    """Tell the invite link, a new one when the old shall be revoked."""
+    channel = caller.channel(request.peer)
+    channel.require(caller.me.id, Right.INVITE_USERS)
+    if request.request_needed or request.expire_date or request.usage_limit:
+        raise Refusal("INVITE_SETTINGS_UNSUPPORTED")
+    if request.legacy_revoke_permanent:
+        caller.world.channels.revoke_invite(channel)
+    return types.ChatInviteExported(
+        link=caller.world.invite_link(channel),
+        admin_id=caller.me.id,
+        date=channel.created_at,
+        permanent=True,
+    )
 
 
 @topic.handles(channels.LeaveChannelRequest)

@@ -6,6 +6,7 @@ from telethon.tl.functions import channels, messages
 from simulator.mtproto.call import Result
 from simulator.mtproto.methods.caller import Caller
 from simulator.mtproto.methods.topic import Topic
+from simulator.mtproto.translate import read_act
 from simulator.mtproto.translate_messages import Cast, read_entities
 from simulator.mtproto.translate_updates import show_account_entry, show_channel_entry
 from simulator.world.channels import Channel
@@ -122,7 +123,7 @@ async def set_typing(caller: Caller, request: messages.SetTypingRequest) -> Resu
     """Tell the others that one is writing."""
     chat = caller.peer(request.peer)
     peer = chat.peer if isinstance(chat, Channel) else person_peer(chat.id)
-    act = type(request.action).__name__
+    act = read_act(request.action)
     top = None if request.top_msg_id is None else MessageId(request.top_msg_id)
     caller.world.bulletin.tell(Typing(caller.me.id, peer, act, top))
     return True

@@ -1,7 +1,5 @@
 """Signing in, signing up, signing out, and the list of one's sessions."""
 
-import secrets
-
 from telethon.tl import types
 from telethon.tl.functions import account, auth
 
@@ -12,8 +10,6 @@ from simulator.mtproto.translate import show_user
 from simulator.world.logins import CODE_LENGTH, Login
 from simulator.world.people import Person
 from simulator.world.refusals import Refusal
-
-SECRET_BYTES = 256
 
 topic = Topic()
 
@@ -75,16 +71,6 @@ async def log_out(caller: Caller, _: auth.LogOutRequest) -> Result:
     """End the session that asks."""
     caller.world.logins.forget(caller.call.key_id)
     return types.auth.LoggedOut()
-
-
-@topic.open_to_all(account.GetPasswordRequest)
-async def get_password(_: Call, __: account.GetPasswordRequest) -> Result:
-    """Say that no two-step password is set."""
-    return types.account.Password(
-        new_algo=types.PasswordKdfAlgoUnknown(),
-        new_secure_algo=types.SecurePasswordKdfAlgoUnknown(),
-        secure_random=secrets.token_bytes(SECRET_BYTES),
-    )
 
 
 @topic.handles(account.GetAuthorizationsRequest)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from simulator.world.mailbox import FIRST_PTS, Mailbox
 from simulator.world.messages import Draft
+from simulator.world.peers import MessageId
 from simulator.world.people import Person
 from simulator.world.refusals import Refusal
 from simulator.world.world import World
@@ -36,7 +37,8 @@ def perform(world: World, people: list[Person], what: tuple[str, int, int]) -> N
     person, other = people[who], people[(who + 1) % 3]
     news, chat = tuple(world.channels)
     talk, private = world.channel_talk, world.private_talk
-    last, few = news.history.ids[-1], range(number, number + 3)
+    last = news.history.ids[-1] if len(news.history) else MessageId(1)
+    few = range(number, number + 3)
     deeds: dict[str, Callable[[], object]] = {
         "post": lambda: world.publish(news, f"post {number}", by=person),
         "again": lambda: talk.send(chat, person.id, Draft("again", random_id=number)),

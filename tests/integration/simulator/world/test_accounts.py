@@ -1,7 +1,7 @@
 import pytest
 from telethon import errors, events
 from telethon.tl import types
-from telethon.tl.functions import account, auth, contacts, users
+from telethon.tl.functions import account, auth, contacts, messages, users
 
 from simulator.world.people import Person
 from tests.integration.simulator.world.conftest import Town, listen
@@ -97,3 +97,50 @@ async def test_a_member_is_told_when_somebody_comes_online(
     heard = listen(client, events.UserUpdate)
     await other(account.UpdateStatusRequest(offline=False))
     assert (await heard.next(lambda e: e.online)).user_id == boris.id
+
+
+async def test_a_two_step_password_is_asked_for_and_checked(town: Town, anna: Person) -> None:
+    town.world.set_password(anna, "корова", hint="a pet")
+    client = await town.connect()
+    await client.send_code_request(anna.phone)
+    with pytest.raises(errors.SessionPasswordNeededError):
+        await client.sign_in(anna.phone, code="22222")
+    assert await client.get_me() is None
+    assert (await client(account.GetPasswordRequest())).hint == "a pet"
+    with pytest.raises(errors.PasswordHashInvalidError):
+        await client.sign_in(password="собака")
+    assert (await client.sign_in(password="корова")).id == anna.id
+
+
+async def test_a_two_step_password_is_set_changed_and_removed(town: Town, anna: Person) -> None:
+    client = await town.sign_in(anna)
+    await client.edit_2fa(new_password="one", hint="first")
+    assert anna.two_step is not None
+    assert anna.two_step.hint == "first"
+    with pytest.raises(errors.PasswordHashInvalidError):
+        await client.edit_2fa("wrong", new_password="two")
+    await client.edit_2fa("one", new_password="two")
+    other = await town.connect()
+    await other.send_code_request(anna.phone)
+    with pytest.raises(errors.SessionPasswordNeededError):
+        await other.sign_in(anna.phone, code="22222")
+    assert await other.sign_in(password="two")
+    await client.edit_2fa("two")
+    assert anna.two_step is None
+
+
+async def test_an_invite_link_leads_into_a_private_channel(
+    town: Town, boss: Person, anna: Person
+) -> None:
+    secret = town.world.add_channel("Secret", owner=boss)
+    link = town.world.invite_link(secret)
+    client = await town.sign_in(anna)
+    token = link.rpartition("+")[2]
+    seen = await client(messages.CheckChatInviteRequest(token))
+    assert (seen.title, seen.broadcast) == ("Secret", True)
+    await client(messages.ImportChatInviteRequest(token))
+    assert anna.id in secret.members
+    assert (await client.get_entity(link)).id == secret.id
+    town.world.channels.revoke_invite(secret)
+    with pytest.raises(errors.InviteHashInvalidError):
+        await client(messages.CheckChatInviteRequest(token))

@@ -212,3 +212,35 @@ async def test_the_worlds_clock_dates_what_is_said(town: Town, anna: Person) -> 
     client = await town.sign_in(anna)
     said = await client.send_message("me", "a month later")
     assert said.date >= town.world.clock.now() - timedelta(minutes=1)
+
+
+async def test_a_cut_connection_loses_nothing(
+    town: Town, news: Channel, anna: Person, boris: Person
+) -> None:
+    client = await town.sign_in(anna, sequential_updates=True, retry_delay=0)
+    heard = listen(client, events.NewMessage)
+    town.world.publish(news, "before")
+    assert await heard.texts(1) == ["before"]
+    for key_id in town.world.logins.keys_of(anna.id):
+        town.server.listener.book.close(key_id)
+    for number in range(20):
+        town.world.publish(news, f"post {number}")
+        town.world.send_private(boris, anna, f"letter {number}")
+    await client.get_me()
+    await client.catch_up()
+    texts = await heard.texts(40)
+    assert [t for t in texts if "post" in t] == [f"post {number}" for number in range(20)]
+    assert [t for t in texts if "letter" in t] == [f"letter {number}" for number in range(20)]
+
+
+async def test_reading_a_group_is_told_to_its_authors(
+    town: Town, news: Channel, anna: Person, boris: Person
+) -> None:
+    group = town.world.group_of(news)
+    town.world.join(group, anna, boris)
+    client, other = await town.sign_in(anna), await town.sign_in(boris)
+    heard = listen(other, events.Raw(types.UpdateReadChannelOutbox))
+    (dialog,) = [d for d in await client.get_dialogs() if d.is_group]
+    said = town.world.say(group, boris, "hi")
+    await client.send_read_acknowledge(dialog.input_entity, max_id=said.id)
+    assert (await heard.next()).max_id == said.id
