@@ -18,7 +18,7 @@ from simulator.mtproto.sessions import SessionBook
 from simulator.world.world import World
 
 BACKLOG = 1024
-GRACE_SECONDS = 2.0
+GRACE_SECONDS = 1.0
 
 
 class MtprotoListener:

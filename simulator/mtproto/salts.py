@@ -29,8 +29,9 @@ class Salts:
     def accepts(self, key_id: int, salt: int) -> bool:
         """Tell whether a message with that salt is to be read; old salts linger a little."""
         period = self.period()
-        lingering = period - (self.clock() % PERIOD < OVERLAP)
-        return salt in {self.derive(key_id, each) for each in (period, lingering)}
+        if salt == self.derive(key_id, period):
+            return True
+        return self.clock() % PERIOD < OVERLAP and salt == self.derive(key_id, period - 1)
 
     def future(self, key_id: int, count: int) -> list[FutureSalt]:
         """Return the salts of the periods to come, the current one first."""

@@ -88,6 +88,7 @@ class Service:
     def destroy_key(self, asked: Asked) -> None:
         """Forget the key; the next packet under it is answered with -404."""
         self.keys.discard(asked.session.key.id)
+        self.book.sessions.pop(asked.session.key.id, None)
         asked.session.send(DestroyAuthKeyOk())
 
 

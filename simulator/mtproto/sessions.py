@@ -9,7 +9,7 @@ from simulator.mtproto.crypto import AuthKey
 from simulator.mtproto.salts import Salts
 from simulator.mtproto.session import Line, Session, pack_body
 
-MAX_SESSIONS = 32
+MAX_SESSIONS = 8
 
 
 class SessionBook:
@@ -19,7 +19,7 @@ class SessionBook:
         self.salts = salts
         self.sessions: defaultdict[int, OrderedDict[int, Session]] = defaultdict(OrderedDict)
         self.lines: defaultdict[int, set[Line]] = defaultdict(set)
-        self.reached: defaultdict[Line, set[Session]] = defaultdict(set)
+        self.keys: defaultdict[Line, set[int]] = defaultdict(set)
         self.clients: dict[int, InitConnectionRequest] = {}
 
     def open(self, key: AuthKey, session_id: int, line: Line) -> Session:
@@ -29,45 +29,35 @@ class SessionBook:
         if session is None:
             session = known[session_id] = Session(key, session_id, self.salts)
             self.forget_oldest(known)
-        if session.line is not line:
-            self.connect(session, line)
-        return session
-
-    def connect(self, session: Session, line: Line) -> None:
-        """Let a session be reached over `line`; an older connection loses it."""
-        if session.line is not None:
-            self.reached[session.line].discard(session)
         session.line = line
-        self.reached[line].add(session)
-        self.lines[session.key.id].add(line)
+        self.keys[line].add(key.id)
+        self.lines[key.id].add(line)
+        return session
 
     def forget_oldest(self, known: OrderedDict[int, Session]) -> None:
         """Keep a key's sessions bounded; those that are not connected go first."""
-        while len(known) > MAX_SESSIONS:
-            resting = (each.id for each in known.values() if each.line is None)
-            self.drop(known.pop(next(resting, next(iter(known)))))
-
-    def drop(self, session: Session) -> None:
-        """Let no connection lead to a session that is forgotten."""
-        if session.line is not None:
-            self.reached[session.line].discard(session)
-            session.line = None
+        *earlier, _ = known.values()
+        resting = [each for each in earlier if each.line is None] or earlier
+        for session in resting[: max(0, len(known) - MAX_SESSIONS)]:
+            known.pop(session.id).line = None
 
     def destroy(self, key_id: int, session_id: int) -> bool:
         """Forget a session; tell whether it was there."""
         session = self.sessions[key_id].pop(session_id, None)
         if session is None:
             return False
-        self.drop(session)
+        session.line = None
         return True
 
     def hang_up(self, line: Line) -> None:
         """Note that a connection has ended."""
-        for session in self.reached.pop(line, ()):
-            session.line = None
-            self.lines[session.key.id].discard(line)
-            if not self.lines[session.key.id]:
-                del self.lines[session.key.id]
+        for key_id in self.keys.pop(line, ()):
+            self.lines[key_id].discard(line)
+            if not self.lines[key_id]:
+                del self.lines[key_id]
+            for session in self.sessions[key_id].values():
+                if session.line is line:
+                    session.line = None
 
     def addresses(self, key_id: int) -> set[str]:
         """Return the client addresses from which a key is in use now."""

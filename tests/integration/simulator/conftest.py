@@ -11,6 +11,7 @@ from telethon.sessions import MemorySession
 from telethon.tl.functions.users import GetUsersRequest
 
 from simulator.mtproto.call import Call, Result, RpcFault
+from simulator.mtproto.server_key import ServerKey
 from simulator.server import TelegramServer, serve
 from tests.integration.simulator.wire import WireClient
 
@@ -18,9 +19,14 @@ NewClient = Callable[..., Awaitable[Any]]
 NewWire = Callable[..., Awaitable[WireClient]]
 
 
+@pytest.fixture(scope="session")
+def server_key() -> ServerKey:
+    return ServerKey.generate()
+
+
 @pytest.fixture
-async def server() -> AsyncIterator[TelegramServer]:
-    async with serve() as server:
+async def server(server_key: ServerKey) -> AsyncIterator[TelegramServer]:
+    async with serve(server_key=server_key) as server:
         stay_anonymous(server)
         yield server
 

@@ -7,7 +7,7 @@ from hashlib import sha1, sha256
 from typing import Any
 
 import pytest
-from telethon.crypto import AES, Factorization, rsa
+from telethon.crypto import AES, AuthKey, Factorization, rsa
 from telethon.errors import AuthKeyNotFound, SecurityError
 from telethon.network import (
     ConnectionTcpAbridged,
@@ -17,6 +17,7 @@ from telethon.network import (
 )
 from telethon.network.connection.connection import Connection
 from telethon.network.connection.tcpintermediate import RandomizedIntermediatePacketCodec
+from telethon.sessions import MemorySession
 from telethon.tl import TLObject, TLRequest
 from telethon.tl.functions import ReqDHParamsRequest, ReqPqMultiRequest, SetClientDHParamsRequest
 from telethon.tl.functions.help import GetConfigRequest
@@ -88,6 +89,17 @@ async def test_keys_that_were_dumped_open_another_server(
         client.session.set_dc(other.dc_id, other.host, other.port)
         again = await telethon(session=client.session)
         assert (await again(GetConfigRequest())).this_dc == other.dc_id
+
+
+async def test_an_issued_key_serves_telethon_without_an_exchange(
+    server: TelegramServer, telethon: NewClient
+) -> None:
+    session = MemorySession()
+    session.set_dc(server.dc_id, server.host, server.port)
+    session.auth_key = AuthKey(server.keys.issue().data)
+    client = await telethon(session=session)
+    assert (await client(GetConfigRequest())).this_dc == server.dc_id
+    assert len(server.keys.keys) == 1
 
 
 async def test_a_key_that_was_never_made_here_is_not_found(
@@ -260,11 +272,6 @@ def test_a_hash_that_does_not_fit_is_refused_in_both_forms(server_key: ServerKey
     new[-1] ^= 1
     with pytest.raises(WireError):
         server_key.decrypt(bytes(new))
-
-
-@pytest.fixture(scope="module")
-def server_key() -> ServerKey:
-    return ServerKey.generate()
 
 
 async def test_telethons_own_ciphers_agree_with_ours(server: TelegramServer) -> None:

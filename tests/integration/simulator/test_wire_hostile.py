@@ -30,7 +30,7 @@ from simulator.mtproto.transport import (
 )
 from simulator.server import TelegramServer, serve
 from tests.integration.simulator.conftest import NewWire, stay_anonymous
-from tests.integration.simulator.wire import WireClient, connect
+from tests.integration.simulator.wire import WireClient, all_gone, connect
 
 ASK = GetNearestDcRequest()
 KEY = AuthKey.of(bytes(range(256)))
@@ -106,13 +106,7 @@ async def test_half_a_handshake_or_nothing_at_all_leaves_nothing_behind(
     for sent in (b"", b"\xef", b"\xee\xee", full(bytes(40))[:10]):
         await talk(server, sent)
     assert await still_serves(server)
-    assert server.listener.connections == {} or await all_gone(server)
-
-
-async def all_gone(server: TelegramServer) -> bool:
-    tasks = tuple(server.listener.connections)
-    await asyncio.wait(tasks, timeout=10)
-    return server.listener.connections == {}
+    assert await all_gone(server)
 
 
 @pytest.mark.parametrize("framing", FRAMINGS)
@@ -209,8 +203,7 @@ async def test_a_client_that_reads_nothing_is_cut_off(server: TelegramServer) ->
     session = server.listener.book.sessions[client.key.id][client.session_id]
     for _ in range(MAX_UNSENT // 100_000 + 200):
         session.post(bytes(100_000), content=True, reply=False)
-    await asyncio.wait(tuple(server.listener.connections), timeout=10)
-    assert not server.listener.connections
+    assert await all_gone(server)
     client.connection._reader._transport.abort()
     await client.hang_up()
 

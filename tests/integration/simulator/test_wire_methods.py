@@ -34,7 +34,7 @@ from simulator.mtproto.dispatch import Methods, method_name, serialise
 from simulator.mtproto.faults import Fault, FaultKind
 from simulator.server import TelegramServer
 from tests.integration.simulator.conftest import NewClient, NewWire
-from tests.integration.simulator.wire import WireClient
+from tests.integration.simulator.wire import WireClient, all_gone
 
 ASK = GetNearestDcRequest()
 NAME = "help.GetNearestDc"
@@ -156,6 +156,20 @@ async def test_the_addresses_that_use_a_key_are_known(
     await other.disconnect()
     await client(ASK)
     assert book.addresses(key_id) == {"127.0.0.9"}
+
+
+async def test_a_session_that_moved_leaves_no_trace_of_its_old_connection(
+    server: TelegramServer, wire: NewWire
+) -> None:
+    client = await wire()
+    await client.ask(ASK)
+    moved = await WireClient.open(server, key=client.key)
+    moved.salt, moved.last_id, moved.content = client.salt, client.last_id, client.content
+    await moved.ask(ASK)
+    await asyncio.gather(client.hang_up(), moved.hang_up())
+    assert await all_gone(server)
+    book = server.listener.book
+    assert (book.addresses(client.key.id), book.keys, book.lines) == (set(), {}, {})
 
 
 async def test_an_error_on_cue_comes_as_often_as_was_said(

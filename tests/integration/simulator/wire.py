@@ -141,3 +141,11 @@ async def connect(server: TelegramServer, kind: Any = ConnectionTcpFull) -> Any:
     connection = kind(server.host, server.port, server.dc_id, loggers=LOGGERS)
     await connection.connect(timeout=PATIENCE)
     return connection
+
+
+async def all_gone(server: TelegramServer) -> bool:
+    """Wait until the server has noticed that nobody is connected."""
+    tasks = tuple(server.listener.connections)
+    if tasks:
+        await asyncio.wait(tasks, timeout=PATIENCE)
+    return not server.listener.connections
