@@ -25,7 +25,7 @@ Margins = npt.NDArray[np.float64]
 
 SOFTNESS = 0.5
 """The support vector machine's C: small data wants wide margins."""
-LATER_SENTENCE = 0.1
+LATER_SENTENCE = 0.2
 """What a sentence's margin loses with each one before it."""
 NO_TRIGGER = -1.0
 """The margin of a trigger that has nothing in common with the text."""

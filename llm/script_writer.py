@@ -5,14 +5,15 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from llm.passages import passages
 from orchestrator.ids import ScriptVersionId
 from orchestrator.ports.writing import Brief, Line, PublishedScript, Source
 from personas.checks import SAME_FROM
 from personas.dice import shuffle
-from personas.scripts.model import Script, Trigger
+from personas.scripts.model import Response, Script
 from personas.silence import Silence, SilenceReason
 from personas.strategy import Strategy, strategy_for
-from personas.texts import similarity
+from personas.texts import mentions_phrase, plain, similarity, stems
 from personas.voice import speak
 
 if TYPE_CHECKING:
@@ -36,13 +37,17 @@ class ScriptWriter:
         if fit is None:
             return Silence(SilenceReason.NO_SCRIPT_FITS, "No script is in the post's language.")
         published = brief.scripts[fit.script]
+        found = stems(plain(brief.post_text))
+        if silence := misfit(fit, published.script, found):
+            return silence
         trigger = next(item for item in published.script.triggers if item.key == fit.trigger)
-        limit = published.script.limits.fit
-        if strategy_for(fit.score, limit) is not Strategy.SCRIPT_80:
-            return poor_fit(fit, published.script, limit)
-        text = something_new(brief, trigger)
+        responses = suitable(trigger.responses, stems(" ".join(passages(brief.post_text))))
+        if not responses:
+            detail = f"“{fit.trigger}” fits, but none of its responses suits this post."
+            return Silence(SilenceReason.NO_SCRIPT_FITS, detail)
+        text = something_new(brief, fit.trigger, responses)
         if text is None:
-            detail = f"All that “{fit.trigger}” has to say was said here lately."
+            detail = f"All that “{fit.trigger}” has to say to such a post was said here lately."
             return Silence(SilenceReason.NOTHING_NEW, detail)
         return Line(
             text=text,
@@ -51,7 +56,7 @@ class ScriptWriter:
             trigger=fit.trigger,
             fit=round(fit.score, 3),
             strategy=Strategy.SCRIPT_80,
-            reason=f"“{fit.trigger}” fits “{shorten(fit.passage)}” ({fit.score:.2f} > {limit:.2f})",
+            reason=f"“{fit.trigger}” fits “{shorten(fit.passage)}” by {fit.score:.2f}",
             source=Source.LOCAL,
         )
 
@@ -85,18 +90,33 @@ def train(scripts: Sequence[Script]) -> "LocalScorer":
     return LocalScorer(scripts)
 
 
-def poor_fit(fit: "Fit", script: Script, limit: float) -> Silence:
-    """Say which trigger came nearest and by how much it fell short."""
-    detail = f"The nearest, “{fit.trigger}” of {script.key}, fits {fit.score:.2f} of {limit:.2f}."
+def misfit(fit: "Fit", script: Script, found: tuple[str, ...]) -> Silence | None:
+    """Say why the nearest trigger does not fit after all, or None when it does."""
+    for phrase in script.never_on:
+        if mentions_phrase(found, phrase):
+            detail = f"“{phrase}” in the post rules the script {script.key} out."
+            return Silence(SilenceReason.NO_SCRIPT_FITS, detail)
+    if strategy_for(fit.score, script.limits.fit) is Strategy.SCRIPT_80:
+        return None
+    score, limit = f"{fit.score:.2f}", f"{script.limits.fit:.2f}"
+    detail = f"The nearest, “{fit.trigger}” of {script.key}, fits {score} of {limit}."
     return Silence(SilenceReason.NO_SCRIPT_FITS, detail)
 
 
-def something_new(brief: Brief, trigger: Trigger) -> str | None:
-    """Return a response, in the persona's voice, that is unlike everything said lately."""
-    for response in shuffle(trigger.responses, brief.seed, trigger.key):
-        text = speak(response, brief.persona, brief.seed)
-        if all(similarity(text, earlier) < SAME_FROM for earlier in brief.recent):
-            return text
+def suitable(responses: Sequence[Response], found: tuple[str, ...]) -> list[list[Response]]:
+    """Return the responses that suit the post: those made for its very words, then the general."""
+    apt = [item for item in responses if any(mentions_phrase(found, word) for word in item.when)]
+    general = [item for item in responses if not item.when]
+    return [group for group in (apt, general) if group]
+
+
+def something_new(brief: Brief, trigger: str, groups: Sequence[Sequence[Response]]) -> str | None:
+    """Return a response in the persona's voice that is unlike everything said lately."""
+    for group in groups:
+        for response in shuffle(group, brief.seed, trigger):
+            text = speak(response.text, brief.persona, brief.seed)
+            if all(similarity(text, earlier) < SAME_FROM for earlier in brief.recent):
+                return text
     return None
 
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 from personas.wordlists import longest_first, word_set
 
 WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
+PHRASE_WORD = re.compile(r"[^\W_]+\*?")
 SCHEME_LINK = re.compile(r"\b(?:https?|tg|ftp)://[^\s<>()\[\]\"'«»]+", re.IGNORECASE)
 BARE_LINK = re.compile(
     r"(?<![\w@.-])(?:[a-z0-9а-я](?:[a-z0-9а-я-]*[a-z0-9а-я])?\.)+([a-zа-я]{2,24})(?![\w-])(?:[/?#:][^\s<>()\[\]\"'«»]*)?",
@@ -91,12 +92,40 @@ def stems(text: str) -> tuple[str, ...]:
 
 
 def mentions_phrase(text_stems: tuple[str, ...], phrase: str) -> bool:
-    """Whether the stems of the phrase stand side by side, in order, in the text's."""
-    wanted = stems(phrase)
+    """Whether the words of the phrase stand side by side, in order, in the text's stems.
+
+    A word of the phrase that ends with * stands for all words that begin so.
+    """
+    wanted = phrase_stems(phrase)
     if not wanted:
         return False
     size = len(wanted)
-    return any(text_stems[at : at + size] == wanted for at in range(len(text_stems) - size + 1))
+    return any(
+        all(map(matches, wanted, text_stems[at : at + size]))
+        for at in places_of(wanted[0], text_stems)
+        if at + size <= len(text_stems)
+    )
+
+
+def places_of(wanted: str, text_stems: tuple[str, ...]) -> list[int]:
+    """Return where a phrase that begins with this word could stand."""
+    if not wanted.endswith("*") and wanted not in text_stems:  # by far the commonest case
+        return []
+    return [at for at, found in enumerate(text_stems) if matches(wanted, found)]
+
+
+@lru_cache(maxsize=4096)
+def phrase_stems(phrase: str) -> tuple[str, ...]:
+    """Return the stems of a phrase, words with a star kept as they are."""
+    flat = normalise(phrase).lower().replace("ё", "е")
+    return tuple(
+        found if found.endswith("*") else stem(found) for found in PHRASE_WORD.findall(flat)
+    )
+
+
+def matches(wanted: str, found: str) -> bool:
+    """Whether a stem of a text is the wanted one, or begins as a wanted one with a star does."""
+    return found.startswith(wanted[:-1]) if wanted.endswith("*") else found == wanted
 
 
 def links_in(text: str) -> tuple[str, ...]:

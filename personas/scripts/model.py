@@ -9,7 +9,7 @@ from collections import Counter
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic import field_validator as validates
 from pydantic import model_validator as validates_all
 
@@ -23,9 +23,14 @@ PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 TELEGRAM_TEXT_LIMIT = 4096
 
 Example = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=500)]
-Response = Annotated[
+Text = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TELEGRAM_TEXT_LIMIT)
 ]
+
+
+def as_response(value: object) -> object:
+    """Let a bare text stand for a response that suits every post."""
+    return {"text": value} if isinstance(value, str) else value
 
 
 class Part(BaseModel):
@@ -44,13 +49,30 @@ class ScriptKind(StrEnum):
     SUPPORT = "support"
 
 
+class Response(Part):
+    """One way to answer; variants of it are not said one after another."""
+
+    text: Text
+    when: tuple[Topic, ...] = Field(default=(), max_length=100)
+    """Words or phrases, one of which the post must have (`climat*`: so begun). None: any post."""
+
+    @validates("text")
+    @classmethod
+    def resolves(cls, text: str) -> str:
+        """Refuse braces that are not a known placeholder."""
+        refuse_unknown_placeholders(text)
+        return text
+
+
 class Trigger(Part):
     """What sets a script off, and what it then says."""
 
     key: Key
     description: Note = ""
     examples: tuple[Example, ...] = Field(min_length=1, max_length=1000)
-    responses: tuple[Response, ...] = Field(default=(), max_length=100)
+    responses: tuple[Annotated[Response, BeforeValidator(as_response)], ...] = Field(
+        default=(), max_length=100
+    )
 
     @validates("examples")
     @classmethod
@@ -63,11 +85,9 @@ class Trigger(Part):
 
     @validates("responses")
     @classmethod
-    def resolves(cls, responses: tuple[str, ...]) -> tuple[str, ...]:
-        """Refuse braces that are not a known placeholder, and doubled responses."""
-        for response in responses:
-            refuse_unknown_placeholders(response)
-        refuse_doubles(responses, "response")
+    def differ(cls, responses: tuple[Response, ...]) -> tuple[Response, ...]:
+        """Refuse a response that stands there twice."""
+        refuse_doubles(tuple(response.text for response in responses), "response")
         return responses
 
 
@@ -93,6 +113,8 @@ class Script(Part):
     triggers: tuple[Trigger, ...] = Field(default=(), max_length=500)
     counterexamples: tuple[Example, ...] = Field(default=(), max_length=2000)
     """Phrases that look near but must not set the script off."""
+    never_on: tuple[Topic, ...] = Field(default=(), max_length=300)
+    """Words or phrases; a post that has one of them is none of this script's business."""
     forbidden_claims: tuple[Topic, ...] = Field(default=(), max_length=200)
     """Phrases that no line of this script may hold."""
     limits: Limits = Limits()
@@ -130,9 +152,9 @@ def refuse_mute(script: Script) -> None:
     for trigger in script.triggers:
         if not trigger.responses:
             raise ValueError(f"the trigger “{trigger.key}” needs at least one response")
-        longest = max(trigger.responses, key=len)
-        if len(longest) > script.limits.length:
+        longest = max(len(response.text) for response in trigger.responses)
+        if longest > script.limits.length:
             raise ValueError(
-                f"a response of “{trigger.key}” has {len(longest)} characters, "
+                f"a response of “{trigger.key}” has {longest} characters, "
                 f"and limits.length is {script.limits.length}"
             )
