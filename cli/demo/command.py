@@ -24,7 +24,7 @@ from cli.demo.show import NEXT_STEPS, draw, draw_summary
 from cli.demo.summary import Summary, summarise
 from cli.demo.theatre import Theatre
 from cli.settings import Settings
-from db.embedded import embedded_servers, recreate_database
+from db.embedded import Servers, embedded_servers, recreate_database
 from orchestrator.errors import NotAllowed
 from orchestrator.ports.logs import Tally
 from orchestrator.tuning import Pace, Tuning
@@ -86,7 +86,7 @@ class Performance:
             )
 
     async def until_over(self) -> None:
-        """Return when every post is decided and said, when interrupted, or when it takes too long."""
+        """Return when every post is decided, when interrupted, or when it takes too long."""
         deadline = self.seconds + LAST_WORDS + len(self.replay.posts)
         while not self.asked.is_set():
             tally = await self.company.service.tally()
@@ -140,15 +140,15 @@ async def stage_set(
     folder = settings.home / "demo"
     with alone(folder):
         async with embedded_servers(folder) as servers, serve() as server:
-            database_url = await recreate_database(servers, DATABASE)
-            told = replace_settings(settings, server, database_url, servers.redis_url, folder)
+            fresh = await recreate_database(servers, DATABASE)
+            told = replace_settings(settings, server, fresh, folder)
             async with company(told, tuning=TUNING, migrate=True) as players:
                 theatre = Theatre.build(server, replay.title)
                 yield Performance(options, theatre, players, replay, begun)
 
 
 def replace_settings(
-    settings: Settings, server: TelegramServer, database_url: str, redis_url: str, folder: Path
+    settings: Settings, server: TelegramServer, servers: Servers, folder: Path
 ) -> Settings:
     """Point a copy of the settings at the demo's own servers and keys."""
     key_file = folder / "telegram-key.pem"
@@ -156,8 +156,8 @@ def replace_settings(
     return settings.model_copy(
         update={
             "home": folder,
-            "database_url": database_url,
-            "redis_url": redis_url,
+            "database_url": servers.database_url,
+            "redis_url": servers.redis_url,
             "telegram_api_id": server.api_id,
             "telegram_api_hash": server.api_hash,
             "telegram_server": f"{server.host}:{server.port}",

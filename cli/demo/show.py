@@ -96,7 +96,7 @@ def draw_summary(summary: Summary) -> RenderableType:
 
 NEXT_STEPS = """\
 What to try next
-  make demo ARGS="--replay result.json"      a channel's own posts (Telegram Desktop → export → JSON)
+  make demo ARGS="--replay result.json"      a channel's own posts, as Telegram Desktop exports them
   make demo ARGS="--scripts my-scripts/"     your own words
   .venv/bin/troupe scripts export space      see what a script looks like
   .venv/bin/troupe doctor                    ready for a real account?

@@ -28,6 +28,25 @@ async def ensure_database(servers: Servers, name: str) -> Servers:
     return wanted
 
 
+async def recreate_database(servers: Servers, name: str) -> Servers:
+    """Drop a database with all that it holds, if it exists, and create it empty.
+
+    Raises `BadInput` for a name that is not plain, `ServersUnavailable` when none answers.
+    """
+    check_database_name(name)
+    try:
+        connection = await asyncpg.connect(administrative_url(servers, name))
+        try:
+            await connection.execute(f'drop database if exists "{name}" with (force)')
+        finally:
+            await connection.close()
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise ServersUnavailable(
+            f"PostgreSQL cannot empty the database {name} ({error}): run `troupe doctor`."
+        ) from error
+    return await ensure_database(servers, name)
+
+
 async def exists(database_url: str) -> bool:
     """Say whether the database that a URL names is there."""
     try:
