@@ -15,7 +15,7 @@ from simulator.mtproto.errors import TamperedPacket
 
 BLOCK = 16
 HEADER = 24
-MIN_PADDING, MAX_PADDING = 12, 1024
+MIN_PADDING = 12
 
 
 class Sender(IntEnum):

@@ -100,8 +100,12 @@ class Reception:
         """Judge the sequence number of a new message and act on it."""
         try:
             body = read_object(message.body)
-        except MalformedMessage as error:
-            answer_unreadable(session, message, error)
+        except UnknownConstructor as error:
+            self.runner.methods.unknown[f"{error.constructor:#010x}"] += 1
+            answer_unreadable(session, message, f"INPUT_METHOD_INVALID_{error.constructor}_0")
+            return
+        except MalformedMessage:
+            answer_unreadable(session, message, "INPUT_REQUEST_INVALID")
             return
         wrong = judge_parity(body, message.seqno) or session.seqnos.judge(message.id, message.seqno)
         if wrong:
@@ -160,12 +164,8 @@ def is_service(body: TLObject) -> bool:
     return "." not in type(body).__module__.partition("telethon.tl.functions")[2]
 
 
-def answer_unreadable(session: Session, message: Message, error: MalformedMessage) -> None:
-    """Refuse what has a message's form but cannot be read, and go on."""
-    if isinstance(error, UnknownConstructor):
-        text = f"INPUT_METHOD_INVALID_{error.constructor}_0"
-    else:
-        text = "INPUT_REQUEST_INVALID"
+def answer_unreadable(session: Session, message: Message, error: str) -> None:
+    """Refuse what has a message's form but cannot be read; the session goes on."""
     receipt = session.receipts[message.id]
-    receipt.result, receipt.failed = bytes(RpcError(BAD_REQUEST, text)), True
+    receipt.result, receipt.failed = bytes(RpcError(BAD_REQUEST, error)), True
     session.deliver(receipt)

@@ -170,6 +170,14 @@ async def test_a_message_that_does_not_read_is_refused_and_the_session_goes_on(
     assert (await client.ask(ASK)).this_dc
 
 
+async def test_a_constructor_of_another_layer_is_named_and_counted(
+    server: TelegramServer, wire: NewWire
+) -> None:
+    refusal = await (await wire()).ask(Raw(b"\x44\x33\x22\x11"))
+    assert refusal.error_message == f"INPUT_METHOD_INVALID_{0x11223344}_0"
+    assert server.methods.unknown["0x11223344"] == 1
+
+
 class Raw(TLObject):  # type: ignore[misc]
     """Bytes in the place of an object."""
 
@@ -250,7 +258,9 @@ def fed(data: bytes) -> asyncio.StreamReader:
 
 
 PAYLOADS = st.binary(min_size=1, max_size=700).map(lambda b: b + bytes(-len(b) % 4))
-FUZZ = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @FUZZ
