@@ -5,6 +5,7 @@ import logging
 import platform
 from collections.abc import Awaitable
 from datetime import timedelta
+from typing import Any
 
 from telethon import TelegramClient, errors, events
 from telethon.tl.functions.updates import GetStateRequest
@@ -115,26 +116,22 @@ class Connection:
             self.flow.keep_saving(), name=f"update state:{self.account}"
         )
         if not any(entity.kind == "channel" for entity in self.session.known.values()):
-            await self.learn_dialogs()
-
-    async def learn_dialogs(self) -> None:
-        """Look at the account's chats, which gives their access hashes and where updates stand."""
-        await self.call.bounded(self.client.get_dialogs(limit=KNOWN_DIALOGS), self.patience.connect)
+            await look_at_dialogs(self.call, self.patience)
 
     async def wait_closed(self) -> None:
         """Return when the connection has ended; raises Telegram's reason, or what a fact met.
 
         The latter is the sink's own exception.
         """
-        ended = asyncio.ensure_future(self.client.disconnected)
-        waiting = {ended}
+        waiting: set[asyncio.Future[Any]] = {asyncio.ensure_future(self.client.disconnected)}
         if self.flow is not None:
             waiting.add(asyncio.create_task(self.flow.failed.wait(), name="lost a fact"))
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for future in waiting - {ended}:
+            for future in waiting:
                 future.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
         if self.flow is not None and self.flow.failure is not None:
             raise self.flow.failure
         reason = self.reason()
@@ -184,6 +181,11 @@ class Connection:
                 await write
         except Exception:
             log.warning("could not store the %s of account %s", what, self.account, exc_info=True)
+
+
+async def look_at_dialogs(call: Caller, patience: Patience) -> None:
+    """Look at the account's chats, to learn their access hashes and where their updates stand."""
+    await call.bounded(call.client.get_dialogs(limit=KNOWN_DIALOGS), patience.connect)
 
 
 async def leave(client: TelegramClient, patience: timedelta) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from telethon import types as tl
 from telethon import utils
 
-from accounts.connection import Connection
+from accounts.connection import Connection, look_at_dialogs
 from accounts.errors import refusal_named
 from orchestrator.ids import TelegramId
 from orchestrator.ports.telegram import Peer
@@ -32,7 +32,7 @@ async def find_channel(connection: Connection, channel: TelegramId) -> tl.InputC
     """
     marked = utils.get_peer_id(tl.PeerChannel(channel))
     if marked not in connection.session.known:
-        await connection.learn_dialogs()
+        await look_at_dialogs(connection.call, connection.patience)
     known = connection.session.known.get(marked)
     if known is None:
         raise TelegramRefused(refusal_named("CHANNEL_INVALID"))

@@ -9,8 +9,9 @@ from telethon.tl.functions.updates import GetStateRequest
 
 from accounts.calls import Caller
 from accounts.client import TelethonAccount, read_profile
-from accounts.connection import Connection, leave, make_client
+from accounts.connection import Connection, leave, look_at_dialogs, make_client
 from accounts.endpoint import Endpoint, Patience
+from accounts.internals import update_state
 from accounts.session import CollectingSession
 from accounts.signin import check_phone, sign_in
 from orchestrator.facts import Sink
@@ -77,7 +78,7 @@ class TelethonTelegram:
             await call.bounded(client.connect(), self.patience.connect)
             await sign_in(call, phone, answers)
             profile = await read_profile(call)
-            await self.store(account, session, profile, await state_now(call))
+            await self.store(account, session, profile, await state_now(call, self.patience))
         finally:
             await leave(client, self.patience.close)
         return profile
@@ -101,7 +102,9 @@ class TelethonTelegram:
         return replace(stored, address=server.host, port=server.port)
 
 
-async def state_now(call: Caller) -> UpdateState:
+async def state_now(call: Caller, patience: Patience) -> UpdateState:
     """Ask where updates stand, so that an account misses none from its sign-in on."""
     state = await call(GetStateRequest())
-    return UpdateState(state.pts, state.qts, int(state.date.timestamp()), state.seq)
+    await look_at_dialogs(call, patience)
+    channels = update_state(call.client).channels
+    return UpdateState(state.pts, state.qts, int(state.date.timestamp()), state.seq, channels)
