@@ -1,0 +1,161 @@
+"""A database with somebody in it."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from db.encryption import Cipher
+from db.engine import create_engine
+from db.keys import Keyring, new_key, read_keys
+from db.notify import Notices
+from db.stores import postgres_stores
+from orchestrator.actor import Actor
+from orchestrator.campaigns.window import Window
+from orchestrator.facts import PostSeen
+from orchestrator.ids import (
+    AccountId,
+    CampaignId,
+    ChannelId,
+    GrantId,
+    MessageId,
+    NodeName,
+    OutboxId,
+    PostRef,
+    TelegramId,
+)
+from orchestrator.ports.accounts import AccountState
+from orchestrator.ports.campaigns import CampaignState, NewCampaign, NewSchedule
+from orchestrator.ports.drafting import NewDraft
+from orchestrator.ports.grants import GrantProof, GrantScope, NewGrant, Review
+from orchestrator.ports.leases import Fence
+from orchestrator.ports.outbox import Holder
+from orchestrator.ports.sessions import StoredSession
+from orchestrator.ports.stores import Stores
+from orchestrator.ports.telegram import ChannelSeen, Peer, Role, Thread
+from orchestrator.ports.writing import Line, Source
+from personas.persona import Persona
+from personas.strategy import Strategy
+
+OLGA = Actor("olga")
+NODE = NodeName("north")
+CHANNEL, GROUP = TelegramId(700), TelegramId(701)
+ANYTIME = Window.between("00:00", "24:00")
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    made = create_engine(database_url, pool_size=5, overflow=5)
+    yield made
+    await made.dispose()
+
+
+@pytest.fixture
+def cipher() -> Cipher:
+    return Cipher(Keyring(read_keys(new_key(), "a test"), "a test"))
+
+
+@pytest.fixture
+def stores(engine: AsyncEngine, cipher: Cipher, database_url: str) -> Stores:
+    return postgres_stores(engine, cipher, Notices(database_url))
+
+
+@dataclass(slots=True)
+class Scene:
+    """A channel with a live grant, a running campaign, and Anna, who may speak there."""
+
+    stores: Stores
+    engine: AsyncEngine
+    anna: AccountId
+    channel: ChannelId
+    grant: GrantId
+    campaign: CampaignId
+    holder: Holder
+
+    async def sql(self, statement: str, **values: Any) -> Any:
+        """Run a statement; returns the first value of its first row, if it has rows."""
+        async with self.engine.begin() as connection:
+            result = await connection.execute(text(statement), values)
+            return result.scalar() if result.returns_rows else None
+
+    async def post(self, message: int = 1, text: str = "What do comets smell of?") -> PostRef:
+        """Publish a post and have it recorded."""
+        now = datetime.now(UTC)
+        seen = PostSeen(self.anna, CHANNEL, MessageId(message), text, now)
+        await self.stores.intake.record_post_and_queue(seen)
+        return PostRef(self.channel, MessageId(message))
+
+    async def draft(self, post: PostRef, text: str = "Of bad eggs, says Rosetta.") -> NewDraft:
+        """Find words for a post, as a writer would."""
+        context = await self.stores.drafting.post_context(post)
+        assert context is not None
+        assert context.grant is not None
+        return NewDraft(
+            post=post,
+            turn=context.turns[0],
+            grant=context.grant.id,
+            line=Line(text, None, None, "comets", 0.9, Strategy.SCRIPT_80, "it fits", Source.LOCAL),
+            due_at=datetime.now(UTC) - timedelta(seconds=1),
+            expires_at=datetime.now(UTC) + timedelta(hours=1),
+        )
+
+    async def queued(self, message: int = 1) -> OutboxId:
+        """Bring a post as far as an addressed message in the outbox."""
+        post = await self.post(message)
+        comment = await self.stores.drafting.queue_comment(await self.draft(post))
+        assert comment is not None
+        found = await self.sql("SELECT id FROM outbox WHERE comment_id = :c", c=comment)
+        await self.stores.outbox.address(self.holder, OutboxId(found), self.thread(message))
+        return OutboxId(found)
+
+    def thread(self, message: int = 1) -> Thread:
+        """Where comments on a post go."""
+        return Thread(Peer("channel", GROUP, 42), MessageId(9000 + message))
+
+
+@pytest.fixture
+async def scene(stores: Stores, engine: AsyncEngine) -> Scene:
+    await stores.library.put_persona(
+        OLGA, Persona(key="anna", name="Anna", disclosure="Museum, AI")
+    )
+    anna = (await stores.accounts.add_account(OLGA, "anna", "+79990001122", "anna")).id
+    await stores.sessions.save_session(anna, StoredSession(2, "127.0.0.1", 443, b"k" * 256))
+    await stores.accounts.set_account_state(OLGA, anna, AccountState.ACTIVE, None)
+    lease = await stores.leases.lease_of(anna)
+    fence = await stores.leases.take_lease(NODE, lease)
+    assert fence is not None
+    await stores.accounts.record_disclosure(anna, fence, disclosed=True)
+    channel = (await stores.channels.add_channel(OLGA, seen(), anna, timedelta(minutes=5))).id
+    grant = await stores.grants.add_grant(OLGA, new_grant(channel, anna))
+    schedule = NewSchedule(anna, channel, comments_per_day=3, window=ANYTIME)
+    campaign = await stores.campaigns.add_campaign(
+        OLGA, NewCampaign("comets", "Europe/Moscow", "be kind", (), (schedule,))
+    )
+    await stores.campaigns.set_campaign_state(OLGA, campaign.id, CampaignState.RUNNING)
+    holder = Holder(NODE, anna, Fence(fence))
+    return Scene(stores, engine, anna, channel, grant.id, campaign.id, holder)
+
+
+def seen(group: TelegramId | None = GROUP, role: Role = Role.CREATOR) -> ChannelSeen:
+    """How the channel looks."""
+    return ChannelSeen(CHANNEL, "Sky", "All about it", "sky", 10, group, role, MessageId(0))
+
+
+def new_grant(channel: ChannelId, account: AccountId) -> NewGrant:
+    """A grant without an end, for one comment under each post."""
+    return NewGrant(
+        channel=channel,
+        account=account,
+        granted_by="olga",
+        proof=GrantProof.CREATOR,
+        scope=GrantScope.COMMENTS,
+        comments_per_post=1,
+        review=Review.AUTOMATIC,
+        linked_group=GROUP,
+        starts_at=datetime.now(UTC) - timedelta(minutes=1),
+        expires_at=None,
+    )
