@@ -16,6 +16,7 @@ from personas.wordlists import word_set
 
 LETTERS_WEIGHT = 0.7
 UNKNOWN_WEIGHT = 0.5
+NUMBER = "00"
 SMALL_WORDS = word_set(
     "и в во на с со по о об к из за от до для что как это этот не у а но или же бы его ее их то "
     "при мы вы он она они так все вс уже еще "
@@ -24,8 +25,9 @@ SMALL_WORDS = word_set(
 
 
 def content_words(text: str) -> list[str]:
-    """Return the stems that carry meaning, in order."""
-    return [found for found in stems(text) if len(found) > 1 and found not in SMALL_WORDS]
+    """Return the stems that carry meaning, in order; all numbers look alike."""
+    found = (NUMBER if word.isdigit() else word for word in stems(text))
+    return [word for word in found if len(word) > 1 and word not in SMALL_WORDS]
 
 
 def word_features(text: str) -> list[str]:

@@ -28,11 +28,6 @@ def passages(post: str) -> tuple[str, ...]:
 
 
 def is_entry(line: str) -> bool:
-    """Whether the line is an entry of a list: it starts with a mark or with a link."""
-    start = next((at for at, mark in enumerate(line) if not is_ornament(mark)), len(line))
-    return LIST_MARK.match(line, start) is not None
-
-
-def is_ornament(mark: str) -> bool:
-    """Whether the character may stand before an entry's mark."""
-    return mark.isspace() or is_emoji(mark)
+    """Whether the line is an entry of a list: it starts with a mark, a picture or a link."""
+    start = line.lstrip()
+    return LIST_MARK.match(start) is not None or is_emoji(start[:1])

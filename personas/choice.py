@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from personas.dice import roll
-from personas.language import language_of
+from personas.language import Language, language_of
 from personas.persona import Persona
 from personas.silence import Silence, SilenceReason
 from personas.texts import mentions_phrase, plain, stems
@@ -38,32 +38,27 @@ def choose(post: PostView, cast: Sequence[Player]) -> Player | Silence:
     found = stems(plain(post.text))
     if not found:
         return Silence(SilenceReason.EMPTY_POST, "The post has no words to answer.")
-    speakers = [player for player in cast if speaks(player, post.text)]
+    language = language_of(post.text)
+    speakers = [player for player in cast if language in player.persona.languages]
     if not speakers:
-        return language_silence(post.text)
-    allowed = [player for player in speakers if forbidden_topic(player.persona, found) is None]
-    if not allowed:
-        topic = forbidden_topic(speakers[0].persona, found)
-        return Silence(SilenceReason.FORBIDDEN_TOPIC, f"The post touches “{topic}”.")
-    interests = {player.key: interest(player.persona, found) for player in allowed}
-    willing = [player for player in allowed if follows(player.persona, interests[player.key])]
+        return language_silence(language)
+    interests = {player.key: interest(player.persona, found) for player in speakers}
+    willing = [player for player in speakers if follows(player.persona, interests[player.key])]
     if not willing:
         return Silence(
             SilenceReason.NO_PERSONA_FOLLOWS_TOPIC, "The post has none of the personas' interests."
         )
-    most = max(interests[player.key] for player in willing)
-    keen = [player for player in willing if interests[player.key] >= NEAR_ENOUGH * most]
+    allowed = [player for player in willing if forbidden_topic(player.persona, found) is None]
+    if not allowed:
+        topic = forbidden_topic(willing[0].persona, found)
+        return Silence(SilenceReason.FORBIDDEN_TOPIC, f"The post touches “{topic}”.")
+    most = max(interests[player.key] for player in allowed)
+    keen = [player for player in allowed if interests[player.key] >= NEAR_ENOUGH * most]
     return min(keen, key=lambda player: (*silent_since(player), roll(post.seed, str(player.key))))
 
 
-def speaks(player: Player, text: str) -> bool:
-    """Whether the persona speaks the text's language."""
-    return language_of(text) in player.persona.languages
-
-
-def language_silence(text: str) -> Silence:
+def language_silence(language: Language | None) -> Silence:
     """Say which language nobody speaks."""
-    language = language_of(text)
     told = f"written in “{language}”" if language else "in no language that we can tell"
     return Silence(SilenceReason.LANGUAGE_NOT_SPOKEN, f"The post is {told}.")
 

@@ -50,7 +50,9 @@ CYRILLIC = re.compile(r"[а-яё]")
 
 def normalise(text: str) -> str:
     """Return the text in composed form, invisible characters dropped, spaces made single."""
-    composed = unicodedata.normalize("NFKC", text)
+    composed = " ".join(unicodedata.normalize("NFKC", text).split())
+    if composed.isprintable():
+        return composed
     visible = "".join(mark for mark in composed if unicodedata.category(mark) != "Cf")
     return " ".join(visible.split())
 
