@@ -17,6 +17,7 @@ from db.engine import CONNECT_SECONDS, plain_url
 log = logging.getLogger(__name__)
 
 CHANNEL = "troupe"
+RECONNECTED = "reconnected"
 FIRST_RETRY, LONGEST_RETRY = 0.2, 10.0
 ALIVE_SECONDS = 30.0
 
@@ -33,7 +34,7 @@ class Notices:
         self.database_url = database_url
         self.listeners: list[Listener] = []
         self.listening = asyncio.Event()
-        self.bell = asyncio.Event()
+        self.bells: dict[str, asyncio.Event] = {}
 
     def add_listener(self, listener: Listener) -> None:
         """Call `listener` with every topic from now on."""
@@ -41,16 +42,17 @@ class Notices:
 
     def hear(self, topic: str) -> None:
         """Pass a topic on; also for what this process itself has just committed."""
-        bell, self.bell = self.bell, asyncio.Event()
-        bell.set()
+        for rung in list(self.bells) if topic == RECONNECTED else [topic]:
+            self.bells.pop(rung, asyncio.Event()).set()
         for listener in self.listeners:
             listener(topic)
 
-    async def wait(self, timeout: float) -> None:  # noqa: ASYNC109 - the poll's interval, no limit
-        """Return when something was queued, or after `timeout` seconds."""
+    async def wait(self, topic: str, timeout: float) -> None:  # noqa: ASYNC109 - the poll's interval
+        """Return when something of that topic was queued, or after `timeout` seconds."""
+        bell = self.bells.setdefault(topic, asyncio.Event())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout):
-                await self.bell.wait()
+                await bell.wait()
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator["Notices"]:
@@ -87,7 +89,7 @@ class Notices:
         try:
             await connection.add_listener(CHANNEL, lambda *notice: self.hear(notice[3]))
             self.listening.set()
-            self.hear("reconnected")
+            self.hear(RECONNECTED)
             await self.watch(connection, ended)
         finally:
             connection.terminate()

@@ -16,6 +16,7 @@ from orchestrator.ids import AccountId, CommandId, NodeName
 from orchestrator.lanes.errands import run_errand
 from orchestrator.leases.keeper import Keeper
 from orchestrator.ports.leases import Fence
+from orchestrator.ports.work import Topic
 from orchestrator.stage import Stage
 
 
@@ -39,7 +40,7 @@ class AccountDoor:
             lease = await self.stage.stores.leases.lease_of(account)
             if await keeper.try_to_take(lease):
                 return await self.do_it_here(keeper, account, waiting, command)
-            await self.stage.bell.wait(0.2)
+            await self.stage.bell.wait(Topic.RESULTS, 0.2)
         return await self.give_up(account, waiting)
 
     async def ask_holder(self, account: AccountId, command: Command) -> CommandResult:
@@ -50,7 +51,7 @@ class AccountDoor:
             result = await self.stage.stores.commands.command_result(waiting)
             if result is not None:
                 return checked(result)
-            await self.stage.bell.wait(0.2)
+            await self.stage.bell.wait(Topic.RESULTS, 0.2)
         return await self.give_up(account, waiting)
 
     async def do_it_here(
@@ -85,7 +86,7 @@ class AccountDoor:
             if self.stage.clock.monotonic() >= deadline:
                 name = (await self.stage.stores.accounts.account(account)).name
                 raise AccountBusy(f"{name} is in use by a running node: pause it first")
-            await self.stage.bell.wait(0.2)
+            await self.stage.bell.wait(Topic.RESULTS, 0.2)
         fence = keeper.held[account]
         async with self.renewing(keeper, account):
             yield fence

@@ -11,6 +11,7 @@ from orchestrator.lanes.disclosure import read_disclosure
 from orchestrator.lanes.errands import run_errand
 from orchestrator.ports.outbox import Holder
 from orchestrator.ports.telegram import AccountClient
+from orchestrator.ports.work import Topic
 from orchestrator.refusals import OutcomeUnknown, TelegramRefused
 from orchestrator.stage import Stage
 
@@ -76,7 +77,7 @@ class Lane:
         while True:
             for taken in await commands.take_commands([self.holder.account]):
                 await commands.finish_command(taken.id, await run_errand(client, taken.command))
-            await self.stage.bell.wait(self.stage.tuning.poll.total_seconds())
+            await self.stage.bell.wait(Topic.COMMANDS, self.stage.tuning.poll.total_seconds())
 
     async def read(self, client: AccountClient) -> None:
         """Compare the channels that this account reads with the server, when they are due."""
@@ -95,7 +96,7 @@ class Lane:
         """Wait for something to send, or for being asked to stop."""
         asked = asyncio.create_task(self.asked.wait(), name=f"asked:{self.holder.account}")
         bell = asyncio.create_task(
-            self.stage.bell.wait(self.stage.tuning.poll.total_seconds()),
+            self.stage.bell.wait(Topic.OUTBOX, self.stage.tuning.poll.total_seconds()),
             name=f"bell:{self.holder.account}",
         )
         try:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from typing import Protocol
 
 from orchestrator.commands import Command, CommandResult
@@ -59,8 +60,17 @@ class CommandStore(Protocol):
         """Take back a command that nobody has taken; False when it was taken already."""
 
 
+class Topic(StrEnum):
+    """What a bell rings for."""
+
+    JOBS = "jobs"
+    OUTBOX = "outbox"
+    COMMANDS = "commands"
+    RESULTS = "results"
+
+
 class Bell(Protocol):
     """Wakes whoever waits for something to be done; a poll stands behind it."""
 
-    async def wait(self, timeout: float) -> None:  # noqa: ASYNC109 - the poll's interval, not a limit
-        """Return when something was queued, or after `timeout` seconds."""
+    async def wait(self, topic: Topic, timeout: float) -> None:  # noqa: ASYNC109 - the poll's interval, not a limit
+        """Return when something of that topic was queued, or after `timeout` seconds."""

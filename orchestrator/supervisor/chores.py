@@ -4,7 +4,7 @@ Each chore leaves a job or changes one row.
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from orchestrator.jobs import VerifyGrant
 from orchestrator.stage import Stage
@@ -17,7 +17,9 @@ class Chores:
     """Gives channels readers, and asks for proofs that have grown old."""
 
     stage: Stage
-    complained: frozenset[str] = frozenset()
+    complaints: dict[str, float] = field(default_factory=dict)
+    """Since when each complaint stands; it is told once, when it has stood for a whole lease."""
+    told: set[str] = field(default_factory=set)
 
     async def run(self) -> None:
         """Do every chore, rest, and begin again."""
@@ -27,11 +29,16 @@ class Chores:
             await self.stage.clock.sleep(self.stage.tuning.poll.total_seconds())
 
     async def assign_readers(self) -> None:
-        """Give each channel somebody who reads it; complain once about one that nobody can read."""
-        complaints = frozenset(await self.stage.stores.channels.assign_readers())
-        for complaint in complaints - self.complained:
-            log.warning("%s", complaint)
-        self.complained = complaints
+        """Give each channel somebody who reads it; complain once about one that stays unread."""
+        now = self.stage.clock.monotonic()
+        standing = await self.stage.stores.channels.assign_readers()
+        self.complaints = {one: self.complaints.get(one, now) for one in standing}
+        self.told &= set(standing)
+        patience = self.stage.tuning.lease.total_seconds()
+        for complaint, since in self.complaints.items():
+            if now - since >= patience and complaint not in self.told:
+                self.told.add(complaint)
+                log.warning("%s", complaint)
 
     async def ask_for_proofs(self) -> None:
         """Queue a job for each grant whose proof has grown old; the same one is queued once."""

@@ -9,6 +9,7 @@ from orchestrator.drafting.decider import Decider
 from orchestrator.errors import TroupeError
 from orchestrator.ids import NodeName
 from orchestrator.jobs import ConsiderPost, Job, RefreshEngagement, VerifyGrant
+from orchestrator.ports.work import Topic
 from orchestrator.stage import Stage
 from orchestrator.supervisor.upkeep import Upkeep
 
@@ -23,7 +24,7 @@ class Worker:
     node: NodeName
     decider: Decider
     upkeep: Upkeep
-    batch: int = 100
+    batch: int = 20
 
     async def run(self) -> None:
         """Do jobs for ever; what fails is put off with growing delays, then buried."""
@@ -33,19 +34,25 @@ class Worker:
             )
             await self.work_off(jobs)
             if not jobs:
-                await self.stage.bell.wait(self.stage.tuning.poll.total_seconds())
+                await self.stage.bell.wait(Topic.JOBS, self.stage.tuning.poll.total_seconds())
 
     async def work_off(self, jobs: Sequence[Job]) -> None:
-        """Do each job; one that fails holds up none of the others."""
+        """Do each job; one that fails holds up none of the others.
+
+        A job may be done twice when the process dies before the batch is marked: each looks first.
+        """
+        done: list[Job] = []
         for job in jobs:
             try:
                 await self.do(job)
-                await self.stage.stores.jobs.finish_jobs([job])
+                done.append(job)
             except TroupeError as failed:
                 await self.put_off(job, str(failed))
             except Exception as bug:
                 log.exception("job %s failed", job.id)
                 await self.put_off(job, repr(bug))
+        if done:
+            await self.stage.stores.jobs.finish_jobs(done)
 
     async def do(self, job: Job) -> None:
         """Do what the job says."""
