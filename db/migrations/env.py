@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import re
-from typing import Any
 
 from alembic import context
 from sqlalchemy import Connection
@@ -11,14 +9,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from db.engine import async_url
+from db.migrations.filters import is_drawn, is_ours
 from db.tables import metadata
-
-PARTITION = re.compile(r"^(posts_\d\d|(session|operation)_logs_(default|\d{4}_\d\d))$")
-
-
-def is_ours(name: str | None, kind: str, _parents: Any) -> bool:  # noqa: ANN401 - alembic's own type
-    """Leave partitions out of comparisons: they are data about data."""
-    return kind != "table" or name is None or not PARTITION.match(name)
 
 
 def migrate(connection: Connection) -> None:
@@ -27,6 +19,7 @@ def migrate(connection: Connection) -> None:
         connection=connection,
         target_metadata=metadata,
         include_name=is_ours,
+        include_object=is_drawn,
         compare_type=True,
         compare_server_default=True,
     )

@@ -5,10 +5,11 @@ import pkgutil
 from collections.abc import Iterator
 
 import asyncpg
-from sqlalchemy import TextClause
-from sqlalchemy.dialects.postgresql import asyncpg as dialect
+from sqlalchemy import TextClause, create_engine
 
 import db.stores
+
+DIALECT = create_engine("postgresql+asyncpg://").dialect
 
 
 def statements() -> Iterator[tuple[str, str]]:
@@ -17,7 +18,7 @@ def statements() -> Iterator[tuple[str, str]]:
         module = importlib.import_module(f"db.stores.{found.name}")
         for name, value in vars(module).items():
             if isinstance(value, TextClause):
-                yield f"{found.name}.{name}", str(value.compile(dialect=dialect.dialect()))
+                yield f"{found.name}.{name}", str(value.compile(dialect=DIALECT))
 
 
 async def test_postgresql_can_prepare_every_statement(database_url: str) -> None:
