@@ -21,6 +21,8 @@ def passages(post: str) -> tuple[str, ...]:
     the entries of a digest are not what the digest is about.
     """
     lines = [line for line in post.splitlines() if len(words(plain(line))) >= SHORTEST]
+    if not lines:
+        return (plain(post).strip()[:LONGEST],) if words(plain(post)) else ()
     prose = lines[:1] + [line for line in lines[1:] if not is_entry(line)]
     sentences = (part for line in prose for part in SENTENCE_END.split(plain(line)))
     worded = (part.strip()[:LONGEST] for part in sentences if len(words(part)) >= SHORTEST)

@@ -33,9 +33,9 @@ NO_TRIGGER = -1.0
 MARGIN_AT_THE_LIMIT, LEAD_AT_THE_LIMIT = -0.3, 0.3
 FIT_AT_THE_LIMIT = 1.0
 """Log-odds of a fit for that margin and that lead: 0.73, just above the default limit."""
-PER_MARGIN, PER_LEAD, PER_BACKGROUND = 4.0, 1.5, 8.0
-BACKGROUND_FROM = -0.8
-"""A headline whose background margin is above this looks like something nobody should answer."""
+PER_MARGIN, PER_LEAD, PER_DOUBT = 4.0, 1.5, 6.0
+SURE_ABOVE_BACKGROUND = 0.5
+"""A margin that is less than this above the headline's background margin is in doubt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def fit_of(margin: float, lead: float, background: float) -> float:
     odds = FIT_AT_THE_LIMIT
     odds += PER_MARGIN * (margin - MARGIN_AT_THE_LIMIT)
     odds += PER_LEAD * (min(lead, 1.0) - LEAD_AT_THE_LIMIT)
-    odds -= PER_BACKGROUND * max(0.0, background - BACKGROUND_FROM)
+    odds -= PER_DOUBT * max(0.0, SURE_ABOVE_BACKGROUND - (margin - background))
     return 1 / (1 + math.exp(-odds))
 
 
