@@ -21,7 +21,7 @@ from db.embedded import (
     postgres_tool,
     stop,
 )
-from db.embedded.folder import locate
+from db.embedded.folder import locate, prepare
 from db.embedded.recipe import Kind
 from orchestrator.errors import BadInput, ServersUnavailable
 from tests.integration.embedded.trials import LINGER, query, servers_of
@@ -43,17 +43,16 @@ async def test_a_folder_of_any_name_will_do(tmp_path: Path, name: str) -> None:
         await erase(folder, volatile=True)
 
 
-async def test_the_same_folder_by_another_name_has_the_same_servers(tmp_path: Path) -> None:
-    folder = tmp_path / "data"
-    (tmp_path / "alias").symlink_to(folder)
-    try:
-        async with (
-            embedded_servers(folder, linger=LINGER, volatile=True) as direct,
-            embedded_servers(tmp_path / "alias", linger=LINGER, volatile=True) as aliased,
-        ):
-            assert direct == aliased
-    finally:
-        await erase(folder, volatile=True)
+async def test_the_same_folder_by_another_name_has_the_same_servers(
+    folder: Path, tmp_path: Path
+) -> None:
+    alias = tmp_path / "alias"
+    alias.symlink_to(folder)
+    async with (
+        embedded_servers(folder, linger=LINGER) as direct,
+        embedded_servers(alias, linger=LINGER) as aliased,
+    ):
+        assert direct == aliased
 
 
 async def test_no_folder_but_our_own_has_its_rights_changed(fresh_folder: Path) -> None:
@@ -143,27 +142,31 @@ async def test_a_database_name_that_needs_quoting_is_refused(servers: Servers, n
         await ensure_database(servers, name)
 
 
-async def test_data_of_another_postgresql_is_left_alone(fresh_folder: Path) -> None:
-    async with embedded_servers(fresh_folder, linger=LINGER):
+async def test_data_of_another_postgresql_is_left_alone(folder: Path) -> None:
+    async with embedded_servers(folder, linger=LINGER):
         pass
-    await stop(fresh_folder)
-    version = locate(fresh_folder).data(Kind.POSTGRES) / "PG_VERSION"
+    await stop(folder)
+    version = locate(folder).data(Kind.POSTGRES) / "PG_VERSION"
+    ours = version.read_text(encoding="ascii")
     version.write_text("17\n", encoding="ascii")
-    with pytest.raises(ServersUnavailable, match=r"made by PostgreSQL 17.*troupe db backup"):
-        async with embedded_servers(fresh_folder, linger=LINGER):
-            pass
-    assert version.read_text(encoding="ascii") == "17\n"
+    try:
+        with pytest.raises(ServersUnavailable, match=r"made by PostgreSQL 17.*troupe db backup"):
+            async with embedded_servers(folder, linger=LINGER):
+                pass
+        assert version.read_text(encoding="ascii") == "17\n"
+    finally:
+        version.write_text(ours, encoding="ascii")
 
 
 async def test_a_start_cut_off_while_the_data_was_made_is_made_good(fresh_folder: Path) -> None:
-    async with embedded_servers(fresh_folder, linger=LINGER):
-        pass
-    await stop(fresh_folder)
     home = locate(fresh_folder)
-    home.data(Kind.POSTGRES).rename(home.data("postgres.unfinished"))
+    prepare(home, fresh_folder)
+    unfinished = home.data("postgres.unfinished")
+    unfinished.mkdir()
+    (unfinished / "PG_VERSION").touch()
     async with embedded_servers(fresh_folder, linger=LINGER) as servers:
         assert await query(servers.database_url, "select 1") == 1
-    assert not home.data("postgres.unfinished").exists()
+    assert not unfinished.exists()
 
 
 async def test_a_folder_that_cannot_be_is_refused_in_a_sentence(tmp_path: Path) -> None:
