@@ -40,7 +40,7 @@ demo: install ## The main job from post to comment, on a Telegram of its own
 	@$(BIN)/troupe demo $(ARGS)
 
 bench: install ## Run the benchmarks; each prints one JSON object
-	@set -e; for program in benchmarks/bench_*.py; do $(BIN)/python $$program $(ARGS); done
+	@set -e; for program in benchmarks/bench_*.py; do $(BIN)/python -m benchmarks.$$(basename $$program .py) $(ARGS); done
 
 clean: ## Remove what was installed and cached (not your data)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

@@ -81,12 +81,17 @@ class Connection:
         self.client = make_client(endpoint, patience, session, receive=sink is not None)
         self.call = Caller(self.client, patience.answer)
         self.forgotten = False
-        self.saver: asyncio.Task[None] | None = None
         self.flow = None if sink is None else self.receive(sink)
 
     def receive(self, sink: Sink) -> UpdateFlow:
         """Lead the client's updates to the sink."""
-        flow = UpdateFlow(self.account, sink, self.save_state, self.patience.saving)
+        flow = UpdateFlow(
+            self.account,
+            sink,
+            self.save_state,
+            self.patience.saving,
+            saved=self.session.update_state,
+        )
         self.client.flow = flow
         self.client.add_event_handler(flow.handle, events.Raw)
         watch_handled(self.client, flow.note_handled)
@@ -109,13 +114,9 @@ class Connection:
             raise self.reason() or unknown from unknown
 
     async def begin_receiving(self) -> None:
-        """Start storing the update state; whoever knows no channel yet looks at its chats."""
-        if self.flow is None:
-            return
-        self.saver = asyncio.create_task(
-            self.flow.keep_saving(), name=f"update state:{self.account}"
-        )
-        if not any(entity.kind == "channel" for entity in self.session.known.values()):
+        """Let an account that knows no channel yet look at its chats, to know where they stand."""
+        kinds = {entity.kind for entity in self.session.known.values()}
+        if self.flow is not None and "channel" not in kinds:
             await look_at_dialogs(self.call, self.patience)
 
     async def wait_closed(self) -> None:
@@ -123,15 +124,15 @@ class Connection:
 
         The latter is the sink's own exception.
         """
-        waiting: set[asyncio.Future[Any]] = {asyncio.ensure_future(self.client.disconnected)}
+        ended = asyncio.ensure_future(self.client.disconnected)
+        waiting: set[asyncio.Future[Any]] = {ended}
         if self.flow is not None:
-            waiting.add(asyncio.create_task(self.flow.failed.wait(), name="lost a fact"))
+            waiting.add(self.flow.failed)
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for future in waiting:
-                future.cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
+            ended.cancel()
+            await asyncio.gather(ended, return_exceptions=True)
         if self.flow is not None and self.flow.failure is not None:
             raise self.flow.failure
         reason = self.reason()
@@ -154,11 +155,9 @@ class Connection:
 
     async def close(self) -> None:
         """End everything within a bounded time, then store what was learned; never raises."""
-        if self.saver is not None:
-            self.saver.cancel()
-            await asyncio.gather(self.saver, return_exceptions=True)
         await leave(self.client, self.patience.close)
         if self.flow is not None:
+            await self.flow.stop()
             await self.attempt("update state", self.flow.save_handled())
         await self.attempt("access hashes", self.save_entities())
 

@@ -34,12 +34,12 @@ class CollectingSession(MemorySession):  # type: ignore[misc]  # Telethon has no
         self.usernames: dict[str, int] = {}
         self.changed: set[int] = set()
         self.user_id = stored.user_id if stored else None
+        self.update_state = stored.updates if stored else None
         for entity in entities:
             self.keep(marked_id(entity), entity)
         if stored is not None:
             self.set_dc(stored.dc_id, stored.address, stored.port)
             self.auth_key = AuthKey(stored.auth_key)
-            self._update_states = telethon_states(stored.updates)
 
     def stored(self, user_id: TelegramId, state: UpdateState | None) -> StoredSession:
         """Return all that the same session needs another time."""
@@ -107,7 +107,7 @@ class CollectingSession(MemorySession):  # type: ignore[misc]  # Telethon has no
 
     def get_update_states(self) -> ItemsView[int, Any]:
         """Return the state that was stored; 0 stands for the account."""
-        return self._update_states.items()
+        return telethon_states(self.update_state).items()
 
     def set_update_state(self, entity_id: int, state: Any) -> None:  # noqa: ANN401
         """Do nothing: Telethon's own state has run ahead of what was handled."""

@@ -32,13 +32,20 @@ Save = Callable[[UpdateState], Awaitable[None]]
 class UpdateFlow:
     """Takes one account's updates to the sink, in order, and stores how far they are committed."""
 
-    def __init__(self, account: AccountId, sink: Sink, save: Save, pause: timedelta) -> None:
+    def __init__(
+        self,
+        account: AccountId,
+        sink: Sink,
+        save: Save,
+        pause: timedelta,
+        *,
+        saved: UpdateState | None,
+    ) -> None:
         self.account, self.sink, self.save, self.pause = account, sink, save, pause
         self.failure: Exception | None = None
-        self.failed = asyncio.Event()
-        self.handled: UpdateState | None = None
-        self.saved: UpdateState | None = None
-        self.moved = asyncio.Event()
+        self.failed = asyncio.get_running_loop().create_future()
+        self.handled = self.saved = saved
+        self.saving: asyncio.Task[None] | None = None
 
     async def handle(self, update: Any) -> None:  # noqa: ANN401 - Telethon's updates
         """Commit what an update tells; after a failure nothing more is taken."""
@@ -60,31 +67,39 @@ class UpdateFlow:
     def fail(self, error: Exception) -> None:
         """Stop the flow; whoever holds the connection learns it from `failed`."""
         self.failure = self.failure or error
-        self.failed.set()
+        if not self.failed.done():
+            self.failed.set_result(None)
 
     def note_handled(self, state: UpdateState) -> None:
-        """Remember that everything up to `state` is committed."""
-        if self.failure is None and state != self.handled:
-            self.handled = state
-            self.moved.set()
+        """Remember that everything up to `state` is committed, and store that soon."""
+        if self.failure is not None or state == self.handled:
+            return
+        self.handled = state
+        if self.saving is None or self.saving.done():
+            name = f"update state:{self.account}"
+            self.saving = asyncio.create_task(self.save_soon(), name=name)
 
-    async def keep_saving(self) -> None:
-        """Store the state whenever it moved, with a pause between two writes."""
+    async def save_soon(self) -> None:
+        """Store the state until it moves no more, with a pause before each write."""
         try:
-            while True:
-                await self.moved.wait()
-                await self.save_handled()
+            while self.handled != self.saved:
                 await asyncio.sleep(self.pause.total_seconds())
+                await self.save_handled()
         except Exception as error:  # noqa: BLE001 - a task's boundary: told through `failed`
             self.fail(error)
 
     async def save_handled(self) -> None:
         """Store the state, if it is not stored yet."""
-        self.moved.clear()
         state = self.handled
         if state is not None and state != self.saved:
             await self.save(state)
             self.saved = state
+
+    async def stop(self) -> None:
+        """End the task that stores the state."""
+        if self.saving is not None:
+            self.saving.cancel()
+            await asyncio.gather(self.saving, return_exceptions=True)
 
 
 class ReceivingClient(TelegramClient):  # type: ignore[misc]  # Telethon has no types

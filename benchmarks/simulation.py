@@ -1,0 +1,58 @@
+"""A simulated Telegram in a process of its own, so that it does not count as the client's cost.
+
+    python -m benchmarks.simulation PEOPLE
+
+Prints one line of JSON that says where it is, and ends when its standard input does.
+"""
+
+import asyncio
+import json
+import sys
+
+from simulator.server import TelegramServer, serve
+from simulator.world.world import World
+
+CHANNELS = 10
+
+
+def phone_of(number: int) -> str:
+    """Return the phone number of one of the people; its code is 11111."""
+    return f"+999661{number:04}"
+
+
+def make_world(people: int) -> World:
+    """Make a world in which everybody follows the same channels, some of them discussed."""
+    world = World()
+    owner = world.add_person("+9996629999", "Owner")
+    crowd = [world.add_person(phone_of(number), f"Person {number}") for number in range(people)]
+    for number in range(CHANNELS):
+        channel = world.add_channel(f"Channel {number}", owner=owner, linked=number % 2 == 0)
+        world.join(channel, *crowd)
+        world.publish(channel, "A post to begin with")
+    return world
+
+
+def whereabouts(server: TelegramServer) -> str:
+    """Say how to connect."""
+    return json.dumps(
+        {
+            "host": server.host,
+            "port": server.port,
+            "dc_id": server.dc_id,
+            "public_key": server.public_key,
+            "api_id": server.api_id,
+            "api_hash": server.api_hash,
+        }
+    )
+
+
+async def main() -> None:
+    """Serve until nobody holds the other end of the standard input."""
+    async with serve(make_world(int(sys.argv[1]))) as server:
+        sys.stdout.write(whereabouts(server) + "\n")
+        sys.stdout.flush()
+        await asyncio.to_thread(sys.stdin.read)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
