@@ -17,13 +17,15 @@ OTHER_LETTER = re.compile(r"[^\W\d_a-zа-яё]", re.IGNORECASE)
 RUSSIAN_FROM = 0.3
 """A Russian text may be full of English terms; an English one hardly ever quotes Cyrillic."""
 OTHERS_BELOW = 0.1
+LONG_WITHOUT_SMALL_WORDS = 10
+"""A headline may do without small words, ten words in a row do not."""
 
 ENGLISH_WORDS = word_set(
     "the of and to in is that for it on with as are this be by was at from or an not have has "
     "how why what when which can you your we our they their its about into new more than a i"
 )
 FOREIGN_WORDS = word_set(
-    "der das und ist nicht ein eine mit von zu den dem auf für wie warum "
+    "wir uns ich sie wegen einer auch aber bei nach oder der das und ist nicht ein eine mit von zu den dem auf für wie warum "
     "le la les des du et est une un pour dans que qui pas sur avec "
     "el los las de y en por con para una del se como "
     "il di che è per non una con sono gli della o e os  da em um uma não"
@@ -49,8 +51,8 @@ def is_other_cyrillic(text: str, russian: int) -> bool:
 
 
 def is_english(text: str) -> bool:
-    """Whether English small words are at least as frequent as those of its neighbours."""
+    """Whether English small words are there, and no fewer than those of its neighbours."""
     found = words(text)
     english = sum(word in ENGLISH_WORDS for word in found)
     foreign = sum(word in FOREIGN_WORDS - ENGLISH_WORDS for word in found)
-    return english >= foreign
+    return english >= foreign and (english > 0 or len(found) < LONG_WITHOUT_SMALL_WORDS)
