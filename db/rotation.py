@@ -1,13 +1,12 @@
-"""Writing every stored secret anew under the newest key (`troupe keys rotate`)."""
+"""Writing every stored secret anew under the newest key."""
 
-from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Column, Table, and_, func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.sql.schema import Column, Table
 
-from db.encryption import Cipher, place
+from db.encryption import HEADER_BYTES, Cipher, place
 from db.engine import transaction
 from db.tables.accounts import account_entities, account_sessions, accounts
 
@@ -15,74 +14,73 @@ BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
-    """A column of secrets, and the columns that name its rows and the place they are bound to."""
+class Secret:
+    """A column of ciphertexts, and the columns that name its row in the associated data."""
 
     table: Table
-    column: Column[Any]
-    row: tuple[Column[Any], ...]
+    column: str
+    row: tuple[str, ...]
 
-    def stale(self, cipher: Cipher) -> Any:  # noqa: ANN401 - a SQL condition
-        """Select what is not under the newest key."""
-        header = func.substring(self.column, 1, len(cipher.header))
-        return and_(self.column.is_not(None), header != cipher.header)
+    @property
+    def stored(self) -> Column[bytes]:
+        """Return the column itself."""
+        return self.table.c[self.column]
 
-    def renewed(self, cipher: Cipher, names: Sequence[object], secret: bytes) -> bytes:
-        """Encrypt the secret of the row of those names under the newest key."""
-        where = place(self.table.name, self.column.name, *names)
-        return cipher.encrypt(cipher.decrypt(secret, where), where)
+    def where(self, values: tuple[object, ...]) -> bytes:
+        """Name the place of one row's secret."""
+        return place(self.table.name, self.column, *values)
 
 
-SEALED = (
-    Sealed(accounts, accounts.c.phone_encrypted, (accounts.c.id,)),
-    Sealed(
-        account_sessions, account_sessions.c.auth_key_encrypted, (account_sessions.c.account_id,)
-    ),
-    Sealed(
-        account_entities,
-        account_entities.c.phone_encrypted,
-        (account_entities.c.account_id, account_entities.c.kind, account_entities.c.telegram_id),
-    ),
+SECRETS = (
+    Secret(accounts, "phone_encrypted", ("id",)),
+    Secret(account_sessions, "auth_key_encrypted", ("account_id",)),
+    Secret(account_entities, "phone_encrypted", ("account_id", "kind", "telegram_id")),
 )
 
 
-async def count_stale(engine: AsyncEngine, cipher: Cipher) -> int:
-    """Return how many secrets are not under the newest key."""
-    async with transaction(engine) as connection:
-        counts = [
-            await connection.scalar(
-                select(func.count()).select_from(sealed.table).where(sealed.stale(cipher))
-            )
-            for sealed in SEALED
-        ]
-    return sum(count or 0 for count in counts)
+async def reencrypt_all(engine: AsyncEngine, cipher: Cipher) -> int:
+    """Rewrite every secret that another key encrypted; returns how many.
 
-
-async def rewrite_secrets(engine: AsyncEngine, cipher: Cipher) -> AsyncIterator[int]:
-    """Rewrite what is not under the newest key, a transaction at a time; yields how many each did.
-
-    Safe beside running nodes and after a crash: each secret is readable before and afterwards.
+    Works in batches, each its own transaction, so that it may be stopped and begun again.
     """
-    for sealed in SEALED:
-        done = BATCH
-        while done == BATCH:
+    done = 0
+    for secret in SECRETS:
+        while True:
             async with transaction(engine) as connection:
-                done = await rewrite_batch(connection, cipher, sealed)
-            yield done
+                rewritten = await reencrypt_batch(connection, cipher, secret)
+            done += rewritten
+            if rewritten < BATCH:
+                break
+    return done
 
 
-async def rewrite_batch(connection: AsyncConnection, cipher: Cipher, sealed: Sealed) -> int:
-    """Rewrite some rows of one column, locked meanwhile; returns how many."""
-    stale = (
-        select(*sealed.row, sealed.column)
-        .where(sealed.stale(cipher))
+async def reencrypt_batch(connection: AsyncConnection, cipher: Cipher, secret: Secret) -> int:
+    """Rewrite some secrets of one column."""
+    keys = [secret.table.c[name] for name in secret.row]
+    outdated = (
+        select(secret.stored, *keys)
+        .where(func.substring(secret.stored, 1, HEADER_BYTES) != cipher.header)
+        .order_by(*keys)
         .limit(BATCH)
         .with_for_update()
     )
-    found = (await connection.execute(stale)).all()
-    for row in map(tuple, found):
-        names, secret = row[:-1], row[-1]
-        this = and_(*(column == name for column, name in zip(sealed.row, names, strict=True)))
-        renewed = {sealed.column: sealed.renewed(cipher, names, secret)}
-        await connection.execute(update(sealed.table).where(this).values(renewed))
+    found = (await connection.execute(outdated)).all()
+    if found:
+        rewrite = (
+            update(secret.table)
+            .where(*(key == bindparam(f"key_{key.name}") for key in keys))
+            .values({secret.column: bindparam("sealed")})
+        )
+        await connection.execute(
+            rewrite, [rewritten(cipher, secret, row[0], tuple(row[1:])) for row in found]
+        )
     return len(found)
+
+
+def rewritten(
+    cipher: Cipher, secret: Secret, sealed: bytes, row: tuple[object, ...]
+) -> dict[str, object]:
+    """Decrypt one secret and encrypt it again for the same place."""
+    where = secret.where(row)
+    keys = {f"key_{name}": value for name, value in zip(secret.row, row, strict=True)}
+    return {**keys, "sealed": cipher.encrypt(cipher.decrypt(sealed, where), where)}
