@@ -1,0 +1,205 @@
+"""The queue of jobs, commands between processes, and leases."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orchestrator.commands import (
+    Command,
+    CommandResult,
+    DeleteMessages,
+    Done,
+    EndSession,
+    EngagementRead,
+    Failed,
+    FindChannel,
+    LookAtChannel,
+    ReadEngagement,
+    ReadProfile,
+    WriteBio,
+)
+from orchestrator.errors import NotFound
+from orchestrator.facts import Engagement
+from orchestrator.ids import AccountId, CommentId, GrantId, MessageId, NodeName, PostRef, TelegramId
+from orchestrator.jobs import ConsiderPost, RefreshEngagement, Task, VerifyGrant
+from orchestrator.ports.accounts import AccountState
+from orchestrator.ports.stores import Stores
+from orchestrator.ports.telegram import Peer, Profile
+from tests.integration.db.conftest import NODE, OLGA, Scene, seen
+
+HOUR = timedelta(hours=1)
+SOUTH = NodeName("south")
+PEER = Peer("channel", TelegramId(701), -(2**62))
+TASKS: list[Task] = [
+    ConsiderPost(PostRef(1, MessageId(2))),  # type: ignore[arg-type]
+    RefreshEngagement(CommentId(3)),
+    VerifyGrant(GrantId(4)),
+]
+COMMANDS: list[Command] = [
+    ReadProfile(),
+    WriteBio("Музей · ИИ"),
+    FindChannel("@sky"),
+    LookAtChannel(TelegramId(700)),
+    DeleteMessages(PEER, (MessageId(1), MessageId(2))),
+    ReadEngagement(PEER, ()),
+    EndSession(),
+]
+RESULTS: list[CommandResult] = [
+    Done(),
+    Profile(TelegramId(1), None, "Anna", "bio"),
+    seen(),
+    EngagementRead(((MessageId(1), Engagement(1, 2, 3)),)),
+    Failed("No."),
+]
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: type(task).__name__)
+async def test_a_task_comes_back_as_it_was_queued(stores: Stores, task: Task) -> None:
+    assert await stores.jobs.queue_job(task)
+    [job] = await stores.jobs.take_jobs(NODE, 10, stale_after=HOUR)
+    assert (job.task, job.attempts) == (task, 0)
+
+
+async def test_the_same_task_waits_once_and_may_come_again_when_it_is_done(stores: Stores) -> None:
+    task = VerifyGrant(GrantId(1))
+    assert [await stores.jobs.queue_job(task) for _ in range(3)] == [True, False, False]
+    taken = await stores.jobs.take_jobs(NODE, 10, stale_after=HOUR)
+    assert not await stores.jobs.queue_job(task)
+    await stores.jobs.finish_jobs(taken)
+    assert await stores.jobs.queue_job(task)
+
+
+async def test_workers_never_take_the_same_job(stores: Stores) -> None:
+    for number in range(60):
+        await stores.jobs.queue_job(VerifyGrant(GrantId(number)))
+    batches = await asyncio.gather(
+        *(stores.jobs.take_jobs(NODE, 10, stale_after=HOUR) for _ in range(8))
+    )
+    taken = [job.id for batch in batches for job in batch]
+    assert len(taken) == len(set(taken)) == 60
+
+
+async def test_a_job_waits_for_its_time_and_counts_its_failures(stores: Stores) -> None:
+    await stores.jobs.queue_job(VerifyGrant(GrantId(1)), delay=HOUR)
+    assert await stores.jobs.take_jobs(NODE, 10, stale_after=HOUR) == []
+    await stores.jobs.queue_job(VerifyGrant(GrantId(2)))
+    [job] = await stores.jobs.take_jobs(NODE, 10, stale_after=HOUR)
+    await stores.jobs.put_off_job(job, timedelta(), "no answer")
+    [again] = await stores.jobs.take_jobs(NODE, 10, stale_after=HOUR)
+    assert (again.id, again.attempts) == (job.id, 1)
+    await stores.jobs.bury_job(again, "gave up")
+    assert await stores.jobs.take_jobs(NODE, 10, stale_after=timedelta()) == []
+
+
+async def test_what_a_dead_worker_took_is_taken_over(stores: Stores) -> None:
+    await stores.jobs.queue_job(VerifyGrant(GrantId(1)))
+    [job] = await stores.jobs.take_jobs(NODE, 10, stale_after=HOUR)
+    assert await stores.jobs.take_jobs(SOUTH, 10, stale_after=HOUR) == []
+    [taken_over] = await stores.jobs.take_jobs(SOUTH, 10, stale_after=timedelta())
+    assert (taken_over.id, taken_over.attempts) == (job.id, 1)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: type(command).__name__)
+async def test_a_command_reaches_the_holder_as_it_was_put(scene: Scene, command: Command) -> None:
+    commands = scene.stores.commands
+    put = await commands.put_command(scene.anna, command, "a door")
+    assert await commands.command_result(put) is None
+    [taken] = await commands.take_commands([scene.anna])
+    assert (taken.id, taken.account, taken.command) == (put, scene.anna, command)
+    assert await commands.take_commands([scene.anna]) == []
+    assert not await commands.withdraw_command(put)
+
+
+@pytest.mark.parametrize("result", RESULTS, ids=lambda result: type(result).__name__)
+async def test_a_result_reaches_the_door_as_it_was_given(
+    scene: Scene, result: CommandResult
+) -> None:
+    commands = scene.stores.commands
+    put = await commands.put_command(scene.anna, ReadProfile(), "a door")
+    await commands.take_commands([scene.anna])
+    await commands.finish_command(put, result)
+    assert await commands.command_result(put) == result
+
+
+async def test_a_command_that_nobody_took_can_be_withdrawn(scene: Scene) -> None:
+    put = await scene.stores.commands.put_command(scene.anna, ReadProfile(), "a door")
+    assert await scene.stores.commands.withdraw_command(put)
+    assert await scene.stores.commands.take_commands([scene.anna]) == []
+
+
+async def test_a_lease_that_moved_cannot_be_taken(scene: Scene) -> None:
+    leases = scene.stores.leases
+    saw = await leases.lease_of(scene.anna)
+    held = {scene.anna: scene.holder.fence}
+    assert await leases.renew_leases(NODE, held) == {scene.anna}
+    assert await leases.take_lease(SOUTH, saw) is None
+    saw = await leases.lease_of(scene.anna)
+    fence = await leases.take_lease(SOUTH, saw)
+    assert fence == scene.holder.fence + 1
+    assert await leases.renew_leases(NODE, held) == frozenset()
+    await leases.release_lease(scene.anna, scene.holder.fence)
+    assert not (await leases.lease_of(scene.anna)).released
+
+
+async def test_of_many_challengers_one_gets_the_lease(scene: Scene) -> None:
+    saw = await scene.stores.leases.lease_of(scene.anna)
+    fences = await asyncio.gather(
+        *(scene.stores.leases.take_lease(NodeName(f"n{n}"), saw) for n in range(8))
+    )
+    assert sum(fence is not None for fence in fences) == 1
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(st.lists(st.tuples(st.sampled_from("tvr"), st.sampled_from("ab")), max_size=12))
+async def test_fences_only_grow_and_one_node_holds(
+    scene: Scene, acts: list[tuple[str, str]]
+) -> None:
+    leases = scene.stores.leases
+    fences: dict[str, int] = {}
+    last = (await leases.lease_of(scene.anna)).fence
+    for act, node in acts:
+        lease = await leases.lease_of(scene.anna)
+        if act == "t":
+            fence = await leases.take_lease(NodeName(node), lease)
+            assert fence is not None
+            assert fence > last
+            fences[node] = last = fence
+        elif node in fences and act == "v":
+            kept = await leases.renew_leases(NodeName(node), {scene.anna: fences[node]})  # type: ignore[dict-item]
+            assert bool(kept) is (fences[node] == lease.fence and not lease.released)
+        elif node in fences:
+            await leases.release_lease(scene.anna, fences[node])  # type: ignore[arg-type]
+            released = (await leases.lease_of(scene.anna)).released
+            assert released is (fences[node] == lease.fence or lease.released)
+
+
+async def test_only_accounts_that_run_and_have_a_session_are_to_be_connected(scene: Scene) -> None:
+    stores = scene.stores
+    await stores.accounts.add_account(OLGA, "boris", "+1", "anna")
+    assert [lease.account for lease in await stores.leases.leases()] == [scene.anna]
+    await stores.accounts.set_account_state(OLGA, scene.anna, AccountState.PAUSED, "a rest")
+    assert await stores.leases.leases() == []
+
+
+async def test_an_unknown_account_has_no_lease(stores: Stores) -> None:
+    with pytest.raises(NotFound):
+        await stores.leases.lease_of(AccountId(99))
+
+
+async def test_a_node_says_that_it_lives_and_hears_that_it_should_drain(scene: Scene) -> None:
+    leases = scene.stores.leases
+    await leases.node_started(NODE, "host", 1, "0.1")
+    assert not await leases.node_seen(NODE)
+    [node] = await leases.nodes()
+    assert (node.name, node.accounts) == (NODE, 1)
+    await scene.sql("UPDATE nodes SET draining = true")
+    assert await leases.node_seen(NODE)
+    await leases.node_stopped(NODE)
+    assert await leases.nodes() == []
