@@ -39,11 +39,16 @@ def demo(
         Path | None, typer.Option(help="Other comment scripts: a file or a folder.")
     ] = None,
     speed: Annotated[float, typer.Option(help="2 is twice as fast.", min=0.1, max=100)] = 1.0,
+    picture: Annotated[
+        Path | None, typer.Option(help="Save the last frame as an SVG picture.")
+    ] = None,
 ) -> None:
     """Show the way from a post to a comment, on a Telegram of its own, on this machine alone."""
     begun = time.monotonic()
     from cli.demo.command import run_demo  # noqa: PLC0415 - `--help` does without
     from cli.demo.options import DemoOptions  # noqa: PLC0415 - `--help` does without
 
-    options = DemoOptions(once=once, json=as_json, replay=replay, scripts=scripts, speed=speed)
+    options = DemoOptions(
+        once=once, json=as_json, replay=replay, scripts=scripts, speed=speed, picture=picture
+    )
     raise typer.Exit(asyncio.run(run_demo(options, settings_for_command(), begun)))

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 
 from cli.compose import Company, company
 from cli.demo.options import DemoOptions
 from cli.demo.players import DATA, engage
 from cli.demo.replay import Replay, read_replay
-from cli.demo.show import NEXT_STEPS, draw, draw_summary
+from cli.demo.show import NEXT_STEPS, draw, draw_summary, save_picture
 from cli.demo.summary import Summary, summarise
 from cli.demo.theatre import Theatre
 from cli.settings import Settings
@@ -68,6 +68,8 @@ class Performance:
             await self.until_over()
             publishing.cancel()
             showing.cancel()
+        if self.options.picture:
+            save_picture(await self.frame(), self.options.picture)
         tally = await self.company.service.tally()
         return summarise(
             self.theatre,
@@ -113,12 +115,20 @@ class Performance:
         """Draw what happens until cancelled; nothing at all when only JSON is wanted."""
         if self.options.json:
             return
-        service, total = self.company.service, len(self.replay.posts)
         with Live(console=Console(), refresh_per_second=4, transient=True) as live:
             while True:
-                accounts, decisions = await service.accounts.list(), await service.decisions(6)
-                live.update(draw(accounts, decisions, await service.tally(), total))
+                live.update(await self.frame())
                 await asyncio.sleep(0.25)
+
+    async def frame(self) -> RenderableType:
+        """Draw what is so now."""
+        service = self.company.service
+        return draw(
+            await service.accounts.list(),
+            await service.decisions(6),
+            await service.tally(),
+            len(self.replay.posts),
+        )
 
 
 async def run_demo(options: DemoOptions, settings: Settings, begun: float) -> int:

@@ -9,12 +9,14 @@ class DemoOptions:
     """How the demo is to run."""
 
     once: bool = False
-    """End when every post has its comment or its silence; else go on until interrupted."""
+    """Publish as fast as Telegram takes it, instead of at a pace that people can follow."""
     json: bool = False
     """Print one JSON object on stdout and nothing else there."""
     replay: Path | None = None
     """A Telegram Desktop export whose posts are published instead of the demo's own."""
     scripts: Path | None = None
     """A file or folder of comment scripts instead of the demo's own."""
+    picture: Path | None = None
+    """Where to save the last frame as an SVG picture."""
     speed: float = 1.0
-    """How fast posts appear: 2 is twice as fast; with `once` they come as fast as they can."""
+    """How fast posts appear without `once`: 2 is twice as fast."""

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from rich.console import Group, RenderableType
+from pathlib import Path
+
+from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -55,12 +57,12 @@ def draw_decisions(decisions: Sequence[Decision]) -> RenderableType:
     """Show the newest decisions: the post, and what came of it."""
     table = Table(box=None, width=WIDTH - 4, padding=(0, 1), show_header=False)
     table.add_column(width=9)
-    table.add_column()
+    table.add_column(no_wrap=True, overflow="ellipsis")
     for decision in decisions:
         style = STYLES.get(decision.status, "yellow")
         said = f"{decision.account}: {decision.text}" if decision.account else decision.text
-        table.add_row(Text("post", style="blue"), Text(shorten(decision.post_text, 80)))
-        table.add_row(Text(decision.status, style=style), Text(shorten(said, 80), style=style))
+        table.add_row(Text("post", style="blue"), Text(shorten(decision.post_text, 120)))
+        table.add_row(Text(decision.status, style=style), Text(shorten(said, 120), style=style))
     return Panel(table, title="posts and what came of them", width=WIDTH)
 
 
@@ -77,8 +79,8 @@ def draw_progress(tally: Tally, total: int) -> RenderableType:
 
 def draw_summary(summary: Summary) -> RenderableType:
     """Show what came of it all, and what to try next."""
-    table = Table(box=None, show_header=False, width=WIDTH - 4, padding=(0, 1))
-    table.add_column(width=26)
+    table = Table(box=None, show_header=False, padding=(0, 1))
+    table.add_column(width=34)
     table.add_column()
     table.add_row("posts seen", str(summary.posts_seen))
     table.add_row("comments sent", Text(str(summary.comments_sent), style="bold green"))
@@ -92,6 +94,15 @@ def draw_summary(summary: Summary) -> RenderableType:
         table.add_row("first comment after", f"{summary.first_comment_seconds:.1f} s")
     table.add_row("all of it took", f"{summary.seconds:.1f} s")
     return Panel(table, title="what came of it", width=WIDTH)
+
+
+def save_picture(frame: RenderableType, file: Path) -> None:
+    """Draw a frame into an SVG file, for the README."""
+    with file.with_suffix(".tmp").open("w") as nowhere:
+        console = Console(record=True, width=WIDTH + 2, file=nowhere, force_terminal=True)
+        console.print(frame)
+        file.write_text(console.export_svg(title="make demo"), encoding="utf-8")
+    file.with_suffix(".tmp").unlink()
 
 
 NEXT_STEPS = """\

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from simulator.server import TelegramServer
 from simulator.world.channels import Channel
-from simulator.world.messages import Message
+from simulator.world.messages import Message, Picture
 from simulator.world.people import Person
 from simulator.world.world import World
 
@@ -51,8 +51,9 @@ class Theatre:
         self.world.make_admin(self.channel, people[0])
 
     def publish(self, text: str) -> None:
-        """Post in the owner's name."""
-        self.published.append(self.world.publish(self.channel, text))
+        """Post in the owner's name; a post without words is a picture."""
+        media = None if text.strip() else Picture(id=len(self.published) + 1)
+        self.published.append(self.world.publish(self.channel, text, media))
 
     def duplicates(self) -> int:
         """Count what was said twice: by random_id, by words, or by one author in one thread."""

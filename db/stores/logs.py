@@ -30,7 +30,7 @@ POSTS_SEEN = text("""
 DECISIONS = text("""
     select * from (
         select p.text as post_text, ch.title as channel, 'silence' as outcome,
-               null as account, s.reason || ': ' || s.detail as text, 'silence' as status, s.at
+               null as account, s.detail as text, 'silence' as status, s.at
         from silences s
         join posts p using (channel_id, message_id)
         join channels ch on ch.id = s.channel_id

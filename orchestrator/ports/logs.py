@@ -92,7 +92,7 @@ class Decision:
     """`comment`, `review` or `silence`."""
     account: str | None
     text: str
-    """The comment's words, or the silence's reason."""
+    """The comment's words, or why there is silence."""
     status: str
     at: datetime
 
