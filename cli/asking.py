@@ -1,11 +1,16 @@
 """What is asked of a person at the terminal; secrets are typed unseen and never are arguments."""
 
 import asyncio
+import getpass
 import os
 import shlex
 import subprocess
 import sys
 import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, InvalidStateError
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import typer
@@ -31,13 +36,23 @@ def given_phone(file: Path | None) -> str:
     return text.strip()
 
 
-def ask(question: str, *, hidden: bool = False) -> str:
+def ask(question: str) -> str:
     """Ask at the terminal; raises BadInput when there is nobody to answer."""
+    typer.echo(f"{question}: ", nl=False, err=True)
+    return answered(input)
+
+
+def ask_unseen(question: str) -> str:
+    """Ask for a secret, which is not shown; raises BadInput when there is nobody to answer."""
+    return answered(lambda: getpass.getpass(f"{question}: ", stream=sys.stderr))
+
+
+def answered(read: Callable[[], str]) -> str:
+    """Return what a person answered, without the spaces around it."""
     try:
-        answer: str = typer.prompt(question, hide_input=hidden, err=True)
-    except (typer.Abort, EOFError):
+        return read().strip()
+    except EOFError:
         raise BadInput("nothing was answered: run this at a terminal") from None
-    return answer.strip()
 
 
 class TerminalAnswers:
@@ -45,16 +60,51 @@ class TerminalAnswers:
 
     async def code(self) -> str:
         """Return the code that Telegram sent."""
-        return await asyncio.to_thread(ask, "Code that Telegram sent", hidden=True)
+        return await aside(ask_unseen, "Code that Telegram sent")
 
     async def password(self, hint: str | None) -> str:
         """Return the two-step password."""
         hinted = f" (hint: {hint})" if hint else ""
-        return await asyncio.to_thread(ask, f"Two-step password{hinted}", hidden=True)
+        return await aside(ask_unseen, f"Two-step password{hinted}")
 
     async def name(self) -> str:
         """Return a first name for a number that has no account yet."""
-        return await asyncio.to_thread(ask, "This number is new to Telegram; first name")
+        return await aside(ask, "This number is new to Telegram; first name")
+
+
+async def aside(ask_person: Callable[[str], str], question: str) -> str:
+    """Ask in a thread of its own, which Ctrl-C need not wait for."""
+    answer: Future[str] = Future()
+
+    def work() -> None:
+        with suppress(InvalidStateError):  # cancelled: nobody waits any more
+            try:
+                answer.set_result(ask_person(question))
+            except (BadInput, OSError) as failed:
+                answer.set_exception(failed)
+
+    with terminal_kept():
+        threading.Thread(target=work, name="asking", daemon=True).start()
+        return await asyncio.wrap_future(answer)
+
+
+@contextmanager
+def terminal_kept() -> Iterator[None]:
+    """Leave the terminal as it was found, also when a hidden answer is never given."""
+    try:
+        import termios  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        yield
+        return
+    try:
+        found = termios.tcgetattr(sys.stdin)
+    except (termios.error, ValueError, OSError):
+        yield
+        return
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, found)
 
 
 def edited(text: str) -> str:
@@ -74,9 +124,8 @@ def edited(text: str) -> str:
 
 def confirm(question: str) -> None:
     """Go on only when a person says yes; raises BadInput when nobody does."""
-    try:
-        agreed = typer.confirm(question, err=True)
-    except (typer.Abort, EOFError):
-        agreed = False
-    if not agreed:
-        raise BadInput("nothing was changed; --yes goes on without asking")
+    typer.echo(f"{question} [y/N] ", nl=False, err=True)
+    with suppress(EOFError):
+        if input().strip().lower() in {"y", "yes"}:
+            return
+    raise BadInput("nothing was changed; --yes goes on without asking")

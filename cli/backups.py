@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from cli.output import working
 from cli.schema import bring_schema
 from cli.settings import Settings
 from db.embedded import postgres_tool, resolve_servers
@@ -136,15 +137,6 @@ async def open_shell(settings: Settings) -> int:
             return await (await programs.start("psql")).wait()
         finally:
             loop.remove_signal_handler(signal.SIGINT)
-
-
-@contextmanager
-def working(sentence: str) -> Iterator[None]:
-    """Show on standard error that something takes its time."""
-    from rich.console import Console  # noqa: PLC0415 - only for long work
-
-    with Console(stderr=True).status(sentence):
-        yield
 
 
 def last_line(complaints: bytes) -> str:

@@ -8,7 +8,8 @@ import json
 import shutil
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -129,6 +130,15 @@ def widths(columns: Sequence[Column[Row]], widest: Sequence[int], room: int) -> 
         narrow[index] = min(widest[index], max(NARROWEST, left // (len(wide) - place)))
         left -= narrow[index]
     return narrow
+
+
+@contextmanager
+def working(sentence: str) -> Iterator[None]:
+    """Show on standard error that something takes its time."""
+    from rich.console import Console  # noqa: PLC0415 - only for long work
+
+    with Console(stderr=True).status(sentence):
+        yield
 
 
 def terminal_width() -> int:

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from cli.compose import Company, cipher_for
+from cli.output import working
 from db.encryption import Cipher
 from db.keys import VARIABLE, Keyring, add_key, keep_keys
-from db.rotation import count_stale, rewrite_secrets
+from db.rotation import reencrypt_all
 from orchestrator.errors import NotAllowed
 
 
@@ -45,15 +46,6 @@ def kept_keys(keyring: Keyring) -> str:
 
 
 async def rewrite(company: Company, cipher: Cipher) -> int:
-    """Rewrite every secret, with a progress bar on standard error."""
-    from rich.console import Console  # noqa: PLC0415 - only for long work
-    from rich.progress import Progress  # noqa: PLC0415 - only for long work
-
-    total = await count_stale(company.engine, cipher)
-    rewritten = 0
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("Encrypting", total=total)
-        async for some in rewrite_secrets(company.engine, cipher):
-            rewritten += some
-            progress.advance(bar, some)
-    return rewritten
+    """Rewrite every secret that is under an older key; returns how many."""
+    with working("Encrypting anew …"):
+        return await reencrypt_all(company.engine, cipher)
