@@ -1,7 +1,6 @@
 """The demo as people watch it: accounts, decisions and counts, live in the terminal."""
 
 from collections.abc import Sequence
-
 from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
@@ -107,8 +106,7 @@ def save_picture(frame: RenderableType, file: Path) -> None:
 
 NEXT_STEPS = """\
 What to try next
-  make demo ARGS="--replay result.json"      a channel's own posts, as Telegram Desktop exports them
-  make demo ARGS="--scripts my-scripts/"     your own words
-  .venv/bin/troupe scripts export space      see what a script looks like
-  .venv/bin/troupe doctor                    ready for a real account?
+  make demo ARGS="--replay result.json"  posts that you exported from a channel
+  make demo ARGS="--scripts FOLDER"      words of your own, like cli/demo_data/scripts
+  .venv/bin/troupe doctor                what a real account still needs
 """
