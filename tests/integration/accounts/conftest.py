@@ -4,10 +4,17 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from db.encryption import Cipher
+from db.engine import create_engine
+from db.keys import Keyring, new_key, read_keys
+from db.notify import Notices
+from db.stores import postgres_stores
+from orchestrator.actor import SYSTEM
 from orchestrator.ports.sessions import SessionStore
+from personas.persona import Persona
 from simulator.mtproto.server_key import ServerKey
 from simulator.server import TelegramServer, serve
-from tests.integration.accounts.cast import Cast, Ear
+from tests.integration.accounts.cast import ANNA, BORIS, PHONES, Cast, Ear
 from tests.integration.accounts.stores import MemorySessions
 
 
@@ -24,8 +31,28 @@ async def server(server_key: ServerKey) -> AsyncIterator[TelegramServer]:
 
 
 @pytest.fixture
-def sessions() -> SessionStore:
+def memory_sessions() -> SessionStore:
     return MemorySessions()
+
+
+@pytest.fixture
+async def postgres_sessions(database_url: str) -> AsyncIterator[SessionStore]:
+    """Sessions in a database that knows the accounts."""
+    engine = create_engine(database_url, pool_size=2, overflow=2)
+    cipher = Cipher(Keyring(read_keys(new_key(), "a test"), "a test"))
+    stores = postgres_stores(engine, cipher, Notices(database_url))
+    await stores.library.put_persona(SYSTEM, Persona(key="p", name="P", disclosure="a machine"))
+    for account in (ANNA, BORIS):
+        added = await stores.accounts.add_account(SYSTEM, f"a{account}", PHONES[account], "p")
+        assert added.id == account
+    yield stores.sessions
+    await engine.dispose()
+
+
+@pytest.fixture
+def sessions(memory_sessions: SessionStore) -> SessionStore:
+    """Where sessions rest; modules for which that matters run on both stores."""
+    return memory_sessions
 
 
 @pytest.fixture

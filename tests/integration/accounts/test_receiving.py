@@ -14,13 +14,19 @@ from orchestrator.facts import (
     UpdatesSkipped,
 )
 from orchestrator.ids import TelegramId
-from orchestrator.ports.sessions import UpdateState
+from orchestrator.ports.sessions import SessionStore, UpdateState
 from orchestrator.refusals import Action, TelegramRefused
 from simulator.mtproto.faults import Fault, FaultKind
 from simulator.world.channels import Channel
 from simulator.world.messages import Draft
 from simulator.world.people import Person
 from tests.integration.accounts.cast import ANNA, Cast, Ear, until
+
+
+@pytest.fixture(params=["memory_sessions", "postgres_sessions"])
+def sessions(request: pytest.FixtureRequest) -> SessionStore:
+    found: SessionStore = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture
