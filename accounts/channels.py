@@ -37,6 +37,21 @@ async def channel_named(connection: Connection, name: str) -> ChannelSeen:
     return await look(connection, tl.InputChannel(chat.id, chat.access_hash))
 
 
+async def reach(
+    connection: Connection, channel: TelegramId, username: str | None
+) -> tl.InputChannel:
+    """Address a channel by its number, or else by the name that it is said to have."""
+    try:
+        return await find_channel(connection, channel)
+    except TelegramRefused as refused:
+        if username is None or refused.refusal.name != "CHANNEL_INVALID":
+            raise
+    chat = await resolve(connection, username)
+    if chat.id != channel:
+        raise TelegramRefused(refusal_named("CHANNEL_INVALID"))
+    return tl.InputChannel(chat.id, chat.access_hash)
+
+
 async def resolve(connection: Connection, username: str) -> tl.Channel:
     """Find who goes by a public name."""
     try:
@@ -125,15 +140,14 @@ async def last_message(connection: Connection, channel: tl.InputChannel) -> Mess
     return MessageId(page.messages[0].id if page.messages else 0)
 
 
-async def thread_of(connection: Connection, channel: TelegramId, post: MessageId) -> Thread:
+async def thread_of(connection: Connection, channel: tl.InputChannel, post: MessageId) -> Thread:
     """Find a post's copy in the linked group; of an album, the copy of its first part."""
-    found = await find_channel(connection, channel)
-    peer = tl.InputPeerChannel(found.channel_id, found.access_hash)
+    peer = tl.InputPeerChannel(channel.channel_id, channel.access_hash)
     answer = await connection.call(GetDiscussionMessageRequest(peer, post))
     copies = [
         message
         for message in answer.messages
-        if isinstance(message, tl.Message) and message.peer_id.channel_id != channel
+        if isinstance(message, tl.Message) and message.peer_id.channel_id != channel.channel_id
     ]
     if not copies:
         raise TelegramRefused(refusal_named("MSG_ID_INVALID"))

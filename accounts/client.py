@@ -14,7 +14,7 @@ from telethon.tl.functions.users import GetFullUserRequest
 from accounts import channels, history
 from accounts.calls import Caller
 from accounts.connection import Connection
-from accounts.peers import find_channel, input_peer
+from accounts.peers import input_peer
 from accounts.translate import clean, moment
 from orchestrator.errors import BadInput
 from orchestrator.facts import Engagement, PostSeen
@@ -46,13 +46,17 @@ class TelethonAccount:
         """Find a channel by @username, link or number; raises BadInput when there is none."""
         return await channels.channel_named(self.connection, name)
 
-    async def channel(self, channel: TelegramId) -> ChannelSeen:
+    async def channel(self, channel: TelegramId, *, username: str | None = None) -> ChannelSeen:
         """Look at a channel again, with the account's own role in it."""
-        return await channels.look(self.connection, await find_channel(self.connection, channel))
+        found = await channels.reach(self.connection, channel, username)
+        return await channels.look(self.connection, found)
 
-    async def thread_of(self, channel: TelegramId, post: MessageId) -> Thread:
+    async def thread_of(
+        self, channel: TelegramId, post: MessageId, *, username: str | None = None
+    ) -> Thread:
         """Find the copy of a post in the linked group; MSG_ID_INVALID when there is none (yet)."""
-        return await channels.thread_of(self.connection, channel, post)
+        found = await channels.reach(self.connection, channel, username)
+        return await channels.thread_of(self.connection, found, post)
 
     async def send(self, letter: Letter, *, within: timedelta) -> Sent:
         """Send exactly this letter once; raises OutcomeUnknown when no answer came in time."""

@@ -104,11 +104,19 @@ class AccountClient(Protocol):
     async def channel_named(self, name: str) -> ChannelSeen:
         """Find a channel by @username or link; raises BadInput when there is none."""
 
-    async def channel(self, channel: TelegramId) -> ChannelSeen:
-        """Look at a channel again, with the account's own role in it."""
+    async def channel(self, channel: TelegramId, *, username: str | None = None) -> ChannelSeen:
+        """Look at a channel again, with the account's own role in it.
 
-    async def thread_of(self, channel: TelegramId, post: MessageId) -> Thread:
-        """Find the copy of a post in the linked group; MSG_ID_INVALID when there is none (yet)."""
+        A public channel that this account never saw is found by its `username`, if that is given.
+        """
+
+    async def thread_of(
+        self, channel: TelegramId, post: MessageId, *, username: str | None = None
+    ) -> Thread:
+        """Find the copy of a post in the linked group; MSG_ID_INVALID when there is none (yet).
+
+        A public channel that this account never saw is found by its `username`, if that is given.
+        """
 
     async def send(self, letter: Letter, *, within: timedelta) -> Sent:
         """Send exactly this letter once.

@@ -129,6 +129,26 @@ async def test_a_channel_that_was_never_seen_cannot_be_addressed(
     assert caught.value.refusal.action is Action.SUSPEND_CHAT
 
 
+async def test_a_public_channel_that_was_never_seen_is_reached_by_its_name(
+    account: TelethonAccount, cast: Cast, science: Channel
+) -> None:
+    post = cast.world.publish(science, "news")
+    channel, message = TelegramId(science.id), MessageId(post.id)
+    found = await account.thread_of(channel, message, username="science")
+    assert int(found.group.telegram_id) == cast.world.group_of(science).id
+    assert (await account.channel(channel)).role is Role.PUBLIC
+
+
+async def test_a_name_that_went_to_another_channel_reaches_nothing(
+    account: TelethonAccount, cast: Cast, science: Channel, owner: Person
+) -> None:
+    other = cast.world.add_channel("Other", owner=owner)
+    assert science.username == "science"
+    with pytest.raises(TelegramRefused) as caught:
+        await account.channel(TelegramId(other.id), username="science")
+    assert caught.value.refusal.name == "CHANNEL_INVALID"
+
+
 async def test_a_name_that_nobody_has_is_not_found(account: TelethonAccount) -> None:
     with pytest.raises(NotFound, match="@nobody_there"):
         await account.channel_named("@nobody_there")

@@ -8,6 +8,7 @@ from accounts.telegram import NO_SESSION
 from orchestrator.errors import BadInput, SignInRefused
 from orchestrator.refusals import Action, TelegramRefused
 from simulator.mtproto.faults import Fault, FaultKind
+from simulator.world.two_step import seal_password
 from tests.integration.accounts.cast import ANNA, PHONES, Cast, Prompter
 
 PHONE = PHONES[ANNA]
@@ -49,6 +50,23 @@ async def test_a_new_number_is_asked_for_a_name(cast: Cast) -> None:
     profile = await cast.telegram.sign_in(ANNA, PHONE, prompter)
     assert prompter.asked == ["code", "name"]
     assert profile.first_name == "Vera"
+
+
+async def test_a_two_step_password_is_asked_for_with_its_hint(cast: Cast) -> None:
+    person = cast.world.add_person(PHONE, "Anna")
+    person.two_step = seal_password("correct horse", "a battery")
+    prompter = Prompter(CODE, passwords=("wrong", "correct horse"))
+    profile = await cast.telegram.sign_in(ANNA, PHONE, prompter)
+    assert profile.first_name == "Anna"
+    assert prompter.asked == ["code", "password", "password"]
+    assert prompter.hints == ["a battery", "a battery"]
+
+
+async def test_too_many_wrong_passwords_end_in_a_sentence(cast: Cast) -> None:
+    person = cast.world.add_person(PHONE, "Anna")
+    person.two_step = seal_password("correct horse")
+    with pytest.raises(SignInRefused, match="password was wrong too often"):
+        await cast.telegram.sign_in(ANNA, PHONE, Prompter(CODE, passwords=("a", "b", "c", "d")))
 
 
 async def test_a_malformed_number_is_refused_before_anything_is_asked(cast: Cast) -> None:
