@@ -62,7 +62,11 @@ def create_engine(
         connect_args={
             "timeout": CONNECT_SECONDS,
             "command_timeout": COMMAND_SECONDS,
-            "server_settings": {"application_name": application, "timezone": "UTC"},
+            "server_settings": {
+                "application_name": application,
+                "timezone": "UTC",
+                "jit": "off",
+            },
         },
     )
 
