@@ -1,0 +1,182 @@
+"""Accounts, the library, campaigns, settings, and the audit log beside each change."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from orchestrator.campaigns.window import Window
+from orchestrator.errors import AlreadyExists, NotFound
+from orchestrator.ids import TelegramId
+from orchestrator.ports.accounts import AccountEvent, AccountState
+from orchestrator.ports.campaigns import CampaignState, NewCampaign, NewSchedule
+from orchestrator.ports.logs import Operation, OperationKind
+from orchestrator.ports.stores import Stores
+from orchestrator.ports.telegram import Profile
+from personas.persona import Persona
+from personas.scripts.model import Script
+from tests.integration.db.conftest import OLGA, Scene, new_grant
+
+SCRIPT = Script.model_validate(
+    {
+        "key": "comets",
+        "kind": "comment",
+        "name": "Comets",
+        "language": "en",
+        "triggers": [{"key": "tail", "examples": ["a comet's tail"], "responses": ["It glows."]}],
+    }
+)
+
+
+async def test_a_name_belongs_to_one_account(scene: Scene) -> None:
+    with pytest.raises(AlreadyExists, match="anna"):
+        await scene.stores.accounts.add_account(OLGA, "anna", "+1", "anna")
+
+
+async def test_an_account_needs_a_persona_that_is_there(scene: Scene) -> None:
+    with pytest.raises(NotFound, match="anna"):
+        await scene.stores.accounts.add_account(OLGA, "boris", "+1", "nobody")
+    assert [account.name for account in await scene.stores.accounts.accounts()] == ["anna"]
+
+
+async def test_a_state_is_moved_with_its_reason_its_event_and_its_audit_row(scene: Scene) -> None:
+    accounts = scene.stores.accounts
+    for _ in range(2):
+        await accounts.set_account_state(OLGA, scene.anna, AccountState.FROZEN, "by Telegram")
+    account = await accounts.account_named("anna")
+    assert (account.state, account.state_reason) == (AccountState.FROZEN, "by Telegram")
+    [event, *_] = await accounts.account_events(scene.anna, 9)
+    assert (event.kind, event.detail) == (AccountEvent.FREEZE, "active → frozen: by Telegram")
+    assert len(await accounts.account_events(None, 9)) == 2
+    [entry, *_] = await scene.stores.logs.audit_entries(1)
+    assert (entry.actor, entry.action) == ("olga", "set_account_state")
+
+
+async def test_a_changed_bio_is_an_event(scene: Scene) -> None:
+    accounts = scene.stores.accounts
+    for bio in ("Museum, AI", "Museum, AI", "nothing to see"):
+        profile = Profile(TelegramId(9), "anna_sky", "Anna", bio)
+        await accounts.record_profile(scene.anna, profile)
+    kinds = [event.kind for event in await accounts.account_events(scene.anna, 9)]
+    assert kinds.count(AccountEvent.BIO_CHANGED) == 1
+    assert (await accounts.account(scene.anna)).bio == "nothing to see"
+
+
+async def test_two_accounts_are_never_the_same_telegram_user(scene: Scene) -> None:
+    accounts = scene.stores.accounts
+    boris = await accounts.add_account(OLGA, "boris", "+1", "anna")
+    profile = Profile(TelegramId(9), None, "Anna", "")
+    await accounts.record_profile(scene.anna, profile)
+    with pytest.raises(AlreadyExists):
+        await accounts.record_profile(boris.id, profile)
+
+
+async def test_a_bio_without_the_disclosure_is_recorded_as_such(scene: Scene) -> None:
+    accounts = scene.stores.accounts
+    assert (await accounts.account(scene.anna)).disclosed_at is not None
+    await accounts.record_disclosure(scene.anna, scene.holder.fence, disclosed=False)
+    assert (await accounts.account(scene.anna)).disclosed_at is None
+
+
+async def test_what_is_missing_is_answered_with_what_there_is(scene: Scene) -> None:
+    stores = scene.stores
+    with pytest.raises(NotFound, match="anna"):
+        await stores.accounts.account_named("olga")
+    with pytest.raises(NotFound, match="comets"):
+        await stores.campaigns.campaign_named("planets")
+    with pytest.raises(NotFound):
+        await stores.library.script_named("comets")
+
+
+async def test_a_script_gets_a_version_only_when_it_changed(stores: Stores) -> None:
+    library = stores.library
+    assert await library.put_script(OLGA, SCRIPT, "first")
+    assert not await library.put_script(OLGA, SCRIPT, "again")
+    louder = SCRIPT.model_copy(update={"name": "Comets!"})
+    assert await library.put_script(OLGA, louder, "louder")
+    [record] = await library.scripts()
+    assert (record.version, record.name, record.triggers) == (2, "Comets!", 1)
+    assert await library.script_named("comets") == louder
+    [published] = await stores.drafting.published_scripts()
+    assert (published.version_id, published.script) == (record.version_id, louder)
+
+
+async def test_a_version_never_changes(scene: Scene) -> None:
+    await scene.stores.library.put_script(OLGA, SCRIPT, "first")
+    with pytest.raises(DBAPIError, match="never changes"):
+        await scene.sql("UPDATE script_versions SET content = '{}'")
+
+
+async def test_the_audit_log_only_grows(scene: Scene) -> None:
+    for statement in ("UPDATE audit_log SET actor = 'nobody'", "DELETE FROM audit_log"):
+        with pytest.raises(DBAPIError, match="only ever added to"):
+            await scene.sql(statement)
+
+
+async def test_a_persona_comes_back_as_it_was_put(stores: Stores) -> None:
+    persona = Persona.model_validate(
+        {
+            "key": "olga",
+            "name": "Ольга",
+            "tone": "warm",
+            "interests": ["кометы"],
+            "vocabulary": {"очень": ["весьма", "сильно"]},
+            "languages": ["ru"],
+            "examples": ["Здравствуйте!"],
+            "forbidden_topics": ["политика"],
+            "disclosure": "Музей космоса · пишет ИИ",
+        }
+    )
+    assert await stores.library.put_persona(OLGA, persona)
+    assert not await stores.library.put_persona(OLGA, persona)
+    assert (await stores.library.persona_named("olga")).persona == persona
+
+
+async def test_a_campaign_comes_back_with_its_windows(scene: Scene) -> None:
+    boris = await scene.stores.accounts.add_account(OLGA, "boris", "+1", "anna")
+    window = Window.between("22:00", "02:30")
+    schedule = NewSchedule(boris.id, scene.channel, 5, window)
+    added = await scene.stores.campaigns.add_campaign(
+        OLGA, NewCampaign("night", "Asia/Kathmandu", "", ("comets",), (schedule,))
+    )
+    assert added.state is CampaignState.DRAFT
+    [stored] = added.schedules
+    assert (stored.account, stored.window, stored.sent_today) == ("boris", window, 0)
+    assert ZoneInfo(added.time_zone)
+    with pytest.raises(AlreadyExists, match="night"):
+        await scene.stores.campaigns.add_campaign(OLGA, NewCampaign("night", "UTC", "", (), ()))
+    twice = NewCampaign("day", "UTC", "", (), (schedule,))
+    with pytest.raises(AlreadyExists, match="schedule"):
+        await scene.stores.campaigns.add_campaign(OLGA, twice)
+    assert len(await scene.stores.campaigns.campaigns()) == 2
+
+
+async def test_a_channel_has_one_live_grant(scene: Scene) -> None:
+    with pytest.raises(AlreadyExists):
+        await scene.stores.grants.add_grant(OLGA, new_grant(scene.channel, scene.anna))
+    await scene.stores.grants.revoke_and_cancel(OLGA, scene.grant)
+    await scene.stores.grants.add_grant(OLGA, new_grant(scene.channel, scene.anna))
+    assert len(await scene.stores.grants.grants()) == 2
+
+
+async def test_settings_are_kept_as_they_were_put(stores: Stores) -> None:
+    await stores.settings.put_setting(OLGA, "pace", '{"apart": 20}')
+    await stores.settings.put_setting(OLGA, "pace", '{"apart": 30}')
+    assert await stores.settings.settings() == {"pace": '{"apart": 30}'}
+    [entry, *_] = await stores.logs.audit_entries(9)
+    assert entry.before is not None
+    assert "20" in entry.before
+
+
+async def test_operations_go_into_the_month_they_belong_to(scene: Scene) -> None:
+    operation = Operation(
+        OperationKind.SEND_MESSAGE,
+        scene.anna,
+        succeeded=False,
+        duration=timedelta(seconds=1.5),
+        error="no",
+    )
+    await scene.stores.logs.record_operations([operation] * 3)
+    assert await scene.sql("SELECT count(*) FROM operation_logs WHERE duration_ms = 1500") == 3
+    assert await scene.sql("SELECT count(*) FROM operation_logs_default") == 0
