@@ -1,7 +1,6 @@
 """The doors to the servers, for every process of Troupe: join, ask, stop."""
 
 import asyncio
-import os
 import shutil
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -9,14 +8,13 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import db
 from db.embedded import postgres
 from db.embedded.channel import FAREWELL, Ask, Endpoint, Reply, Request, connect
 from db.embedded.databases import check_database_name, ensure_database
 from db.embedded.folder import Home, locate, prepare
+from db.embedded.launch import reach
 from db.embedded.locks import hold
-from db.embedded.logs import bound, last_line
-from db.embedded.processes import clean_environment, stop_leftovers
+from db.embedded.processes import stop_leftovers
 from db.embedded.recipe import Kind, stop_signals
 from db.embedded.urls import Servers
 from orchestrator.errors import BadInput, ServersUnavailable
@@ -204,8 +202,13 @@ async def try_join(wish: Wish) -> Connection | None:
     await asyncio.to_thread(prepare, wish.home, wish.folder)
     try:
         reader, writer = await reach(wish.home)
-    except OSError:
+    except (ConnectionError, FileNotFoundError):
         return None
+    except OSError as error:
+        raise ServersUnavailable(
+            f"{wish.home.path} cannot be used ({error.strerror}): make room and rights for it, "
+            "or set TROUPE_HOME to another folder."
+        ) from error
     async with AsyncExitStack() as stack:
         stack.callback(writer.close)
         reply = await ask(reader, writer, Request(Ask.JOIN, wish.kinds, wish.linger))
@@ -226,48 +229,15 @@ async def ask(
         line = await reader.readline()
     except ConnectionError:
         return None
-    return Reply.decode(line) if line.endswith(b"}\n") else None
-
-
-async def reach(home: Home) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Connect to the supervisor, starting it unless another process does so already."""
+    if not line.endswith(b"}\n"):
+        return None
     try:
-        return await connect(home.socket)
-    except OSError:
-        async with hold(home.start_lock):
-            try:
-                return await connect(home.socket)
-            except OSError:
-                await start_supervisor(home)
-                return await connect(home.socket)
-
-
-async def start_supervisor(home: Home) -> None:
-    """Start a supervisor that outlives us, and wait until it listens."""
-    log = home.log("supervisor")
-    bound(log)
-    with log.open("ab") as output:
-        starter = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "db.embedded.supervisor", str(home.path)),
-            *(["--volatile"] if home.volatile else []),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            cwd="/",
-            env=clean_environment() | {"PYTHONPATH": python_path()},
-            start_new_session=True,
-        )
-        if await starter.wait() != 0:
-            raise ServersUnavailable(
-                f"The servers' supervisor did not start ({last_line(log)}): see {log}."
-            )
-
-
-def python_path() -> str:
-    """Return where the supervisor finds this package, and what else its caller named."""
-    ours = str(Path(db.__path__[0]).parent)
-    return os.pathsep.join(filter(None, (ours, os.environ.get("PYTHONPATH"))))
+        return Reply.decode(line)
+    except (ValueError, KeyError, TypeError):
+        raise ServersUnavailable(
+            "The embedded servers were started by another version of Troupe: "
+            "stop every Troupe process, then start again."
+        ) from None
 
 
 async def running(folder: Path, *, volatile: bool = False) -> ServerStatus | None:

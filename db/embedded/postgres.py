@@ -31,6 +31,10 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_min_messages": "warning",
+    "log_checkpoints": "off",
+    # Statements and the rows that they name may hold what people wrote: neither is logged.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
 }
 
 # For data that is thrown away: the disk is never waited for.
@@ -126,7 +130,8 @@ class Postgres:
         )
         if await initdb.wait() != 0:
             raise ServersUnavailable(
-                f"PostgreSQL's data folder could not be made ({last_line(log)}): see {log}."
+                f"PostgreSQL's data folder could not be made ({last_line(log)}): see {log}, "
+                "or set DATABASE_URL to a server of your own."
             )
 
     def make_private_folder(self, folder: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+import asyncpg
 import psutil
 import pytest
 import redis.asyncio
@@ -244,3 +245,41 @@ async def test_durable_is_the_default_and_waits_for_the_disk(folder: Path) -> No
     async with embedded_servers(folder, linger=LINGER) as servers:
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             assert await query(servers.database_url, f"show {setting}") == "on"
+
+
+async def test_what_a_killed_volatile_supervisor_left_goes_at_the_next_start(
+    fresh_folder: Path, tmp_path: Path
+) -> None:
+    place = locate(fresh_folder, volatile=True)
+    async with embedded_servers(fresh_folder, linger=LINGER, volatile=True) as servers:
+        number = await store(servers.database_url)
+        left = all_of(fresh_folder, await supervisor_of(fresh_folder), volatile=True)
+    for process in left:
+        process.kill()
+    assert await gone(left)
+    assert place.data(Kind.POSTGRES).exists()
+    if place.by_root:  # whose volatile data lies in one place for all folders
+        elsewhere = tmp_path / "elsewhere"
+        async with embedded_servers(elsewhere, linger=LINGER, volatile=True):
+            assert not place.path.exists()
+        await erase(elsewhere, volatile=True)
+    else:
+        async with embedded_servers(fresh_folder, linger=LINGER, volatile=True) as servers:
+            assert not await holds(servers.database_url, number)
+
+
+async def supervisor_of(folder: Path) -> int:
+    """Return the process number of a folder's volatile supervisor."""
+    status = await running(folder, volatile=True)
+    assert status is not None
+    return status.supervisor_pid
+
+
+async def test_a_failing_statement_leaves_nothing_that_was_written_in_the_log(folder: Path) -> None:
+    async with embedded_servers(folder, linger=LINGER) as servers:
+        await query(servers.database_url, "create table if not exists phones (phone text unique)")
+        with pytest.raises(asyncpg.UniqueViolationError):
+            await query(servers.database_url, "insert into phones values ('+7000'), ('+7000')")
+    log = locate(folder).log(Kind.POSTGRES).read_text(encoding="utf-8")
+    assert "duplicate key" in log
+    assert "+7000" not in log

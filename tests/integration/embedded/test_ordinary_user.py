@@ -15,7 +15,10 @@ from db.embedded.system_user import Owner, find_owner, prepare_system_folder
 from tests.integration.embedded.trials import REPOSITORY
 
 TRIALS = ("test_life_and_death.py", "test_places.py")
-WHERE_IT_MATTERS = "life_and_death or any_name or rights or private or cannot_be or loopback"
+WHERE_IT_MATTERS = (
+    "first_start or killing or several or killed_supervisor or stranger or nobody_supervises "
+    "or any_name or rights or private or cannot_be or loopback"
+)
 SECONDS = 240.0
 
 

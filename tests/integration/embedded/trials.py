@@ -70,9 +70,9 @@ def servers_of(folder: Path, *, volatile: bool = False) -> list[psutil.Process]:
     return [process for kind in Kind for process in find_ours(home.data(kind), owner)]
 
 
-def all_of(folder: Path, supervisor: int) -> list[psutil.Process]:
+def all_of(folder: Path, supervisor: int, *, volatile: bool = False) -> list[psutil.Process]:
     """Return the supervisor and its servers."""
-    return [psutil.Process(supervisor), *servers_of(folder)]
+    return [psutil.Process(supervisor), *servers_of(folder, volatile=volatile)]
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> bool:
