@@ -25,10 +25,11 @@ ENGLISH_WORDS = word_set(
     "how why what when which can you your we our they their its about into new more than a i"
 )
 FOREIGN_WORDS = word_set(
-    "wir uns ich sie wegen einer auch aber bei nach oder der das und ist nicht ein eine mit von zu den dem auf für wie warum "
+    "wir uns ich sie wegen einer auch aber bei nach oder der das und ist nicht ein eine mit von "
+    "zu den dem auf für wie warum "
     "le la les des du et est une un pour dans que qui pas sur avec "
     "el los las de y en por con para una del se como "
-    "il di che è per non una con sono gli della o e os  da em um uma não"
+    "il di che è per non una con sono gli della o e os da em um uma não"
 )
 
 

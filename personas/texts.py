@@ -11,9 +11,10 @@ WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 PHRASE_WORD = re.compile(r"[^\W_]+\*?")
 SCHEME_LINK = re.compile(r"\b(?:https?|tg|ftp)://[^\s<>()\[\]\"'«»]+", re.IGNORECASE)
 BARE_LINK = re.compile(
-    r"(?<![\w@.-])(?:[a-z0-9а-я](?:[a-z0-9а-я-]*[a-z0-9а-я])?\.)+([a-zа-я]{2,24})(?![\w-])(?:[/?#:][^\s<>()\[\]\"'«»]*)?",
+    r"(?<![\w@.-])(?:[\w](?:[\w-]*[\w])?\.)+([a-zа-я]{2,24})(?![\w-])(?:[/?#:][^\s<>()\[\]\"'«»]*)?",
     re.IGNORECASE,
 )
+MAIL_LINK = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 IP_LINK = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])(?::\d+)?(?:/\S*)?")
 MENTION = re.compile(r"(?<![\w@])@([a-z0-9_]{4,32})\b", re.IGNORECASE)
 MARKDOWN_LINK = re.compile(r"\[([^\]\n]*)\]\((?:[^()\s]|\([^()\s]*\))*\)")
@@ -42,7 +43,7 @@ RUSSIAN_ENDINGS = longest_first(
     "овал овала овали ировал ировала ировали ировать"
 )
 ENGLISH_ENDINGS = longest_first("ations ation ings ing ies ied ers ed er es ly s")
-SHORTEST_STEM = 3
+EMOJI = (("☀", "➿"), ("⬅", "⭕"), ("🇦", "🇿"), ("🌀", "🫿"))
 EMOJI_PARTS = frozenset("\u200d\ufe0f\u20e3")
 """Joiner, picture sign and key cap."""
 CYRILLIC = re.compile(r"[а-яё]")
@@ -73,16 +74,20 @@ def words(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
-    """Return the part of a lower-case word that its forms share, roughly."""
+    """Return the part of a lower-case word that its forms share, roughly.
+
+    Two endings may go: «астрономы» must meet «астроном», which looks like «домом».
+    """
+    endings = ENGLISH_ENDINGS
     if CYRILLIC.search(word):
-        return without_ending(word.removesuffix("ся").removesuffix("сь"), RUSSIAN_ENDINGS)
-    return without_ending(word, ENGLISH_ENDINGS)
+        word, endings = word.removesuffix("ся").removesuffix("сь"), RUSSIAN_ENDINGS
+    return without_ending(without_ending(word, endings, 3), endings, 4)
 
 
-def without_ending(word: str, endings: tuple[str, ...]) -> str:
+def without_ending(word: str, endings: tuple[str, ...], shortest: int) -> str:
     """Cut the longest known ending that leaves a stem."""
     for ending in endings:
-        if word.endswith(ending) and len(word) - len(ending) >= SHORTEST_STEM:
+        if word.endswith(ending) and len(word) - len(ending) >= shortest:
             return word[: -len(ending)]
     return word
 
@@ -135,7 +140,8 @@ def links_in(text: str) -> tuple[str, ...]:
     flat = unicodedata.normalize("NFKC", text).replace("。", ".").replace("․", ".").lower()
     found = [(hit.start(), hit.group()) for hit in SCHEME_LINK.finditer(flat)]
     rest = SCHEME_LINK.sub(lambda hit: " " * len(hit.group()), flat)
-    found += [(hit.start(), hit.group()) for hit in IP_LINK.finditer(rest)]
+    for pattern in (IP_LINK, MAIL_LINK):
+        found += [(hit.start(), hit.group()) for hit in pattern.finditer(rest)]
     found += [
         (hit.start(), hit.group()) for hit in BARE_LINK.finditer(rest) if is_domain(hit.group(1))
     ]
@@ -154,7 +160,7 @@ def is_domain(ending: str) -> bool:
 def host_of(link: str) -> str:
     """Return the host that a link leads to, without `www.`, port and sign-in part."""
     rest = link.split("://", 1)[-1]
-    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    authority = re.split(r"[/?#\\]", rest, maxsplit=1)[0]
     return authority.rsplit("@", 1)[-1].split(":", 1)[0].removeprefix("www.")
 
 
@@ -194,13 +200,14 @@ def dice(one: frozenset[str], other: frozenset[str]) -> float:
 
 
 def is_emoji(mark: str) -> bool:
-    """Whether the character is a picture, or only ever part of one."""
-    return unicodedata.category(mark) == "So" or mark in EMOJI_PARTS or "🏻" <= mark <= "🏿"
+    """Whether the character is a picture, or only ever part of one; °, № and © are none."""
+    return mark in EMOJI_PARTS or any(first <= mark <= last for first, last in EMOJI)
 
 
 def without_emoji(text: str) -> str:
-    """Return the text without pictures and the spaces that they leave behind."""
+    """Return the text without pictures; what stood on both sides of one does not join."""
     if not any(is_emoji(mark) for mark in text):
         return text
-    bare = "".join("" if is_emoji(mark) else mark for mark in text)
-    return re.sub(r" +([,.!?;:…]|\n|$)", r"\1", re.sub(r" {2,}", " ", bare)).strip()
+    bare = "".join(" " if is_emoji(mark) else mark for mark in text)
+    single = re.sub(r" {2,}", " ", bare)
+    return re.sub(r" +(?=[,.!?;:…\n]|$)|(?<=\n) ", "", single).strip()
