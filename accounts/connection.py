@@ -15,6 +15,7 @@ from accounts.endpoint import Endpoint, Patience, own_version
 from accounts.errors import translate
 from accounts.internals import cut, ended_by, watch_handled
 from accounts.session import CollectingSession
+from accounts.translate import private_sender
 from accounts.updates import ReceivingClient, UpdateFlow
 from orchestrator.facts import Sink
 from orchestrator.ids import AccountId
@@ -93,9 +94,17 @@ class Connection:
             saved=self.session.update_state,
         )
         self.client.flow = flow
-        self.client.add_event_handler(flow.handle, events.Raw)
+        self.client.add_event_handler(self.take_update, events.Raw)
         watch_handled(self.client, flow.note_handled)
         return flow
+
+    async def take_update(self, update: Any) -> None:  # noqa: ANN401 - Telethon's updates
+        """Remember how to answer whoever writes in private, then commit what the update tells."""
+        sender = private_sender(update)
+        if sender is not None:
+            self.session.remember_person(sender)
+        if self.flow is not None:
+            await self.flow.handle(update)
 
     async def connect(self) -> None:
         """Connect and prove that the session is signed in.
@@ -172,6 +181,7 @@ class Connection:
         fresh = self.session.fresh_entities()
         if fresh and not self.forgotten:
             await self.sessions.save_entities(self.account, fresh)
+            self.session.note_stored(fresh)
 
     async def attempt(self, what: str, write: Awaitable[None]) -> None:
         """Write while closing: what fails now is learned or told again another time."""

@@ -7,7 +7,17 @@ from typing import Any
 from telethon import utils
 from telethon.crypto import AuthKey
 from telethon.sessions import MemorySession
-from telethon.tl.types import InputPeerUser, PeerChannel, PeerChat, PeerUser, updates
+from telethon.tl.types import (
+    InputPeerUser,
+    PeerChannel,
+    PeerChat,
+    PeerUser,
+    User,
+    contacts,
+    messages,
+    updates,
+    users,
+)
 
 from orchestrator.ids import TelegramId
 from orchestrator.ports.sessions import StoredEntity, StoredSession, UpdateState
@@ -15,6 +25,9 @@ from orchestrator.ports.sessions import StoredEntity, StoredSession, UpdateState
 KINDS = {PeerUser: "user", PeerChat: "chat", PeerChannel: "channel"}
 OURSELVES = 0
 """Telethon keeps the account's own id as the access hash of an entity numbered 0."""
+
+ABOUT_PEOPLE = messages.Dialogs | messages.DialogsSlice | messages.PeerDialogs | users.UserFull
+"""Answers whose people are worth remembering."""
 
 Row = tuple[int, int, str | None, str | None, str | None]
 
@@ -48,10 +61,15 @@ class CollectingSession(MemorySession):  # type: ignore[misc]  # Telethon has no
         )
 
     def fresh_entities(self) -> tuple[StoredEntity, ...]:
-        """Return what was learned since the last call."""
-        fresh = tuple(self.known[marked] for marked in self.changed)
-        self.changed.clear()
-        return fresh
+        """Return what was learned and is not stored yet."""
+        return tuple(self.known[marked] for marked in self.changed)
+
+    def note_stored(self, entities: Iterable[StoredEntity]) -> None:
+        """Take note that these are stored, unless they changed meanwhile."""
+        for entity in entities:
+            marked = marked_id(entity)
+            if self.known[marked] is entity:
+                self.changed.discard(marked)
 
     def keep(self, marked: int, entity: StoredEntity) -> None:
         """Remember how a peer is addressed."""
@@ -60,11 +78,26 @@ class CollectingSession(MemorySession):  # type: ignore[misc]  # Telethon has no
             self.usernames[entity.username] = marked
 
     def process_entities(self, tlo: Any) -> None:  # noqa: ANN401 - whatever Telegram answered
-        """Remember the peers in an answer; those already known cost nothing."""
+        """Remember the peers in an answer; those already known cost nothing.
+
+        Of people, only those whom the answer is about: a discussion group shows us thousands to
+        whom we shall never write.
+        """
         rows: Sequence[Row] = self._entities_to_rows(tlo)
-        for marked, access_hash, username, phone, _name in rows:
-            if marked == OURSELVES:
-                continue
+        about_people = is_about_people(tlo)
+        for row in rows:
+            if about_people or row[0] < OURSELVES or row[0] == self.user_id:
+                self.remember(row)
+
+    def remember_person(self, user: User) -> None:
+        """Remember how to write to somebody."""
+        for row in self._entities_to_rows([user]):
+            self.remember(row)
+
+    def remember(self, row: Row) -> None:
+        """Remember how a peer is addressed, if that is new."""
+        marked, access_hash, username, phone, _name = row
+        if marked != OURSELVES:
             bare, kind = utils.resolve_id(marked)
             entity = StoredEntity(TelegramId(bare), KINDS[kind], access_hash, username, phone)
             if self.known.get(marked) != entity:
@@ -111,6 +144,16 @@ class CollectingSession(MemorySession):  # type: ignore[misc]  # Telethon has no
 
     def set_update_state(self, entity_id: int, state: Any) -> None:  # noqa: ANN401
         """Do nothing: Telethon's own state has run ahead of what was handled."""
+
+
+def is_about_people(answer: Any) -> bool:  # noqa: ANN401
+    """Tell whether an answer names people because they were asked for, or are in our chats.
+
+    Telethon's update loop hands over everybody in an update as a ResolvedPeer of nobody.
+    """
+    if isinstance(answer, contacts.ResolvedPeer):
+        return answer.peer is not None
+    return isinstance(answer, list | ABOUT_PEOPLE)
 
 
 def marked_id(entity: StoredEntity) -> int:

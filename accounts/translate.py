@@ -91,6 +91,15 @@ TOLD_BY: Final[dict[type, Callable[[AccountId, Any, Entities], Iterator[Fact]]]]
 }
 
 
+def private_sender(update: Any) -> tl.User | None:  # noqa: ANN401
+    """Return who wrote in private, so that we know how to answer."""
+    peer = update.message.peer_id if isinstance(update, tl.UpdateNewMessage) else None
+    if isinstance(peer, tl.PeerUser):
+        user = update._entities.get(peer.user_id)  # noqa: SLF001 - set by its update loop
+        return user if isinstance(user, tl.User) else None
+    return None
+
+
 def is_post(message: Any, entities: Entities) -> bool:  # noqa: ANN401
     """Tell a broadcast channel's post from service messages and what is written in a group."""
     if not isinstance(message, tl.Message):

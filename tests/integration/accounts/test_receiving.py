@@ -123,6 +123,8 @@ async def test_a_direct_message_is_told_with_its_sender(
     [message] = ear.of(DirectMessageSeen)
     assert (int(message.sender), message.text) == (owner.id, "hello")
     assert (message.sender_name, message.sender_username) == ("Olga Ivanova", "olga_here")
+    known = await cast.sessions.load_entities(ANNA)
+    assert ("user", owner.id) in {(entity.kind, int(entity.telegram_id)) for entity in known}
 
 
 async def test_our_own_message_is_not_told_as_somebody_elses(

@@ -52,9 +52,41 @@ def test_only_what_is_new_or_changed_is_to_be_saved() -> None:
     vera = tl.User(8, access_hash=80, first_name="Vera", username="Vera")
     me = tl.User(7, access_hash=70, first_name="Anna", is_self=True)
     session.process_entities(tl.contacts.ResolvedPeer(tl.PeerUser(8), [], [vera, me]))
-    assert session.fresh_entities() == (StoredEntity(TelegramId(8), "user", 80, "vera"),)
+    fresh = session.fresh_entities()
+    assert fresh == (StoredEntity(TelegramId(8), "user", 80, "vera"),)
+    assert session.fresh_entities() == fresh
+    session.note_stored(fresh)
     session.process_entities(tl.contacts.ResolvedPeer(tl.PeerUser(8), [], [vera]))
     assert session.fresh_entities() == ()
+
+
+def test_what_changes_while_it_is_being_stored_stays_to_be_stored() -> None:
+    session = CollectingSession(STORED)
+    session.remember_person(tl.User(8, access_hash=80, first_name="Vera"))
+    fresh = session.fresh_entities()
+    session.remember_person(tl.User(8, access_hash=81, first_name="Vera"))
+    session.note_stored(fresh)
+    assert [entity.access_hash for entity in session.fresh_entities()] == [81]
+
+
+def test_people_who_merely_talk_in_a_group_are_not_remembered() -> None:
+    session = CollectingSession(STORED)
+    crowd = [tl.User(number, access_hash=1, first_name="X") for number in range(7, 30)]
+    group = tl.Channel(
+        5, "Chat", tl.ChatPhotoEmpty(), datetime.now(UTC), megagroup=True, access_hash=3
+    )
+    state = tl.updates.State(1, 0, datetime.now(UTC), 0, 0)
+    session.process_entities(tl.updates.Difference([], [], [], [group], crowd, state))
+    session.process_entities(tl.contacts.ResolvedPeer(None, [group], crowd))
+    kept = {(entity.kind, entity.telegram_id) for entity in session.fresh_entities()}
+    assert kept == {("channel", 5), ("user", 7)}
+
+
+def test_whoever_writes_in_private_is_remembered() -> None:
+    session = CollectingSession(STORED)
+    session.remember_person(tl.User(8, access_hash=80, first_name="Vera"))
+    assert session.get_input_entity(8) == tl.InputPeerUser(8, 80)
+    assert len(session.fresh_entities()) == 1
 
 
 def test_a_hash_of_a_min_user_is_not_taken() -> None:
