@@ -1,17 +1,12 @@
 """The commands against a real database, called as the entry point calls them."""
 
-import json
-import logging
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from cli.main import main
+from tests.fixtures.commands import Troupe, environment, quiet_logging, refused, troupe
+
+__all__ = ["environment", "quiet_logging", "troupe"]
 
 PERSONA = """\
 key: anna
@@ -31,70 +26,6 @@ triggers:
 """
 
 
-@dataclass(frozen=True)
-class Ended:
-    """What a command left behind."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Troupe = Callable[..., Ended]
-
-
-@pytest.fixture
-def quiet_logging() -> Iterator[None]:
-    """Give pytest its log handlers back afterwards."""
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    yield
-    root.handlers = handlers
-    root.setLevel(level)
-
-
-@pytest.fixture
-def environment(
-    database_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Point every setting at the test's own servers and folder."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DATABASE_URL", database_url)
-    monkeypatch.setenv("REDIS_URL", redis_url)
-    monkeypatch.setenv("TROUPE_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("TROUPE_ENCRYPTION_KEY", "")
-    monkeypatch.setenv("TELEGRAM_API_ID", "")
-    monkeypatch.setenv("TELEGRAM_API_HASH", "")
-    monkeypatch.setenv("TELEGRAM_SERVER", "127.0.0.1:9")
-    monkeypatch.setenv("COLUMNS", "100")
-
-
-@pytest.fixture
-def troupe(
-    environment: None,  # noqa: ARG001 - it is set
-    quiet_logging: None,  # noqa: ARG001 - it is given back
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> Troupe:
-    """Call `troupe` with arguments on a database of the test's own."""
-
-    def call(*arguments: str, given: str = "") -> Ended:
-        monkeypatch.setattr(sys, "argv", ["troupe", *arguments])
-        monkeypatch.setattr(sys, "stdin", StringIO(given))
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        shown = capsys.readouterr()
-        code = ended.value.code
-        return Ended(code if isinstance(code, int) else 0, shown.out, shown.err)
-
-    return call
-
-
 @pytest.fixture
 def persona(troupe: Troupe, tmp_path: Path) -> Path:
     """A persona that is stored."""
@@ -102,15 +33,6 @@ def persona(troupe: Troupe, tmp_path: Path) -> Path:
     file.write_text(PERSONA)
     assert troupe("personas", "import", str(file)).code == 0
     return file
-
-
-def refused(ended: Ended) -> str:
-    """Check that a command failed with one sentence on stderr, and return it."""
-    assert ended.code == 1
-    assert ended.out == ""
-    assert ended.err.startswith("troupe: ")
-    assert "Traceback" not in ended.err
-    return ended.err
 
 
 def test_a_persona_is_imported_listed_and_exported_the_same(
