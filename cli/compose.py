@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING
 
 from accounts.endpoint import Endpoint, Patience, Server
 from cli.offstage import UnsetTelegram
@@ -18,7 +17,7 @@ from cli.schema import bring_schema
 from cli.settings import Settings
 from db.embedded import Servers, resolve_servers
 from db.encryption import Cipher
-from db.engine import create_engine
+from db.engine import Engine, create_engine
 from db.keys import Keyring, load_keyring
 from db.notify import Notices
 from db.stores.accounts import PostgresAccounts
@@ -54,9 +53,6 @@ from orchestrator.supervisor.upkeep import Upkeep
 from orchestrator.supervisor.workers import Worker
 from orchestrator.tuning import Tuning
 
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine
-
 
 @dataclass(frozen=True, slots=True)
 class Company:
@@ -64,7 +60,7 @@ class Company:
 
     settings: Settings
     servers: Servers
-    engine: "AsyncEngine"
+    engine: Engine
     keyring: Keyring
     notices: Notices
     stage: Stage
@@ -160,7 +156,7 @@ def set_stage(
     )
 
 
-def open_stores(engine: "AsyncEngine", cipher: Cipher, notices: Notices, tuning: Tuning) -> Stores:
+def open_stores(engine: Engine, cipher: Cipher, notices: Notices, tuning: Tuning) -> Stores:
     """Build every store on one engine."""
     return Stores(
         accounts=PostgresAccounts(engine, cipher),
