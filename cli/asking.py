@@ -20,7 +20,7 @@ from orchestrator.errors import BadInput
 
 def phone_number(file: Path | None) -> str:
     """Return a phone number from a file, from standard input, or typed; raises BadInput."""
-    from accounts.signin import check_phone  # noqa: PLC0415 - Telethon takes its time
+    from accounts.signin import check_phone
 
     return check_phone(given_phone(file))
 
@@ -92,7 +92,7 @@ async def aside(ask_person: Callable[[str], str], question: str) -> str:
 def terminal_kept() -> Iterator[None]:
     """Leave the terminal as it was found, also when a hidden answer is never given."""
     try:
-        import termios  # noqa: PLC0415 - not on Windows
+        import termios
     except ImportError:
         yield
         return

@@ -188,7 +188,7 @@ def telegram_for(settings: Settings, sessions: SessionStore, tuning: Tuning) -> 
     """Build the door to Telegram, or one that says what is missing when it is asked."""
     if settings.telegram_api_id is None or not settings.telegram_api_hash:
         return UnsetTelegram()
-    from accounts.telegram import TelethonTelegram  # noqa: PLC0415 - most commands do without
+    from accounts.telegram import TelethonTelegram
 
     endpoint = Endpoint(
         api_id=settings.telegram_api_id,
@@ -213,7 +213,7 @@ def server_named(settings: Settings) -> Server | None:
 
 def make_writer() -> Writer:
     """Return whoever finds the words."""
-    from llm.script_writer import ScriptWriter  # noqa: PLC0415 - only nodes write
+    from llm.script_writer import ScriptWriter
 
     return ScriptWriter()
 

@@ -85,7 +85,7 @@ def show_card(value: object, pairs: Iterable[tuple[str, object]], *, as_json: bo
     if as_json:
         show_json(plain(value))
         return
-    from rich.table import Table  # noqa: PLC0415 - `--help` does without
+    from rich.table import Table
 
     card = Table.grid(padding=(0, 2))
     card.add_column(style="dim", no_wrap=True)
@@ -98,8 +98,8 @@ def show_card(value: object, pairs: Iterable[tuple[str, object]], *, as_json: bo
 
 def show_table(rows: Sequence[Row], columns: Sequence[Column[Row]]) -> None:
     """Draw a table; narrow columns keep their content, wide ones are cut with an ellipsis."""
-    from rich import box  # noqa: PLC0415 - `--help` does without
-    from rich.table import Table  # noqa: PLC0415 - `--help` does without
+    from rich import box
+    from rich.table import Table
 
     cells = [[rich_text(column.cell(row)) for column in columns] for row in rows]
     widest = [
@@ -135,7 +135,7 @@ def widths(columns: Sequence[Column[Row]], widest: Sequence[int], room: int) -> 
 @contextmanager
 def working(sentence: str) -> Iterator[None]:
     """Show on standard error that something takes its time."""
-    from rich.console import Console  # noqa: PLC0415 - only for long work
+    from rich.console import Console
 
     with Console(stderr=True).status(sentence):
         yield
@@ -148,14 +148,14 @@ def terminal_width() -> int:
 
 def draw(thing: object) -> None:
     """Write something of Rich's to standard output."""
-    from rich.console import Console  # noqa: PLC0415 - `--help` does without
+    from rich.console import Console
 
     Console(width=terminal_width()).print(thing)
 
 
 def rich_text(value: object, *, lines: bool = False) -> "Text":
     """Return a cell as styled text; what it says is never markup."""
-    from rich.text import Text  # noqa: PLC0415 - `--help` does without
+    from rich.text import Text
 
     said = clean(cell_text(value), lines=lines)
     return Text(said, style=STYLE_OF.get(said, "") if isinstance(value, Enum) else "")

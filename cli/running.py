@@ -22,7 +22,7 @@ def run(action: "Callable[[Service], Awaitable[T]]") -> T:
 
 def run_in_company(action: "Callable[[Company], Awaitable[T]]") -> T:
     """Do one thing with everything that was put together, where the service is not enough."""
-    from cli.compose import company  # noqa: PLC0415 - `--help` does without
+    from cli.compose import company
 
     settings = settings_for_command()
 
@@ -35,8 +35,8 @@ def run_in_company(action: "Callable[[Company], Awaitable[T]]") -> T:
 
 def settings_for_command(*, quiet: bool = True) -> "Settings":
     """Read the settings and begin to log; a short command logs warnings and errors only."""
-    from cli.logging import configure_logging  # noqa: PLC0415 - `--help` does without
-    from cli.settings import load_settings  # noqa: PLC0415 - `--help` does without
+    from cli.logging import configure_logging
+    from cli.settings import load_settings
 
     settings = load_settings()
     configure_logging(settings, quiet=quiet)

@@ -46,7 +46,7 @@ def lower(value: object) -> object:
 
 def data_folder() -> Path:
     """Return where Troupe keeps its data when nobody says otherwise."""
-    from db.embedded import default_folder  # noqa: PLC0415 - only when it is asked for
+    from db.embedded import default_folder
 
     return default_folder()
 

@@ -26,7 +26,7 @@ def add(
     ] = None,
 ) -> None:
     """Record an account; its phone number is asked for, and nothing is sent to Telegram yet."""
-    from cli.asking import phone_number  # noqa: PLC0415 - `--help` does without
+    from cli.asking import phone_number
 
     phone = phone_number(phone_file)
     run(lambda service: service.accounts.add(actor(), name, phone, persona))
@@ -36,7 +36,7 @@ def add(
 @app.command(epilog="Example: troupe accounts login anna")
 def login(name: Name) -> None:
     """Sign the account in; the code that Telegram sends, and a two-step password, are asked for."""
-    from cli.asking import TerminalAnswers  # noqa: PLC0415 - `--help` does without
+    from cli.asking import TerminalAnswers
 
     profile = run(lambda service: service.accounts.login(actor(), name, TerminalAnswers()))
     say(f"{name} is signed in as {profile.first_name}; next: troupe accounts disclose {name}")
@@ -73,7 +73,7 @@ def account_card(account: "Account") -> list[tuple[str, object]]:
         ("State", account.state),
         ("Reason", account.state_reason),
         ("Persona", account.persona),
-        ("Phone", account.phone_hint),
+        ("Phone", f"…{account.phone_hint}"),
         ("Telegram id", account.telegram_id),
         ("Username", account.username),
         ("First name", account.first_name),

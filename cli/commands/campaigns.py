@@ -37,7 +37,7 @@ def add(
     ] = None,
 ) -> None:
     """Record a campaign; it speaks once it is started."""
-    from orchestrator.service.campaigns import CampaignPlan  # noqa: PLC0415 - lazily, for `--help`
+    from orchestrator.service.campaigns import CampaignPlan
 
     plan = CampaignPlan(
         name=name,

@@ -23,7 +23,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List comments, newest first."""
-    from orchestrator.ports.outbox import CommentStatus  # noqa: PLC0415 - `--help` does without
+    from orchestrator.ports.outbox import CommentStatus
 
     columns: list[Column[Comment]] = [
         Column("Id", lambda one: one.id, number=True),
@@ -43,7 +43,7 @@ def list_(
 @app.command(epilog="Example: troupe comments show 7")
 def show(comment: Number, as_json: AsJson = False) -> None:
     """Show one comment."""
-    from orchestrator.ids import CommentId  # noqa: PLC0415 - `--help` does without
+    from orchestrator.ids import CommentId
 
     found = run(lambda service: service.comments.show(CommentId(comment)))
     show_card(found, comment_card(found), as_json=as_json)
@@ -72,7 +72,7 @@ def comment_card(comment: "Comment") -> list[tuple[str, object]]:
 @app.command(epilog="Example: troupe comments explain 7")
 def explain(comment: Number, as_json: AsJson = False) -> None:
     """Say why a comment was said: grant, script, strategy, who approved it (charter rule 6)."""
-    from orchestrator.ids import CommentId  # noqa: PLC0415 - `--help` does without
+    from orchestrator.ids import CommentId
 
     found = run(lambda service: service.comments.explain(CommentId(comment)))
     show_card(found, explanation_card(found), as_json=as_json)
@@ -101,7 +101,7 @@ def explanation_card(why: "Explanation") -> list[tuple[str, object]]:
 @app.command(epilog="Example: troupe comments delete 7")
 def delete(comment: Number) -> None:
     """Take a comment back from Telegram."""
-    from orchestrator.ids import CommentId  # noqa: PLC0415 - `--help` does without
+    from orchestrator.ids import CommentId
 
     run(lambda service: service.comments.delete(actor(), CommentId(comment)))
     say(f"comment {comment} is deleted")

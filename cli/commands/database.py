@@ -15,7 +15,7 @@ app = typer.Typer(no_args_is_help=True, help="The schema, backups, and a way in.
 @app.command(epilog="Example: troupe db upgrade")
 def upgrade() -> None:
     """Bring the schema to the newest version; several may ask at once, one does it."""
-    from cli.schema import upgrade_schema  # noqa: PLC0415 - `--help` does without
+    from cli.schema import upgrade_schema
 
     say(asyncio.run(upgrade_schema(settings_for_command())))
 
@@ -23,7 +23,7 @@ def upgrade() -> None:
 @app.command(epilog="Example: troupe db current --json")
 def current(as_json: AsJson = False) -> None:
     """Say which version the schema has, and which one this program knows."""
-    from cli.schema import read_versions  # noqa: PLC0415 - `--help` does without
+    from cli.schema import read_versions
 
     found, newest = asyncio.run(read_versions(settings_for_command()))
     if as_json:
@@ -39,7 +39,7 @@ def backup(
     file: Annotated[Path, typer.Argument(help="Where to write it; must not exist yet.")],
 ) -> None:
     """Write everything stored into one file; the encryption key is not in it."""
-    from cli.backups import back_up  # noqa: PLC0415 - `--help` does without
+    from cli.backups import back_up
 
     say(asyncio.run(back_up(settings_for_command(), file)))
 
@@ -50,8 +50,8 @@ def restore(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Replace everything stored by a backup, whole or not at all; no node may be running."""
-    from cli.asking import confirm  # noqa: PLC0415 - `--help` does without
-    from cli.backups import bring_back  # noqa: PLC0415 - `--help` does without
+    from cli.asking import confirm
+    from cli.backups import bring_back
 
     if not yes:
         confirm("Everything stored now will be replaced. Go on?")
@@ -61,6 +61,6 @@ def restore(
 @app.command(epilog="Example: troupe db shell")
 def shell() -> None:
     """Open psql on the database."""
-    from cli.backups import open_shell  # noqa: PLC0415 - `--help` does without
+    from cli.backups import open_shell
 
     raise typer.Exit(asyncio.run(open_shell(settings_for_command())))

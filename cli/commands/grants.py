@@ -39,8 +39,8 @@ def add(
     ] = False,
 ) -> None:
     """Record a grant; Telegram is asked for the proof: the account's own rights in the channel."""
-    from orchestrator.ports.grants import Review  # noqa: PLC0415 - `--help` does without
-    from orchestrator.service.grants import GrantTerms  # noqa: PLC0415 - `--help` does without
+    from orchestrator.ports.grants import Review
+    from orchestrator.service.grants import GrantTerms
 
     terms = GrantTerms(
         comments_per_post=per_post,
@@ -74,7 +74,7 @@ def list_(
 
 def standing(grant: "Grant") -> GrantStanding:
     """Say how the grant stands now."""
-    from datetime import UTC, datetime  # noqa: PLC0415
+    from datetime import UTC, datetime
 
     if grant.revoked_at:
         return GrantStanding.REVOKED
@@ -89,7 +89,7 @@ def revoke(
     as_json: AsJson = False,
 ) -> None:
     """End a grant: what waits is cancelled, nothing more is sent, what was in flight is listed."""
-    from orchestrator.ids import GrantId  # noqa: PLC0415 - `--help` does without
+    from orchestrator.ids import GrantId
 
     done = run(lambda service: service.grants.revoke(actor(), GrantId(grant)))
     if as_json:

@@ -109,9 +109,9 @@ def list_nodes(as_json: AsJson = False) -> None:
 
 def doctor(as_json: AsJson = False) -> None:
     """Check what Troupe stands on, and say how to mend what is broken."""
-    import asyncio  # noqa: PLC0415 - `--help` does without
+    import asyncio
 
-    from cli.doctor import examine, is_broken  # noqa: PLC0415 - `--help` does without
+    from cli.doctor import examine, is_broken
 
     findings = asyncio.run(examine())
     if as_json:

@@ -22,6 +22,6 @@ def rotate(
     ] = False,
 ) -> None:
     """Encrypt every stored secret under a new key; running nodes find it by themselves."""
-    from cli.rotation import rotate_keys  # noqa: PLC0415 - `--help` does without
+    from cli.rotation import rotate_keys
 
     say(run_in_company(lambda company: rotate_keys(company, forget=forget)))

@@ -39,7 +39,7 @@ def cancel(
     message: Annotated[int, typer.Argument(help="The number from `troupe outbox list`.")],
 ) -> None:
     """Cancel a message that has not left."""
-    from orchestrator.ids import OutboxId  # noqa: PLC0415 - `--help` does without
+    from orchestrator.ids import OutboxId
 
     run(lambda service: service.outbox.cancel(actor(), OutboxId(message)))
     say(f"message {message} is cancelled")

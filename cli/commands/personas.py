@@ -35,7 +35,7 @@ def import_(
     path: Annotated[Path, typer.Argument(help="A YAML or JSON file, or a folder of them.")],
 ) -> None:
     """Add or replace personas; a mistake anywhere stores nothing."""
-    from cli.documents import read_personas  # noqa: PLC0415 - `--help` does without
+    from cli.documents import read_personas
 
     personas = read_personas(path)
     changed = run(lambda service: service.library.import_personas(actor(), personas))
@@ -47,7 +47,7 @@ def export(
     key: Annotated[str | None, typer.Argument(help="A persona; all when left out.")] = None,
 ) -> None:
     """Write personas as YAML to standard output."""
-    from cli.documents import as_yaml  # noqa: PLC0415 - `--help` does without
+    from cli.documents import as_yaml
 
     found = (
         [run(lambda service: service.library.persona(key))]

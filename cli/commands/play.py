@@ -23,7 +23,7 @@ def run_node(
     ] = None,
 ) -> None:
     """Hold accounts, watch channels, decide, and send; Ctrl-C or SIGTERM stops it in order."""
-    from cli.node import run_until_asked  # noqa: PLC0415 - `--help` does without
+    from cli.node import run_until_asked
 
     asyncio.run(run_until_asked(settings_for_command(quiet=False), node))
 
@@ -45,8 +45,8 @@ def demo(
 ) -> None:
     """Show the way from a post to a comment, on a Telegram of its own, on this machine alone."""
     begun = time.monotonic()
-    from cli.demo.command import run_demo  # noqa: PLC0415 - `--help` does without
-    from cli.demo.options import DemoOptions  # noqa: PLC0415 - `--help` does without
+    from cli.demo.command import run_demo
+    from cli.demo.options import DemoOptions
 
     options = DemoOptions(
         once=once, json=as_json, replay=replay, scripts=scripts, speed=speed, picture=picture

@@ -23,7 +23,7 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List drafts, oldest first: those that wait for a person, unless told otherwise."""
-    from orchestrator.ports.drafting import DraftState  # noqa: PLC0415 - `--help` does without
+    from orchestrator.ports.drafting import DraftState
 
     columns: list[Column[Draft]] = [
         Column("Id", lambda one: one.id, number=True),
@@ -41,7 +41,7 @@ def list_(
 @app.command(epilog="Example: troupe review show 12")
 def show(draft: Number, as_json: AsJson = False) -> None:
     """Show a draft with the post that it answers."""
-    from orchestrator.ids import DraftId  # noqa: PLC0415 - `--help` does without
+    from orchestrator.ids import DraftId
 
     found = run(lambda service: service.review.show(DraftId(draft)))
     show_card(found, draft_card(found), as_json=as_json)
@@ -70,7 +70,7 @@ def draft_card(draft: "Draft") -> list[tuple[str, object]]:
 @app.command(epilog="Example: troupe review approve 12")
 def approve(draft: Number) -> None:
     """Queue the draft's words; the charter's gate still decides when they may go out."""
-    from orchestrator.ids import DraftId  # noqa: PLC0415 - `--help` does without
+    from orchestrator.ids import DraftId
 
     comment = run(lambda service: service.review.approve(actor(), DraftId(draft)))
     say(f"draft {draft} is queued as comment {comment}")
@@ -84,8 +84,8 @@ def edit(
     ] = None,
 ) -> None:
     """Change a draft's words; they pass the same checks as a writer's."""
-    from cli.asking import edited  # noqa: PLC0415 - `--help` does without
-    from orchestrator.ids import DraftId  # noqa: PLC0415 - `--help` does without
+    from cli.asking import edited
+    from orchestrator.ids import DraftId
 
     number = DraftId(draft)
     if text is None:
@@ -101,7 +101,7 @@ def reject(
     reason: Annotated[str, typer.Option(help="Why; it is kept as the silence's reason.")],
 ) -> None:
     """Turn a draft into a silence."""
-    from orchestrator.ids import DraftId  # noqa: PLC0415 - `--help` does without
+    from orchestrator.ids import DraftId
 
     run(lambda service: service.review.reject(actor(), DraftId(draft), reason))
     say(f"draft {draft} is rejected")

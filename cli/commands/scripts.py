@@ -42,7 +42,7 @@ def import_(
     message: Annotated[str, typer.Option(help="What changed, for the history.")] = "imported",
 ) -> None:
     """Store new versions and put them into production; a mistake anywhere stores nothing."""
-    from cli.documents import read_scripts  # noqa: PLC0415 - `--help` does without
+    from cli.documents import read_scripts
 
     scripts = read_scripts(path)
     changed = run(lambda service: service.library.import_scripts(actor(), scripts, message))
@@ -54,7 +54,7 @@ def export(
     key: Annotated[str | None, typer.Argument(help="A script; all when left out.")] = None,
 ) -> None:
     """Write the versions in production as YAML to standard output."""
-    from cli.documents import as_yaml  # noqa: PLC0415 - `--help` does without
+    from cli.documents import as_yaml
 
     typer.echo(as_yaml(run(lambda service: scripts_to_export(service, key))), nl=False)
 
