@@ -95,8 +95,9 @@ class Judge:
     def __init__(self, lesson: Lesson) -> None:
         self.labels = lesson.labels
         self.features = Features(lesson.phrases)
-        self.machine = LinearSVC(C=SOFTNESS, class_weight="balanced", random_state=0)
-        self.machine.fit(self.features.rows(lesson.phrases), lesson.targets)
+        machine = LinearSVC(C=SOFTNESS, class_weight="balanced", random_state=0)
+        machine.fit(self.features.rows(lesson.phrases), lesson.targets)
+        self.weights, self.offsets = machine.coef_.T, machine.intercept_
 
     def best(self, parts: Sequence[str]) -> Fit:
         """Return the best trigger for a text's passages."""
@@ -112,9 +113,9 @@ class Judge:
 
     def margins(self, parts: Sequence[str]) -> tuple[Margins, Margins]:
         """Return the background's margins and the triggers', one row for each passage."""
-        decided = self.machine.decision_function(self.features.rows(parts))
-        if decided.ndim == 1:  # one trigger alone: its margin is the background's turned round
-            decided = np.column_stack([-decided, decided])
+        decided = self.features.rows(parts) @ self.weights + self.offsets
+        if decided.shape[1] == 1:  # one trigger alone: its margin is the background's turned round
+            decided = np.hstack([-decided, decided])
         return decided[:, 0], decided[:, 1:]
 
 

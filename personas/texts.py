@@ -42,7 +42,7 @@ RUSSIAN_ENDINGS = longest_first(
     "вший вшие вшая вших ющий ющая ющие ющих ящий ящая ящие ящих ший шие ших "
     "овал овала овали ировал ировала ировали ировать"
 )
-ENGLISH_ENDINGS = longest_first("ations ation ings ing ies ied ers ed er es ly s")
+ENGLISH_ENDINGS = longest_first("ations ation ings ing ies ied ed es ly s")
 EMOJI = (("☀", "➿"), ("⬅", "⭕"), ("🇦", "🇿"), ("🌀", "🫿"))
 EMOJI_PARTS = frozenset("\u200d\ufe0f\u20e3")
 """Joiner, picture sign and key cap."""

@@ -6,7 +6,6 @@ from llm.scorer import LocalScorer, fit_of
 from personas.scripts.model import Script
 from tests.unit.llm.library import CARDS, COFFEE, TEA_ALONE
 
-
 SHARED = LocalScorer([COFFEE, CARDS])
 
 
