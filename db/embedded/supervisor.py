@@ -5,7 +5,6 @@ It serves until the last process that joined has closed its socket and the linge
 """
 
 import asyncio
-import contextlib
 import json
 import logging
 import os
@@ -19,9 +18,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from db.embedded.binaries import copied_to, installed
-from db.embedded.channel import FAREWELL, LINE_LIMIT, Ask, Reply, Request, short_path
+from db.embedded.channel import FAREWELL, LINE_LIMIT, Ask, Reply, Request, connect, short_path
 from db.embedded.folder import Home, runs_as_root
-from db.embedded.locks import hold, try_lock
+from db.embedded.locks import RETRY_SECONDS, take_lock, try_lock
 from db.embedded.postgres import Postgres
 from db.embedded.recipe import Kind, Recipe
 from db.embedded.server import Server
@@ -82,8 +81,9 @@ class Supervisor:
         """Serve one process for as long as it keeps its socket open."""
         try:
             async with asyncio.timeout(REQUEST_SECONDS):
-                request = Request.decode(await reader.readline())
-            await self.carry_out(request, reader, writer)
+                line = await reader.readline()
+            if line:
+                await self.carry_out(Request.decode(line), reader, writer)
         except (ValueError, KeyError, TypeError, TimeoutError, ConnectionError) as error:
             log.warning("a process went away, or said what is no request: %r", error)
         finally:
@@ -160,20 +160,51 @@ async def send(writer: asyncio.StreamWriter, reply: Reply) -> None:
 
 async def run(home: Home, listening: int) -> None:
     """Be the supervisor of this place; write a byte to `listening` once there is a socket."""
-    async with contextlib.AsyncExitStack() as stack:
-        async with asyncio.timeout(PREDECESSOR_SECONDS):
-            await stack.enter_async_context(hold(home.supervisor_lock))
-        with listen(home.socket) as listener:
-            os.write(listening, b"1")
-            os.close(listening)
-            if home.volatile:
-                await discard_leftovers(home)
-            supervisor = Supervisor(home, make_servers(home))
-            for wanted in (signal.SIGTERM, signal.SIGINT):
-                asyncio.get_running_loop().add_signal_handler(wanted, supervisor.end)
-            await supervisor.serve(listener)
-        if home.volatile:
-            discard_data(home)
+    async with asyncio.timeout(PREDECESSOR_SECONDS):
+        lock = await lock_unless_served(home)
+    if lock is None:
+        os.write(listening, b"1")
+        return
+    with listen(home.socket) as listener:
+        os.write(listening, b"1")
+        os.close(listening)
+        await supervise(home, listener)
+    os.close(lock)
+
+
+async def lock_unless_served(home: Home) -> int | None:
+    """Take the supervisor's lock when its holder has ended; None when that one serves.
+
+    A process that was killed while it started a supervisor leaves one which serves later than
+    the next process looks for it.
+    """
+    while (lock := take_lock(home.supervisor_lock)) is None:
+        if await is_served(home):
+            return None
+        await asyncio.sleep(RETRY_SECONDS)
+    return lock
+
+
+async def is_served(home: Home) -> bool:
+    """Say whether somebody listens on the socket: who is about to stop does not."""
+    try:
+        _, writer = await connect(home.socket)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+async def supervise(home: Home, listener: socket.socket) -> None:
+    """Serve this place, which is ours alone, until nobody needs it any more."""
+    if home.volatile:
+        await discard_leftovers(home)
+    supervisor = Supervisor(home, make_servers(home))
+    for wanted in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(wanted, supervisor.end)
+    await supervisor.serve(listener)
+    if home.volatile:
+        discard_data(home)
 
 
 def listen(path: Path) -> socket.socket:

@@ -16,12 +16,13 @@ import pytest
 import redis.asyncio
 
 from db.embedded import ServerStatus, embedded_servers, erase, running, stop
-from db.embedded.folder import locate
+from db.embedded.folder import locate, prepare
+from db.embedded.launch import supervisor_listens
 from db.embedded.postgres import Postgres
 from db.embedded.processes import eldest
 from db.embedded.recipe import Kind
 from db.embedded.server import free_port
-from db.embedded.supervisor import make_servers
+from db.embedded.supervisor import FIRST_MEMBER_SECONDS, make_servers
 from tests.integration.embedded.trials import (
     LINGER,
     PATIENCE,
@@ -93,6 +94,18 @@ async def test_several_processes_starting_at_once_share_the_servers(folder: Path
         assert await query(members[4].database_url, "select 1") == 1
         await members[4].leave()
         assert await gone(everything)
+
+
+async def test_a_supervisor_whose_starter_was_killed_serves_the_next_process(
+    folder: Path,
+) -> None:
+    home = locate(folder)
+    prepare(home, folder)
+    begun = time.perf_counter()
+    for _ in range(2):  # nobody joins the first: its starter is dead
+        assert await supervisor_listens(home, home.log("supervisor"))
+    async with embedded_servers(folder, linger=LINGER):
+        assert time.perf_counter() - begun < FIRST_MEMBER_SECONDS
 
 
 async def test_one_who_comes_during_the_linger_finds_the_servers_running(folder: Path) -> None:
