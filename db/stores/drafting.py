@@ -62,8 +62,9 @@ TURNS = text(
               WHERE d.schedule_id = s.id AND d.state = 'review'
                 AND CAST(d.due_at AT TIME ZONE c.time_zone AS date) = day.today)
                AS promised_today,
-           (SELECT max(coalesce(said.sent_at, said.created_at)) FROM comments said
-            WHERE said.account_id = a.id AND said.status <> 'failed') AS last_spoke
+           (SELECT coalesce(said.sent_at, said.created_at) FROM comments said
+            WHERE said.account_id = a.id AND said.status <> 'failed'
+            ORDER BY said.id DESC LIMIT 1) AS last_spoke
     FROM schedules s
     JOIN campaigns c ON c.id = s.campaign_id AND c.state = 'running'
     JOIN accounts a ON a.id = s.account_id

@@ -56,7 +56,8 @@ IN_FLIGHT = text("""
            o.state in ('sent', 'failed', 'cancelled', 'unresolved') as settled
     from outbox o join accounts a on a.id = o.account_id
     where o.grant_id = :grant
-      and (o.state = 'sending' or o.unsettled or o.finished_at >= :since)
+      and (o.finished_at >= :since
+           or o.finished_at is null and (o.state = 'sending' or o.unsettled))
       and o.state not in ('cancelled', 'failed')
     order by o.id
 """)

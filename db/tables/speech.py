@@ -207,5 +207,5 @@ outbox = Table(
         postgresql_where=text("state IN ('due', 'unknown')"),
     ),
     Index("ix_outbox_sending", "account_id", postgresql_where=text("state = 'sending'")),
-    Index("ix_outbox_grant_id", "grant_id", postgresql_where=text("finished_at IS NULL")),
+    Index("ix_outbox_grant_id", "grant_id", "finished_at"),
 )

@@ -281,13 +281,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("state IN ('due', 'unknown')"),
     )
-    op.create_index(
-        "ix_outbox_grant_id",
-        "outbox",
-        ["grant_id"],
-        unique=False,
-        postgresql_where=sa.text("finished_at IS NULL"),
-    )
+    op.create_index("ix_outbox_grant_id", "outbox", ["grant_id", "finished_at"], unique=False)
     op.create_index(
         "ix_outbox_sending",
         "outbox",
