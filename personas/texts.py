@@ -17,7 +17,7 @@ BARE_LINK = re.compile(
 MAIL_LINK = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 IP_LINK = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])(?::\d+)?(?:/\S*)?")
 MENTION = re.compile(r"(?<![\w@])@([a-z0-9_]{4,32})\b", re.IGNORECASE)
-MARKDOWN_LINK = re.compile(r"\[([^\]\n]*)\]\((?:[^()\s]|\([^()\s]*\))*\)")
+MARKDOWN_LINK = re.compile(r"\[([^\[\]\n]*)\]\((?:[^()\s]|\([^()\s]*\))*\)")
 CODE_BLOCK = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 
 GENERIC_DOMAINS = word_set(

@@ -11,6 +11,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic import field_validator as validates
+from pydantic import model_serializer as serializes
 from pydantic import model_validator as validates_all
 
 from personas.language import Language
@@ -62,6 +63,11 @@ class Response(Part):
         """Refuse braces that are not a known placeholder."""
         refuse_unknown_placeholders(text)
         return text
+
+    @serializes
+    def as_written(self) -> str | dict[str, object]:
+        """Write a response for every post as its bare text."""
+        return {"text": self.text, "when": list(self.when)} if self.when else self.text
 
 
 class Trigger(Part):

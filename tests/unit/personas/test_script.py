@@ -39,6 +39,12 @@ def test_a_response_may_say_which_posts_it_suits() -> None:
     assert script.triggers[0].responses[0].when == ("water",)
 
 
+def test_a_response_is_written_as_briefly_as_it_was_read() -> None:
+    both = ["Which?", {"text": "So?", "when": ["water"]}]
+    script = parse(Script, SCRIPT | with_trigger(responses=both))
+    assert script.model_dump(mode="json")["triggers"][0]["responses"] == both
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
