@@ -29,7 +29,7 @@ from tests.integration.embedded.trials import (
     all_of,
     gone,
     holds,
-    lives,
+    kill,
     member,
     query,
     servers_of,
@@ -72,9 +72,7 @@ async def test_killing_everything_at_once_loses_no_commit(folder: Path) -> None:
         number = await store(only.database_url)
         everything = all_of(folder, only.supervisor)
         await only.kill()
-        for process in everything:
-            if lives(process):
-                process.kill()
+        kill(everything)
         assert await gone(everything)
     async with embedded_servers(folder, linger=LINGER) as servers:
         assert await holds(servers.database_url, number)
@@ -146,8 +144,7 @@ async def has_successor(folder: Path, status: ServerStatus) -> bool:
 async def test_a_server_that_is_killed_is_started_again(folder: Path) -> None:
     async with embedded_servers(folder, linger=LINGER) as servers:
         number = await store(servers.database_url)
-        for process in eldest(servers_of(folder)):
-            process.kill()
+        kill(eldest(servers_of(folder)))
         assert await until(lambda: holds(servers.database_url, number))
 
 
@@ -267,8 +264,7 @@ async def test_what_a_killed_volatile_supervisor_left_goes_at_the_next_start(
     async with embedded_servers(fresh_folder, linger=LINGER, volatile=True) as servers:
         number = await store(servers.database_url)
         left = all_of(fresh_folder, await supervisor_of(fresh_folder), volatile=True)
-    for process in left:
-        process.kill()
+    kill(left)
     assert await gone(left)
     assert place.data(Kind.POSTGRES).exists()
     if place.by_root:  # whose volatile data lies in one place for all folders

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import secrets
+import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -15,7 +16,7 @@ import psutil
 
 import db
 from db.embedded.folder import locate
-from db.embedded.processes import find_ours
+from db.embedded.processes import find_ours, tell
 from db.embedded.recipe import Kind
 
 LINGER = 0.2
@@ -94,6 +95,12 @@ async def gone(processes: Iterable[psutil.Process]) -> bool:
         return not any(lives(process) for process in watched)
 
     return await until(none_lives)
+
+
+def kill(processes: Iterable[psutil.Process]) -> None:
+    """Kill processes, some of which may just be ending by themselves."""
+    for process in processes:
+        tell(process, signal.SIGKILL)
 
 
 def lives(process: psutil.Process) -> bool:
