@@ -95,4 +95,4 @@ def test_the_scripts_of_the_tutorial_can_be_imported(tmp_path: Path) -> None:
     tutorial = (ROOT / "docs/tutorial/first-comment.md").read_text(encoding="utf-8")
     (block,) = [text for language, text in FENCED.findall(tutorial) if language == "yaml"]
     (tmp_path / "script.yaml").write_text(block)
-    assert [script.key for script in read_scripts(tmp_path)] == ["telescopes"]
+    assert [script.key for script in read_scripts(tmp_path)] == ["launches"]
