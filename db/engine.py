@@ -20,10 +20,10 @@ POOL_OVERFLOW = 40
 CONNECT_SECONDS = 10.0
 COMMAND_SECONDS = 60.0
 
-UNREACHABLE = (
-    "PostgreSQL cannot be reached: check that it runs and that DATABASE_URL is right "
-    "(`troupe doctor` tells more)"
-)
+CHECK = "check that it runs and that DATABASE_URL is right (`troupe doctor` tells more)"
+OUTAGES = ("08", "28", "3D", "53", "57P")
+"""Classes of SQLSTATE: no connection, not let in, no such database, exhausted, shutting down."""
+UNREACHABLE = f"PostgreSQL cannot be reached: {CHECK}"
 
 
 def async_url(database_url: str) -> URL:
@@ -88,6 +88,11 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     except (OperationalError, InterfaceError, PoolTimeout, OSError) as lost:
         raise ServersUnavailable(UNREACHABLE) from lost
     except DBAPIError as failed:
-        if failed.connection_invalidated:
-            raise ServersUnavailable(UNREACHABLE) from failed
+        if failed.connection_invalidated or is_outage(failed):
+            raise ServersUnavailable(f"{UNREACHABLE}: {failed.orig}") from failed
         raise
+
+
+def is_outage(failed: DBAPIError) -> bool:
+    """Tell whether the server refused the connection, and not the statement."""
+    return str(getattr(failed.orig, "sqlstate", "")).startswith(OUTAGES)

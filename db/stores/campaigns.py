@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, select, text, update
+from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.engine import transaction
 from db.stores.audit import write_audit
+from db.stores.cancelling import WAITING_FOR_CAMPAIGN, cancel_all_of
 from db.stores.library import listed
 from db.tables.accounts import accounts
 from db.tables.campaigns import campaigns, schedules
@@ -25,21 +26,7 @@ from orchestrator.ports.campaigns import (
     NewSchedule,
     Schedule,
 )
-
-FAIL_WHAT_WAITS = text("""
-    with waiting as (
-        select o.id, o.comment_id, o.unsettled
-        from outbox o join comments c on c.id = o.comment_id
-        where c.campaign_id = :campaign and o.state = 'due' and not o.unsettled
-        for update of o
-    ), cancelled as (
-        update outbox o
-        set state = 'cancelled', last_error = :reason, finished_at = now()
-        from waiting w where o.id = w.id
-    )
-    update comments c set status = 'failed', failed_reason = :reason
-    from waiting w where c.id = w.comment_id
-""")
+from personas.silence import SilenceReason
 
 
 class PostgresCampaigns:
@@ -110,8 +97,10 @@ class PostgresCampaigns:
                 update(campaigns).where(campaigns.c.id == campaign).values(state=state)
             )
             if state is CampaignState.STOPPED:
-                told = {"campaign": campaign, "reason": f"the campaign was stopped by {actor.name}"}
-                await connection.execute(FAIL_WHAT_WAITS, told)
+                reason = f"the campaign was stopped by {actor.name}"
+                await cancel_all_of(
+                    connection, WAITING_FOR_CAMPAIGN, campaign, SilenceReason.CANCELLED, reason
+                )
             await write_audit(
                 connection,
                 actor,

@@ -2,11 +2,27 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.stores.base import rows
 from personas.silence import SilenceReason
+
+# Always in the order of their numbers, so that two who cancel at once never block each other.
+WAITING_UNDER_GRANT = text(
+    """
+    SELECT id FROM outbox
+    WHERE grant_id = :owner AND finished_at IS NULL AND state = 'due' AND NOT unsettled
+    ORDER BY id FOR UPDATE
+    """
+)
+WAITING_FOR_CAMPAIGN = text(
+    """
+    SELECT o.id FROM outbox o JOIN comments c ON c.id = o.comment_id
+    WHERE c.campaign_id = :owner AND o.state = 'due' AND NOT o.unsettled
+    ORDER BY o.id FOR UPDATE OF o
+    """
+)
 
 # Only `due`: whatever was attempted once may be on Telegram already and is settled by its lane.
 CANCEL = text(
@@ -29,6 +45,18 @@ CANCEL = text(
     SELECT id FROM failed
     """
 )
+
+
+async def cancel_all_of(
+    connection: AsyncConnection,
+    waiting: TextClause,
+    owner: int,
+    reason: SilenceReason,
+    detail: str,
+) -> int:
+    """Cancel everything that waits under a grant, or for a campaign; returns how much."""
+    messages = [row.id for row in await rows(connection, waiting, owner=owner)]
+    return await cancel_waiting(connection, messages, reason, detail)
 
 
 async def cancel_waiting(

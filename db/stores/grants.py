@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.engine import transaction
 from db.stores.audit import write_audit
+from db.stores.cancelling import WAITING_UNDER_GRANT, cancel_all_of
 from db.tables.channels import channels, grants
 from orchestrator.actor import SYSTEM, Actor
 from orchestrator.errors import AlreadyExists, NotAllowed, NotFound
@@ -23,22 +24,7 @@ from orchestrator.ports.grants import (
     Review,
     Revocation,
 )
-
-# What was never attempted is cancelled here. What is claimed, or has an attempt of unknown
-# outcome, may be on Telegram already: it is listed, and its lane settles it.
-CANCEL_WAITING = text("""
-    with waiting as (
-        select id, comment_id from outbox
-        where grant_id = :grant and state = 'due' and not unsettled
-        for update
-    ), cancelled as (
-        update outbox o set state = 'cancelled', last_error = :reason, finished_at = now()
-        from waiting w where o.id = w.id
-    )
-    update comments c set status = 'failed', failed_reason = :reason
-    from waiting w where c.id = w.comment_id
-    returning c.id
-""")
+from personas.silence import SilenceReason
 
 REJECT_DRAFTS = text("""
     with rejected as (
@@ -115,9 +101,14 @@ class PostgresGrants:
                 .where(grants.c.id == grant)
                 .values(revoked_at=func.now(), revoked_by=actor.name)
             )
-            told = {"grant": grant, "reason": f"the grant was revoked by {actor.name}"}
-            cancelled = len((await connection.execute(CANCEL_WAITING, told)).all())
-            await connection.execute(REJECT_DRAFTS, {**told, "actor": actor.name})
+            reason = f"the grant was revoked by {actor.name}"
+            # What is claimed, or has an attempt of unknown outcome, may be on Telegram already:
+            # it is listed, and its lane settles it.
+            cancelled = await cancel_all_of(
+                connection, WAITING_UNDER_GRANT, grant, SilenceReason.NO_GRANT, reason
+            )
+            told = {"grant": grant, "reason": reason, "actor": actor.name}
+            await connection.execute(REJECT_DRAFTS, told)
             flights = await read_in_flight(connection, grant)
             after = {"cancelled": cancelled, "in_flight": len(flights)}
             await write_audit(connection, actor, "revoke_grant", f"grant {grant}", after=after)
