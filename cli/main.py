@@ -1,6 +1,7 @@
 """The command `troupe`: its sub-commands, and how errors reach a person."""
 
 import sys
+from typing import cast
 
 import typer
 
@@ -54,8 +55,22 @@ def main() -> None:
     except TroupeError as error:
         complain(f"troupe: {error}")
         sys.exit(1)
+    except ExceptionGroup as group:
+        complain(f"troupe: {only_ours(group)}")
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def only_ours(group: ExceptionGroup) -> TroupeError:
+    """Return the first of a group's errors; raises the group again when one is not ours: a bug."""
+    ours, others = group.split(TroupeError)
+    if ours is None or others is not None:
+        raise group
+    first: BaseException = ours
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return cast("TroupeError", first)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Each chore leaves a job or changes one row.
 import logging
 from dataclasses import dataclass, field
 
+from orchestrator.errors import ServersUnavailable
 from orchestrator.jobs import VerifyGrant
 from orchestrator.stage import Stage
 
@@ -22,10 +23,13 @@ class Chores:
     told: set[str] = field(default_factory=set)
 
     async def run(self) -> None:
-        """Do every chore, rest, and begin again."""
+        """Do every chore, rest, and begin again; while the database is away, chores wait."""
         while True:
-            await self.assign_readers()
-            await self.ask_for_proofs()
+            try:
+                await self.assign_readers()
+                await self.ask_for_proofs()
+            except ServersUnavailable as away:
+                log.warning("chores wait: %s", away)
             await self.stage.clock.sleep(self.stage.tuning.poll.total_seconds())
 
     async def assign_readers(self) -> None:

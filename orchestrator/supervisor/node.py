@@ -6,6 +6,7 @@ import os
 import socket
 from dataclasses import dataclass, field
 
+from orchestrator.errors import ServersUnavailable
 from orchestrator.ids import AccountId, NodeName
 from orchestrator.leases.keeper import Keeper
 from orchestrator.ports.outbox import Holder
@@ -65,7 +66,7 @@ class Node:
             try:
                 async with asyncio.timeout(pause * 2):
                     await self.keep_once(keeper)
-            except (TimeoutError, OSError) as failed:
+            except (ServersUnavailable, TimeoutError, OSError) as failed:
                 log.warning("leases could not be renewed: %s", failed or "no answer in time")
             if keeper.has_run_out():
                 await self.cancel_lanes(keeper.let_go())

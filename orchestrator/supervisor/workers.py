@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from orchestrator.drafting.decider import Decider
-from orchestrator.errors import TroupeError
+from orchestrator.errors import ServersUnavailable, TroupeError
 from orchestrator.ids import NodeName
 from orchestrator.jobs import ConsiderPost, Job, RefreshEngagement, VerifyGrant
 from orchestrator.ports.work import Topic
@@ -27,12 +27,19 @@ class Worker:
     batch: int = 20
 
     async def run(self) -> None:
-        """Do jobs for ever; what fails is put off with growing delays, then buried."""
+        """Do jobs for ever; what fails is put off with growing delays, then buried.
+
+        While the database is away, jobs wait.
+        """
         while True:
-            jobs = await self.stage.stores.jobs.take_jobs(
-                self.node, self.batch, stale_after=timedelta(minutes=5)
-            )
-            await self.work_off(jobs)
+            try:
+                jobs = await self.stage.stores.jobs.take_jobs(
+                    self.node, self.batch, stale_after=timedelta(minutes=5)
+                )
+                await self.work_off(jobs)
+            except ServersUnavailable as away:
+                log.warning("jobs wait: %s", away)
+                jobs = ()
             if not jobs:
                 await self.stage.bell.wait(Topic.JOBS, self.stage.tuning.poll.total_seconds())
 

@@ -102,6 +102,29 @@ def test_an_error_of_ours_is_one_sentence_on_stderr_and_exit_code_1(
     assert shown.out == ""
 
 
+def test_errors_of_ours_in_a_group_are_told_like_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse() -> None:
+        inner = ExceptionGroup("lanes", [NotAllowed("anna is banned")])
+        raise ExceptionGroup("node", [inner, NotAllowed("boris too")])
+
+    monkeypatch.setattr("cli.main.app", refuse)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == "troupe: anna is banned\n"
+
+
+def test_a_bug_in_a_group_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise ExceptionGroup("node", [NotAllowed("anna is banned"), ZeroDivisionError()])
+
+    monkeypatch.setattr("cli.main.app", fail)
+    with pytest.raises(ExceptionGroup):
+        main()
+
+
 def test_an_interrupt_ends_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
