@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 
@@ -41,6 +42,7 @@ class Patience:
     """Between two writes of the update state."""
 
 
+@cache
 def own_version() -> str:
     """Return Troupe's version, as Telegram shows it among the account's devices."""
     try:

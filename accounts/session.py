@@ -23,6 +23,7 @@ from orchestrator.ids import TelegramId
 from orchestrator.ports.sessions import StoredEntity, StoredSession, UpdateState
 
 KINDS = {PeerUser: "user", PeerChat: "chat", PeerChannel: "channel"}
+PEERS = {name: kind for kind, name in KINDS.items()}
 OURSELVES = 0
 """Telethon keeps the account's own id as the access hash of an entity numbered 0."""
 
@@ -158,8 +159,7 @@ def is_about_people(answer: Any) -> bool:  # noqa: ANN401
 
 def marked_id(entity: StoredEntity) -> int:
     """Return the id with Telethon's mark for its kind."""
-    kind = next(kind for kind, name in KINDS.items() if name == entity.kind)
-    return int(utils.get_peer_id(kind(entity.telegram_id)))
+    return int(utils.get_peer_id(PEERS[entity.kind](entity.telegram_id)))
 
 
 def telethon_states(state: UpdateState | None) -> dict[int, Any]:

@@ -87,6 +87,6 @@ async def main(accounts: int, rounds: int) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--accounts", type=int, default=200)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=7)
     asked = parser.parse_args()
     asyncio.run(main(asked.accounts, asked.rounds))
