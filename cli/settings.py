@@ -60,7 +60,6 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
-        validate_by_name=True,
     )
 
     database_url: str | None = Field(

@@ -65,11 +65,11 @@ def test_a_wrong_value_is_one_sentence_that_names_the_variable_and_not_the_value
         assert value not in str(refused.value)
 
 
-def test_secrets_do_not_show_when_settings_are_printed() -> None:
+def test_secrets_do_not_show_when_settings_are_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TROUPE_ENCRYPTION_KEY", "hunter2")
     settings = Settings(
         database_url="postgresql://troupe:hunter2@db/troupe",
         redis_url="rediss://:hunter2@cache/0",
-        encryption_key="hunter2",
         telegram_api_hash="0123456789abcdef" * 2,
     )
     shown = f"{settings!r} {settings!s}"
@@ -84,3 +84,11 @@ def test_an_ipv6_address_may_stand_in_brackets() -> None:
 def test_a_home_may_begin_with_a_tilde(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TROUPE_HOME", "~/troupe")
     assert load_settings().home == Path.home() / "troupe"
+
+
+def test_the_home_of_the_user_is_not_the_data_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TROUPE_HOME", raising=False)
+    monkeypatch.setenv("HOME", "/somewhere")
+    monkeypatch.setenv("ENCRYPTION_KEY", "of another program")
+    assert load_settings().home != Path("/somewhere")
+    assert load_settings().encryption_key is None
