@@ -1,7 +1,7 @@
 """The command `troupe`: its sub-commands, and how errors reach a person."""
 
 import sys
-from typing import cast
+from typing import Annotated, cast
 
 import typer
 
@@ -22,6 +22,16 @@ from cli.commands import (
 )
 from cli.output import complain
 from orchestrator.errors import TroupeError
+
+
+def show_version(wanted: bool) -> None:
+    """Say which Troupe this is, and end."""
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"troupe {version('troupe')}")
+        raise typer.Exit
+
 
 app = typer.Typer(
     name="troupe",
@@ -46,6 +56,18 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(database.app, name="db")
 house.add_to(app)
 play.add_to(app)
+
+
+@app.callback()
+def troupe(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show the version and exit.", callback=show_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Take the options that stand before any command."""
 
 
 def main() -> None:

@@ -39,7 +39,7 @@ BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u206
 STYLES = {
     "green": "active running sent alive queued comment ok comments automatic live",
     "yellow": "new draft paused limited public_stopped pending review due sending unknown warning "
-    "draining suspended",
+    "draining silent suspended",
     "red": "needs_login quarantined frozen banned stopped failed unresolved broken revoked expired",
     "dim": "deleted cancelled rejected silence",
 }

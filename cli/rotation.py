@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from cli.commands.house import NodeStanding, standing
 from cli.compose import Company, cipher_for
 from cli.output import working
 from db.encryption import Cipher
@@ -12,7 +13,9 @@ from orchestrator.errors import NotAllowed
 
 async def rotate_keys(company: Company, *, forget: bool) -> str:
     """Add a key, rewrite every secret, and say what was done; with `forget` drop the old keys."""
-    if forget and await company.service.nodes():
+    if forget and any(
+        standing(node) is not NodeStanding.SILENT for node in await company.service.nodes()
+    ):
         raise NotAllowed("a running node may still write with an old key: stop every node first")
     keyring = with_new_key(company.keyring)
     rewritten = await rewrite(company, cipher_for(company.settings, keyring))

@@ -1,5 +1,7 @@
 """How Troupe itself is: `status`, `audit`, `doctor`, `nodes list`."""
 
+from datetime import timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,9 +19,21 @@ if TYPE_CHECKING:
 
 nodes = typer.Typer(no_args_is_help=True, help="The processes that hold accounts.")
 
+SILENT_AFTER = timedelta(minutes=1)
+"""A node that lives is seen several times in this time."""
+
 MARKS = {"ok": "✓", "warning": "!", "broken": "✗"}
 
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many.")]
+
+
+class NodeStanding(StrEnum):
+    """How a node is."""
+
+    ALIVE = "alive"
+    DRAINING = "draining"
+    SILENT = "silent"
+    """It was killed, or cannot reach the database; its accounts go to others."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -95,16 +109,25 @@ def list_nodes(as_json: AsJson = False) -> None:
     """List the processes that hold accounts."""
     columns: list[Column[NodeRecord]] = [
         Column("Name", lambda one: one.name, wide=True),
+        Column("Standing", standing),
         Column("Host", lambda one: one.host),
         Column("Process", lambda one: one.pid, number=True),
         Column("Version", lambda one: one.version),
         Column("Accounts", lambda one: one.accounts, number=True),
         Column("Started", lambda one: one.started_at),
         Column("Seen", lambda one: one.seen_at),
-        Column("Draining", lambda one: one.draining),
     ]
     found = run(lambda service: service.nodes())
     show_listing(found, columns, as_json=as_json, empty="No node lives; start one: troupe run")
+
+
+def standing(node: "NodeRecord") -> NodeStanding:
+    """Say how a node is, by when it was last seen."""
+    from datetime import UTC, datetime
+
+    if datetime.now(UTC) - node.seen_at > SILENT_AFTER:
+        return NodeStanding.SILENT
+    return NodeStanding.DRAINING if node.draining else NodeStanding.ALIVE
 
 
 def doctor(as_json: AsJson = False) -> None:

@@ -44,6 +44,7 @@ triggers:
       - The second stage of the rocket reached its orbit
     responses:
       - Which of its instruments are you most curious about?
+      - How long will it take until the first data arrive?
 counterexamples:
   - A recipe for apple pie with cinnamon
   - Our shop is open on Sundays
@@ -161,6 +162,7 @@ def comment_and_take_it_back(organisation: Organisation) -> None:
         (comment,) = organisation.json("comments", "list")
         assert comment["status"] == "deleted"
         organisation.troupe("grants", "revoke", "1")
+        review_and_send(organisation)
         begun = time.monotonic()
         node.send_signal(signal.SIGTERM)
         assert node.wait(timeout=30) == 0
@@ -169,6 +171,24 @@ def comment_and_take_it_back(organisation: Organisation) -> None:
         node.kill()
         node.wait()
     assert organisation.json("nodes", "list") == []
+
+
+def review_and_send(organisation: Organisation) -> None:
+    """Under a grant without `--automatic` a person looks first, and has the last word."""
+    run = organisation.troupe
+    run("grants", "add", "@space_news", "--account", "anna", "--days", "1")
+    organisation.publish("The second stage of the rocket put a satellite into its orbit")
+    until(lambda: len(organisation.json("review", "list")) == 1)
+    (draft,) = organisation.json("review", "list")
+    number = str(draft["id"])
+    assert "second stage" in run("review", "show", number)
+    assert "troupe: " in refused(organisation.command("review", "edit", number, "--text", ""))
+    run("review", "edit", number, "--text", "Which orbit was it meant to reach?")
+    run("review", "approve", number)
+    until(lambda: organisation.json("comments", "list", "--status", "sent") != [])
+    (comment,) = organisation.json("comments", "list", "--status", "sent")
+    assert comment["text"] == "Which orbit was it meant to reach?"
+    assert organisation.json("review", "list") == []
 
 
 def free_port() -> int:

@@ -1,17 +1,23 @@
 """The command line itself: help, usage errors, quick starts."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import typer.main
 from typer.testing import CliRunner
 
+from cli.commands.house import NodeStanding, standing
 from cli.main import app, main
 from cli.output import show_json
 from orchestrator.errors import NotAllowed
+from orchestrator.ids import NodeName
+from orchestrator.ports.leases import NodeRecord
 
 LIBRARIES = """
     sqlalchemy asyncpg alembic redis telethon sklearn numpy openai aiogram fastapi uvicorn
@@ -142,3 +148,18 @@ def test_json_is_written_in_the_letters_of_its_language(capsys: pytest.CaptureFi
 
 def test_shell_completion_comes_with_it() -> None:
     assert "--install-completion" in CliRunner().invoke(app, ["--help"]).output
+
+
+def test_the_version_is_told() -> None:
+    result = CliRunner().invoke(app, ["--version"])
+    assert result.exit_code == 0
+    assert re.fullmatch(r"troupe \d+\.\d+\.\d+\n", result.output)
+
+
+def test_a_node_that_was_not_seen_for_long_is_called_silent() -> None:
+    now = datetime.now(UTC)
+    node = NodeRecord(NodeName("a"), "host", 1, "0.1.0", now, now, draining=False, accounts=1)
+    assert standing(node) is NodeStanding.ALIVE
+    assert standing(replace(node, draining=True)) is NodeStanding.DRAINING
+    long_ago = now - timedelta(minutes=2)
+    assert standing(replace(node, seen_at=long_ago)) is NodeStanding.SILENT
