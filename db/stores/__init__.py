@@ -19,10 +19,14 @@ from db.stores.review import PostgresReview
 from db.stores.sessions import PostgresSessions
 from db.stores.work import PostgresCommands, PostgresJobs
 from orchestrator.ports.stores import Stores
+from orchestrator.tuning import Tuning
 
 
-def postgres_stores(engine: AsyncEngine, cipher: Cipher, notices: Notices) -> Stores:
+def postgres_stores(
+    engine: AsyncEngine, cipher: Cipher, notices: Notices, tuning: Tuning | None = None
+) -> Stores:
     """Put every store together; they share the engine and know nothing of each other."""
+    tuning = tuning or Tuning()
     return Stores(
         accounts=PostgresAccounts(engine, cipher),
         sessions=PostgresSessions(engine, cipher),
@@ -33,9 +37,9 @@ def postgres_stores(engine: AsyncEngine, cipher: Cipher, notices: Notices) -> St
         grants=PostgresGrants(engine),
         campaigns=PostgresCampaigns(engine),
         intake=PostgresIntake(engine, notices.hear),
-        drafting=PostgresDrafting(engine),
+        drafting=PostgresDrafting(engine, tuning.recent_comments),
         review=PostgresReview(engine),
-        outbox=PostgresOutbox(engine),
+        outbox=PostgresOutbox(engine, tuning.engagement_checks),
         comments=PostgresComments(engine),
         library=PostgresLibrary(engine),
         logs=PostgresLogs(engine),

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.engine import transaction
 from db.stores.audit import write_audit
-from db.stores.cancelling import WAITING_FOR_CAMPAIGN, cancel_all_of
+from db.stores.cancelling import WAITING_FOR_CAMPAIGN, Reason, cancel_all_of
 from db.stores.library import listed
 from db.tables.accounts import accounts
 from db.tables.campaigns import campaigns, schedules
@@ -90,17 +90,18 @@ class PostgresCampaigns:
         async with transaction(self.engine) as connection:
             row = (
                 await connection.execute(
-                    select(campaigns).where(campaigns.c.id == campaign).with_for_update()
+                    select(campaigns)
+                    .where(campaigns.c.id == campaign)
+                    .with_for_update(key_share=True)
                 )
             ).one()
             await connection.execute(
                 update(campaigns).where(campaigns.c.id == campaign).values(state=state)
             )
             if state is CampaignState.STOPPED:
-                reason = f"the campaign was stopped by {actor.name}"
-                await cancel_all_of(
-                    connection, WAITING_FOR_CAMPAIGN, campaign, SilenceReason.CANCELLED, reason
-                )
+                detail = f"the campaign was stopped by {actor.name}"
+                why = Reason(SilenceReason.CANCELLED, detail)
+                await cancel_all_of(connection, WAITING_FOR_CAMPAIGN, campaign, why)
             await write_audit(
                 connection,
                 actor,

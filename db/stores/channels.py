@@ -14,7 +14,7 @@ from db.stores.base import not_found, one, rows, run
 from db.stores.leases import RUNNING
 from orchestrator.actor import SYSTEM, Actor
 from orchestrator.errors import AlreadyExists, BadInput, NotAllowed
-from orchestrator.facts import ChannelLost
+from orchestrator.facts import ChannelLost, UpdatesSkipped
 from orchestrator.ids import AccountId, ChannelId, MessageId, TelegramId
 from orchestrator.ports.channels import Channel, Reading
 from orchestrator.ports.telegram import ChannelSeen, Role
@@ -151,12 +151,19 @@ GIVE_READER = text(
 )
 READINGS = text(
     """
-    SELECT id, telegram_id, compared_upto,
+    SELECT id, telegram_id, username, compared_upto,
            coalesce(last_checked + make_interval(secs => monitoring_interval * 60), now()) <= now()
                AS due
     FROM channels
     WHERE reader_account_id = :account AND is_active AND removed_at IS NULL
     ORDER BY last_checked NULLS FIRST, id
+    """
+)
+ASK_FOR_COMPARISON = text(
+    """
+    UPDATE channels SET last_checked = NULL
+    WHERE reader_account_id = :account AND is_active
+      AND (CAST(:telegram_id AS bigint) IS NULL OR telegram_id = :telegram_id)
     """
 )
 NOTE_CHECKED = text(
@@ -262,6 +269,16 @@ class PostgresChannels:
                 reason=lost.reason,
             )
 
+    async def ask_for_comparison(self, skipped: UpdatesSkipped) -> None:
+        """Make the comparison of what the account reads due now."""
+        async with transaction(self.engine) as connection:
+            await run(
+                connection,
+                ASK_FOR_COMPARISON,
+                account=skipped.account,
+                telegram_id=skipped.channel,
+            )
+
     async def record_role(self, channel: ChannelId, account: AccountId, role: Role) -> None:
         """Store what an account is in a channel."""
         async with transaction(self.engine) as connection:
@@ -287,6 +304,7 @@ class PostgresChannels:
             Reading(
                 channel=ChannelId(row.id),
                 telegram_id=TelegramId(row.telegram_id),
+                username=row.username,
                 last_message=MessageId(row.compared_upto),
                 due=row.due,
             )

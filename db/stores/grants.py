@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.engine import transaction
 from db.stores.audit import write_audit
-from db.stores.cancelling import WAITING_UNDER_GRANT, cancel_all_of
+from db.stores.cancelling import WAITING_UNDER_GRANT, Reason, cancel_all_of
 from db.tables.channels import channels, grants
 from orchestrator.actor import SYSTEM, Actor
 from orchestrator.errors import AlreadyExists, NotAllowed, NotFound
@@ -27,14 +27,9 @@ from orchestrator.ports.grants import (
 from personas.silence import SilenceReason
 
 REJECT_DRAFTS = text("""
-    with rejected as (
-        update drafts set state = 'rejected', decided_by = :actor, decided_at = now()
-        where grant_id = :grant and state = 'review'
-        returning channel_id, message_id, campaign_id
-    )
-    insert into silences (channel_id, message_id, campaign_id, reason, detail)
-    select channel_id, message_id, campaign_id, 'no_grant', :reason from rejected
-    on conflict do nothing
+    update drafts set state = 'rejected', decided_by = :actor, decided_at = now()
+    where grant_id = :grant and state = 'review'
+    returning channel_id, message_id, campaign_id
 """)
 
 IN_FLIGHT = text("""
@@ -101,14 +96,12 @@ class PostgresGrants:
                 .where(grants.c.id == grant)
                 .values(revoked_at=func.now(), revoked_by=actor.name)
             )
-            reason = f"the grant was revoked by {actor.name}"
+            why = Reason(SilenceReason.NO_GRANT, f"the grant was revoked by {actor.name}")
+            told = {"grant": grant, "actor": actor.name}
+            rejected = (await connection.execute(REJECT_DRAFTS, told)).all()
             # What is claimed, or has an attempt of unknown outcome, may be on Telegram already:
             # it is listed, and its lane settles it.
-            cancelled = await cancel_all_of(
-                connection, WAITING_UNDER_GRANT, grant, SilenceReason.NO_GRANT, reason
-            )
-            told = {"grant": grant, "reason": reason, "actor": actor.name}
-            await connection.execute(REJECT_DRAFTS, told)
+            cancelled = await cancel_all_of(connection, WAITING_UNDER_GRANT, grant, why, rejected)
             flights = await read_in_flight(connection, grant)
             after = {"cancelled": cancelled, "in_flight": len(flights)}
             await write_audit(connection, actor, "revoke_grant", f"grant {grant}", after=after)
@@ -160,7 +153,7 @@ class PostgresGrants:
 
 async def lock_grant(connection: AsyncConnection, grant: GrantId) -> Row[Any]:
     """Lock the grant's row, so that no claim reads it meanwhile; raises NotFound."""
-    query = select(grants).where(grants.c.id == grant).with_for_update()
+    query = select(grants).where(grants.c.id == grant).with_for_update(key_share=True)
     row = (await connection.execute(query)).first()
     if row is None:
         raise NotFound(f"there is no grant {grant}: see `troupe grants list`")

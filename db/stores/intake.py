@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.engine import transaction, write_json
 from db.stores.base import one, rows, run
-from db.stores.cancelling import cancel_waiting
+from db.stores.cancelling import Reason, cancel_waiting
 from db.stores.work import queue
 from orchestrator.facts import DirectMessageSeen, PostEdited, PostsDeleted, PostSeen
 from orchestrator.ids import ChannelId, MessageId, PostRef
@@ -45,10 +45,14 @@ RECORD_EDIT = text(
 )
 RECORD_DELETED = text(
     """
+    WITH gone AS MATERIALIZED (
+        SELECT p.channel_id, p.message_id FROM posts p
+        WHERE p.channel_id = (SELECT id FROM channels WHERE telegram_id = :channel)
+          AND p.message_id = ANY(CAST(:messages AS bigint[])) AND p.deleted_at IS NULL
+        ORDER BY p.message_id FOR NO KEY UPDATE
+    )
     UPDATE posts p SET deleted_at = now()
-    FROM channels c
-    WHERE c.telegram_id = :channel AND p.channel_id = c.id AND p.deleted_at IS NULL
-      AND p.message_id = ANY(CAST(:messages AS bigint[]))
+    FROM gone WHERE p.channel_id = gone.channel_id AND p.message_id = gone.message_id
     RETURNING p.channel_id, p.message_id
     """
 )
@@ -159,12 +163,8 @@ class PostgresIntake:
                 waiting = await rows(
                     connection, WAITING_UNDER, channel=gone[0].channel_id, messages=messages
                 )
-                await cancel_waiting(
-                    connection,
-                    [row.id for row in waiting],
-                    SilenceReason.POST_GONE,
-                    "the post was deleted",
-                )
+                why = Reason(SilenceReason.POST_GONE, "the post was deleted")
+                await cancel_waiting(connection, [row.id for row in waiting], why)
 
     async def record_direct_message(self, message: DirectMessageSeen) -> bool:
         """Record an incoming message; a stop word ends the conversation for every account."""

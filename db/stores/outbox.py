@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from db.engine import transaction
 from db.stores.audit import write_audit
 from db.stores.base import one, rows, run
-from db.stores.cancelling import cancel_waiting
+from db.stores.cancelling import Reason, cancel_waiting
 from db.stores.gate import CLAIM_IF_WELCOME
 from db.stores.work import queue
 from orchestrator.actor import SYSTEM, Actor
@@ -34,15 +34,11 @@ from orchestrator.ports.telegram import Letter, Peer, Sent, Thread
 from orchestrator.refusals import Refusal
 from personas.silence import SilenceReason
 
-ENGAGEMENT_CHECKS = "engagement_checks"
-"""The setting that says when engagement is read: seconds after sending, as a JSON list."""
-CHECKED_AFTER = [3600, 24 * 3600, 7 * 24 * 3600]
-
 NEXT_WAITING = text(
     """
     SELECT o.id, o.state, o.attempts, o.first_attempt_at, o.peer_kind, o.peer_id,
            o.peer_access_hash, o.reply_to, o.text, o.random_id,
-           c.channel_id, c.message_id, ch.telegram_id
+           c.channel_id, c.message_id, ch.telegram_id, ch.username
     FROM outbox o
     JOIN comments c ON c.id = o.comment_id
     JOIN channels ch ON ch.id = c.channel_id
@@ -109,7 +105,6 @@ RECORD_SENT = text(
     """
 )
 NOTE_USE = text("UPDATE accounts SET last_used_at = now() WHERE id = :account")
-CHECK_TIMES = text("SELECT value FROM settings WHERE key = :key")
 RECORD_UNKNOWN = text(
     """
     WITH doubtful AS (
@@ -201,9 +196,10 @@ LOCK = text("SELECT state, unsettled FROM outbox WHERE id = :message FOR UPDATE"
 
 @dataclass(frozen=True, slots=True)
 class PostgresOutbox:
-    """Implements `OutboxStore`."""
+    """Implements `OutboxStore`; a sent comment is looked at again after `engagement_checks`."""
 
     engine: AsyncEngine
+    engagement_checks: tuple[timedelta, ...] = ()
 
     async def next_waiting(self, holder: Holder) -> Waiting | None:
         """Return the account's next message whose time has come."""
@@ -256,10 +252,9 @@ class PostgresOutbox:
             row = await one(connection, RECORD_SENT, message=message, sent=sent.message, at=sent.at)
             if row is None:
                 return
-            stored = await one(connection, CHECK_TIMES, key=ENGAGEMENT_CHECKS)
             task = RefreshEngagement(CommentId(row.id))
-            for seconds in CHECKED_AFTER if stored is None else stored.value:
-                await queue(connection, task, timedelta(seconds=seconds), f"after {seconds} s")
+            for delay in self.engagement_checks:
+                await queue(connection, task, delay, f"after {delay}")
 
     async def record_unknown(
         self, holder: Holder, message: OutboxId, error: str, retry_in: timedelta
@@ -349,8 +344,8 @@ class PostgresOutbox:
                 raise NotAllowed(
                     f"Message {message} is {row.state}: only one that is due can be cancelled"
                 )
-            detail = f"cancelled by {actor.name}"
-            await cancel_waiting(connection, [message], SilenceReason.CANCELLED, detail)
+            why = Reason(SilenceReason.CANCELLED, f"cancelled by {actor.name}")
+            await cancel_waiting(connection, [message], why)
             await write_audit(connection, actor, "cancel_message", f"message {message}")
 
 
@@ -382,6 +377,7 @@ def to_waiting(row: Row[Any]) -> Waiting:
         id=OutboxId(row.id),
         post=PostRef(ChannelId(row.channel_id), MessageId(row.message_id)),
         channel=TelegramId(row.telegram_id),
+        username=row.username,
         state=OutboxState(row.state),
         attempts=row.attempts,
         first_attempt_at=row.first_attempt_at,

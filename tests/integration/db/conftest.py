@@ -30,7 +30,7 @@ from orchestrator.ids import (
 )
 from orchestrator.ports.accounts import AccountState
 from orchestrator.ports.campaigns import CampaignState, NewCampaign, NewSchedule
-from orchestrator.ports.drafting import NewDraft
+from orchestrator.ports.drafting import NewDraft, PostContext
 from orchestrator.ports.grants import GrantProof, GrantScope, NewGrant, Review
 from orchestrator.ports.leases import Fence
 from orchestrator.ports.outbox import Holder
@@ -93,9 +93,13 @@ class Scene:
         """Find words for a post, as a writer would."""
         context = await self.stores.drafting.post_context(post)
         assert context is not None
+        return self.draft_in(context, text)
+
+    def draft_in(self, context: PostContext, text: str = "Of bad eggs, says Rosetta.") -> NewDraft:
+        """Find words for a post whose context is known."""
         assert context.grant is not None
         return NewDraft(
-            post=post,
+            post=context.post,
             turn=context.turns[0],
             grant=context.grant.id,
             line=Line(text, None, None, "comets", 0.9, Strategy.SCRIPT_80, "it fits", Source.LOCAL),
