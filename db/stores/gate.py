@@ -6,8 +6,8 @@ The rows it looks at are locked while it looks, always in this order, which ever
 that locks more than one of them: account, lease, channel, campaign, schedule, grant, draft, post,
 outbox, comment, silence. Each step waits for the one before (`EXISTS`), for PostgreSQL promises no
 order among WITH queries. A revoke that comes meanwhile waits for the claim to commit and then finds
-it among what is in flight; a claim that comes after it reads it. The clock is PostgreSQL's own, read
-when all locks are held.
+it among what is in flight; a claim that comes after it reads it. The clock is PostgreSQL's own,
+read when all locks are held.
 
 What is not locked is what only this account's one lane changes: its day's comments and its holds.
 """
