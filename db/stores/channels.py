@@ -145,7 +145,9 @@ GIVE_READER = text(
         ORDER BY able.outside, (
             SELECT count(*) FROM channels r
             WHERE r.reader_account_id = able.account_id AND r.is_active), able.account_id
-        LIMIT 1)
+        LIMIT 1),
+        -- Nobody knows what was published while nobody read: a new reader compares at once.
+        last_checked = NULL
     WHERE id = :channel RETURNING reader_account_id
     """
 )

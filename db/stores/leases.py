@@ -67,7 +67,7 @@ NODES = text(
     """
     SELECT n.name, n.host, n.pid, n.version, n.started_at, n.seen_at, n.draining,
            (SELECT count(*) FROM leases l WHERE l.node = n.name AND NOT l.released) AS accounts
-    FROM nodes n ORDER BY n.name
+    FROM nodes n WHERE n.seen_at > now() - interval '2 minutes' ORDER BY n.name
     """
 )
 
@@ -138,7 +138,7 @@ class PostgresLeases:
             await run(connection, NODE_STOPPED, node=node)
 
     async def nodes(self) -> Sequence[NodeRecord]:
-        """Return the nodes on record."""
+        """Return the nodes that said of late that they live; a killed one says nothing."""
         async with transaction(self.engine) as connection:
             return [to_node(row) for row in await rows(connection, NODES)]
 
