@@ -20,20 +20,8 @@ from db.encryption import Cipher
 from db.engine import Engine, create_engine
 from db.keys import Keyring, load_keyring
 from db.notify import Notices
-from db.stores.accounts import PostgresAccounts
-from db.stores.campaigns import PostgresCampaigns
-from db.stores.channels import PostgresChannels
-from db.stores.comments import PostgresComments
-from db.stores.drafting import PostgresDrafting
-from db.stores.grants import PostgresGrants
-from db.stores.intake import PostgresIntake
-from db.stores.leases import PostgresLeases
-from db.stores.library import PostgresLibrary
-from db.stores.logs import PostgresLogs, PostgresSettings, PostgresTally
-from db.stores.outbox import PostgresOutbox
-from db.stores.review import PostgresReview
-from db.stores.sessions import PostgresSessions
-from db.stores.work import PostgresCommands, PostgresJobs
+from db.stores import postgres_stores
+from db.stores.logs import PostgresSettings
 from orchestrator.clock import SystemClock
 from orchestrator.drafting.decider import Decider
 from orchestrator.errors import BadInput
@@ -47,6 +35,7 @@ from orchestrator.ports.stores import Stores
 from orchestrator.ports.telegram import Telegram
 from orchestrator.ports.writing import Writer
 from orchestrator.service.service import Service
+from orchestrator.service.settings import SettingsDesk
 from orchestrator.stage import Stage
 from orchestrator.supervisor.node import Node
 from orchestrator.supervisor.upkeep import Upkeep
@@ -116,8 +105,8 @@ async def company(
         stack.push_async_callback(engine.dispose)
         keyring = await asyncio.to_thread(load_keyring, settings.encryption_key, settings.home)
         notices = await stack.enter_async_context(Notices(servers.database_url).run())
-        tuning = tuning or Tuning()
-        stores = open_stores(engine, cipher_for(settings, keyring), notices, tuning)
+        tuning = tuning or await SettingsDesk(PostgresSettings(engine)).tuning()
+        stores = postgres_stores(engine, cipher_for(settings, keyring), notices, tuning)
         operations = await stack.enter_async_context(
             BatchedOperations(stores.logs, SystemClock()).running()
         )
@@ -153,29 +142,6 @@ def set_stage(
         operations=operations,
         tuning=tuning,
         sink=Reception(stores.intake, stores.channels).take,
-    )
-
-
-def open_stores(engine: Engine, cipher: Cipher, notices: Notices, tuning: Tuning) -> Stores:
-    """Build every store on one engine."""
-    return Stores(
-        accounts=PostgresAccounts(engine, cipher),
-        sessions=PostgresSessions(engine, cipher),
-        leases=PostgresLeases(engine),
-        jobs=PostgresJobs(engine),
-        commands=PostgresCommands(engine),
-        channels=PostgresChannels(engine),
-        grants=PostgresGrants(engine),
-        campaigns=PostgresCampaigns(engine),
-        intake=PostgresIntake(engine, notices.hear),
-        drafting=PostgresDrafting(engine, tuning.recent_comments),
-        review=PostgresReview(engine),
-        outbox=PostgresOutbox(engine),
-        comments=PostgresComments(engine),
-        library=PostgresLibrary(engine),
-        logs=PostgresLogs(engine),
-        tally=PostgresTally(engine),
-        settings=PostgresSettings(engine),
     )
 
 

@@ -9,6 +9,7 @@ from orchestrator.facts import (
     PostEdited,
     PostsDeleted,
     PostSeen,
+    UpdatesSkipped,
 )
 from orchestrator.ports.channels import ChannelStore
 from orchestrator.ports.intake import IntakeStore
@@ -36,3 +37,5 @@ class Reception:
             case ChannelLost():
                 log.warning("account %s lost channel %s", fact.account, fact.channel)
                 await self.channels.record_channel_lost(fact)
+            case UpdatesSkipped():
+                await self.channels.ask_for_comparison(fact)

@@ -26,6 +26,11 @@ class Reconciler:
     holder: Holder
     client: AccountClient
 
+    async def compare_all(self) -> None:
+        """Compare each channel, whenever that was done last."""
+        for reading in await self.stage.stores.channels.readings_of(self.holder.account):
+            await self.compare(reading)
+
     async def compare_due(self) -> None:
         """Compare each channel whose interval has passed."""
         for reading in await self.stage.stores.channels.readings_of(self.holder.account):
@@ -50,7 +55,7 @@ class Reconciler:
 
     async def look_and_fetch(self, reading: Reading) -> MessageId:
         """Store how the channel looks now, then record every post since it was last compared."""
-        seen = await self.client.channel(reading.telegram_id)
+        seen = await self.client.channel(reading.telegram_id, username=reading.username)
         suspended = await self.stage.stores.channels.record_channel_seen(
             self.holder.account, seen, self.stage.clock.now()
         )

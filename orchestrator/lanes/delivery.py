@@ -69,7 +69,9 @@ class Delivery:
     async def address(self, waiting: Waiting) -> Letter | None:
         """Find the post's copy in the linked group and store where the message goes."""
         try:
-            thread = await self.client.thread_of(waiting.channel, waiting.post.message)
+            thread = await self.client.thread_of(
+                waiting.channel, waiting.post.message, username=waiting.username
+            )
         except TelegramRefused as refused:
             await self.aftermath(waiting).follow(refused.refusal, attempted=False)
             return None

@@ -80,8 +80,12 @@ class Lane:
             await self.stage.bell.wait(Topic.COMMANDS, self.stage.tuning.poll.total_seconds())
 
     async def read(self, client: AccountClient) -> None:
-        """Compare the channels that this account reads with the server, when they are due."""
+        """Compare the channels that this account reads with the server: first all, then the due.
+
+        Telegram tells of what was missed while nobody was connected only where it feels like it.
+        """
         reconciler = Reconciler(self.stage, self.holder, client)
+        await reconciler.compare_all()
         while True:
             await reconciler.compare_due()
             await self.stage.clock.sleep(self.stage.tuning.poll.total_seconds())

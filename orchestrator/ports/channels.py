@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from orchestrator.actor import Actor
-from orchestrator.facts import ChannelLost
+from orchestrator.facts import ChannelLost, UpdatesSkipped
 from orchestrator.ids import AccountId, ChannelId, MessageId, TelegramId
 from orchestrator.ports.telegram import ChannelSeen, Role
 
@@ -36,6 +36,7 @@ class Reading:
 
     channel: ChannelId
     telegram_id: TelegramId
+    username: str | None
     last_message: MessageId
     """Up to here it was compared with the server; what updates told of later may have gaps."""
     due: bool
@@ -73,6 +74,9 @@ class ChannelStore(Protocol):
 
     async def record_channel_lost(self, lost: ChannelLost) -> None:
         """Store that an account cannot read a channel any more, which makes way for a stand-in."""
+
+    async def ask_for_comparison(self, skipped: UpdatesSkipped) -> None:
+        """Make the comparison of what the account reads due now: updates were skipped there."""
 
     async def record_role(self, channel: ChannelId, account: AccountId, role: Role) -> None:
         """Store what an account is in a channel."""

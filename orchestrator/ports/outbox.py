@@ -42,6 +42,8 @@ class Waiting:
     id: OutboxId
     post: PostRef
     channel: TelegramId
+    username: str | None
+    """The channel's public name: a guest who never met it can only find it by that."""
     state: OutboxState
     """`due`, or `unknown` when an earlier attempt has no known outcome."""
     attempts: int

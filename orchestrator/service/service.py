@@ -12,6 +12,7 @@ from orchestrator.service.channels import Channels
 from orchestrator.service.comments import Comments, Outbox, ReviewQueue
 from orchestrator.service.grants import Grants
 from orchestrator.service.library import Library
+from orchestrator.service.settings import SettingsDesk
 from orchestrator.stage import Stage
 
 
@@ -28,6 +29,7 @@ class Service:
     outbox: Outbox
     comments: Comments
     library: Library
+    settings: SettingsDesk
 
     @classmethod
     def on(cls, stage: Stage, door: AccountDoor) -> "Service":
@@ -42,6 +44,7 @@ class Service:
             outbox=Outbox(stage),
             comments=Comments(stage, door),
             library=Library(stage),
+            settings=SettingsDesk(stage.stores.settings),
         )
 
     async def tally(self) -> Tally:

@@ -69,7 +69,7 @@ class Play:
     def service(self) -> Service:
         return self.company.service
 
-    async def engage(self, persona: Persona, *, disclosed: bool = True) -> None:
+    async def engage(self, persona: Persona, *, disclosed: bool = True, joins: bool = True) -> None:
         """Sign an account in that speaks as this persona, and let it join the channel."""
         phone = PHONES[len(self.names)]
         await self.service.library.import_personas(OLGA, [persona])
@@ -77,7 +77,10 @@ class Play:
         await self.service.accounts.login(OLGA, persona.key, TestNumberAnswers(phone, persona.name))
         if disclosed:
             await self.service.accounts.disclose(OLGA, persona.key)
-        self.theatre.admit((phone,)) if not self.names else self.join(phone)
+        if not self.names:
+            self.theatre.admit((phone,))
+        elif joins:
+            self.join(phone)
         self.names.append(persona.key)
 
     def join(self, phone: str) -> None:
@@ -94,11 +97,11 @@ class Play:
         terms = GrantTerms(comments_per_post=per_post, review=review)
         return await self.service.grants.add(OLGA, CHANNEL, self.names[0], terms)
 
-    async def campaign(self, per_day: int = 10) -> None:
-        """Start a campaign in which every account takes part, at any hour."""
+    async def campaign(self, per_day: int = 10, *names: str) -> None:
+        """Start a campaign at any hour, with the named accounts or with all."""
         await self.service.library.import_scripts(OLGA, [SPACE], "first")
         plan = CampaignPlan(
-            "spring", (CHANNEL,), tuple(self.names), per_day, "00:00", "24:00", "UTC"
+            "spring", (CHANNEL,), names or tuple(self.names), per_day, "00:00", "24:00", "UTC"
         )
         await self.service.campaigns.add(OLGA, plan)
         await self.service.campaigns.start(OLGA, "spring")

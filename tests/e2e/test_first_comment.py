@@ -257,3 +257,32 @@ async def test_a_comment_that_the_owner_removed_is_recorded_as_deleted(cast: Pla
         world.delete(world.group_of(cast.theatre.channel), thread[0].id)
         await cast.company.node().worker.upkeep.refresh_engagement(comment.id)
     assert (await cast.service.comments.show(comment.id)).status is CommentStatus.DELETED
+
+
+async def test_a_guest_who_never_met_the_channel_comments_where_guests_may(cast: Play) -> None:
+    await cast.engage(BORIS, joins=False)
+    await cast.grant()
+    await cast.campaign(10, "boris")
+    async with cast.company.running_node():
+        post = await cast.publish()
+        await cast.until_decided()
+    assert cast.said(post) == [WORDS]
+    (comment,) = await cast.service.comments.list(None, 10)
+    assert comment.account == "boris"
+
+
+async def test_what_was_posted_while_nobody_ran_is_found_at_the_start_however_much_it_was(
+    cast: Play,
+) -> None:
+    await cast.grant()
+    await cast.campaign()
+    async with cast.company.running_node():
+        await cast.publish()
+        await cast.until_decided()
+    cast.theatre.world.limits.channel = 1
+    for number in range(5):
+        await cast.publish(f"{ROCKET} number {number}")
+    async with cast.company.running_node():
+        await cast.until_decided(6)
+    assert (await cast.service.tally()).posts_seen == 6
+    assert cast.theatre.duplicates() == 0
