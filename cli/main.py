@@ -19,6 +19,7 @@ from cli.commands import (
     play,
     review,
     scripts,
+    settings,
 )
 from cli.output import complain
 from orchestrator.errors import TroupeError
@@ -51,6 +52,7 @@ app.add_typer(comments.app, name="comments")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(personas.app, name="personas")
 app.add_typer(scripts.app, name="scripts")
+app.add_typer(settings.app, name="settings")
 app.add_typer(house.nodes, name="nodes")
 app.add_typer(keys.app, name="keys")
 app.add_typer(database.app, name="db")

@@ -254,3 +254,13 @@ def test_keys_rotate_and_what_was_stored_before_stays_readable(
 def test_the_schema_is_the_newest_and_stays_so(troupe: Troupe) -> None:
     assert troupe("db", "current", "--json").json["is_current"] is True
     assert "already" in troupe("db", "upgrade").out
+
+
+def test_a_setting_is_set_shown_and_bounded_by_the_charter(troupe: Troupe) -> None:
+    assert troupe("settings", "set", "account_pace.apart", "PT30S").code == 0
+    shown = {one["key"]: one["value"] for one in troupe("settings", "list", "--json").json}
+    assert shown["account_pace.apart"] == '"PT30S"'
+    too_long = troupe("settings", "set", "disclosure_check", "PT5H")
+    assert "must lie between" in refused(too_long)
+    unknown = troupe("settings", "set", "nothing", "1")
+    assert "there is no setting" in refused(unknown)
