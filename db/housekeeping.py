@@ -64,3 +64,14 @@ async def remove(engine: AsyncEngine, statement: TextClause, kept: timedelta) ->
         total += result.rowcount
         if result.rowcount < BATCH:
             return total
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresHousekeeper:
+    """Implements `Housekeeper`."""
+
+    engine: AsyncEngine
+
+    async def sweep(self) -> None:
+        """Remove what has been over for a week, and make the partitions of coming months."""
+        await sweep(self.engine)

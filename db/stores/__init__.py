@@ -3,6 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.encryption import Cipher
+from db.housekeeping import PostgresHousekeeper
 from db.notify import Notices
 from db.stores.accounts import PostgresAccounts
 from db.stores.campaigns import PostgresCampaigns
@@ -45,4 +46,5 @@ def postgres_stores(
         logs=PostgresLogs(engine),
         tally=PostgresTally(engine),
         settings=PostgresSettings(engine),
+        housekeeper=PostgresHousekeeper(engine),
     )

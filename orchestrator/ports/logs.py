@@ -97,6 +97,13 @@ class Decision:
     at: datetime
 
 
+class Housekeeper(Protocol):
+    """Keeps what is stored small."""
+
+    async def sweep(self) -> None:
+        """Remove what is over and explains nothing, and make the coming months' partitions."""
+
+
 class SettingsStore(Protocol):
     """Settings that are kept in the database, by key, as JSON text."""
 

@@ -10,7 +10,7 @@ from orchestrator.ports.grants import GrantStore
 from orchestrator.ports.intake import IntakeStore
 from orchestrator.ports.leases import LeaseStore
 from orchestrator.ports.library import LibraryStore
-from orchestrator.ports.logs import LogStore, SettingsStore, TallyStore
+from orchestrator.ports.logs import Housekeeper, LogStore, SettingsStore, TallyStore
 from orchestrator.ports.outbox import CommentStore, OutboxStore
 from orchestrator.ports.sessions import SessionStore
 from orchestrator.ports.work import CommandStore, JobStore
@@ -37,3 +37,4 @@ class Stores:
     logs: LogStore
     tally: TallyStore
     settings: SettingsStore
+    housekeeper: Housekeeper

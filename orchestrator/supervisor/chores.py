@@ -5,12 +5,15 @@ Each chore leaves a job or changes one row.
 
 import logging
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from orchestrator.errors import ServersUnavailable
 from orchestrator.jobs import VerifyGrant
 from orchestrator.stage import Stage
 
 log = logging.getLogger(__name__)
+
+SWEEP_EVERY = timedelta(hours=1)
 
 
 @dataclass(slots=True)
@@ -21,6 +24,8 @@ class Chores:
     complaints: dict[str, float] = field(default_factory=dict)
     """Since when each complaint stands; it is told once, when it has stood for a whole lease."""
     told: set[str] = field(default_factory=set)
+    sweep_at: float = 0.0
+    """When the tables are swept next, on the clock that never jumps."""
 
     async def run(self) -> None:
         """Do every chore, rest, and begin again; while the database is away, chores wait."""
@@ -28,6 +33,7 @@ class Chores:
             try:
                 await self.assign_readers()
                 await self.ask_for_proofs()
+                await self.sweep()
             except ServersUnavailable as away:
                 log.warning("chores wait: %s", away)
             await self.stage.clock.sleep(self.stage.tuning.poll.total_seconds())
@@ -49,3 +55,10 @@ class Chores:
         limit = self.stage.clock.now() - self.stage.tuning.verification_check
         for grant in await self.stage.stores.grants.grants_to_verify(limit):
             await self.stage.stores.jobs.queue_job(VerifyGrant(grant))
+
+    async def sweep(self) -> None:
+        """Have the tables kept small, at the start and once in a while."""
+        now = self.stage.clock.monotonic()
+        if now >= self.sweep_at:
+            await self.stage.stores.housekeeper.sweep()
+            self.sweep_at = now + SWEEP_EVERY.total_seconds()
