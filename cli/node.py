@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-import signal
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from cli.compose import Company, company
 from cli.offstage import REMEDY
 from cli.settings import Settings
+from cli.signals import asked_by_signals
 from db import migrate
 from db.probes import ping_redis, server_time
 from orchestrator.errors import BadInput, ServersUnavailable
@@ -93,16 +93,3 @@ async def health(found: Company) -> AsyncIterator[None]:
     async with serving(app, settings.web_host, settings.web_port) as port:
         log.info("health is served on http://%s:%d/readyz", settings.web_host, port)
         yield
-
-
-@contextmanager
-def asked_by_signals(asked: asyncio.Event) -> Iterator[None]:
-    """Turn the first Ctrl-C or SIGTERM into asking."""
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, asked.set)
-    try:
-        yield
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)

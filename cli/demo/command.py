@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import fcntl
 import json
-import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -24,6 +23,7 @@ from cli.demo.show import NEXT_STEPS, draw, draw_summary, save_picture
 from cli.demo.summary import Summary, summarise
 from cli.demo.theatre import Theatre
 from cli.settings import Settings
+from cli.signals import asked_by_signals
 from db.embedded import Servers, embedded_servers, recreate_database
 from orchestrator.errors import NotAllowed
 from orchestrator.ports.logs import Tally
@@ -135,7 +135,7 @@ async def run_demo(options: DemoOptions, settings: Settings, begun: float) -> in
     """Play the demo and return the exit code: 0 when every post was decided and nothing doubled."""
     replay = read_replay(options.replay or DATA / "posts.json")
     async with stage_set(options, settings, replay, begun) as performance:
-        with interruptible(performance.asked):
+        with asked_by_signals(performance.asked):
             summary = await performance.play()
     report(options, summary)
     interrupted = performance.asked.is_set()
@@ -187,19 +187,6 @@ def alone(folder: Path) -> Iterator[None]:
         except BlockingIOError:
             raise NotAllowed("a demo is running already: end it first with Ctrl-C") from None
         yield
-
-
-@contextmanager
-def interruptible(asked: asyncio.Event) -> Iterator[None]:
-    """Turn Ctrl-C and SIGTERM into asking."""
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, asked.set)
-    try:
-        yield
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
 
 
 def report(options: DemoOptions, summary: Summary) -> None:

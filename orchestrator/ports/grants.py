@@ -8,6 +8,7 @@ from typing import Protocol
 
 from orchestrator.actor import Actor
 from orchestrator.ids import AccountId, ChannelId, CommentId, GrantId, MessageId, TelegramId
+from orchestrator.ports.telegram import Role
 
 
 class GrantScope(StrEnum):
@@ -23,6 +24,10 @@ class GrantProof(StrEnum):
     CREATOR = "creator"
     ADMIN = "admin"
     BOT = "bot"
+
+
+PROOF_BY_ROLE = {Role.CREATOR: GrantProof.CREATOR, Role.ADMIN: GrantProof.ADMIN}
+"""Which roles of our own account in a channel prove a grant for it."""
 
 
 class Review(StrEnum):

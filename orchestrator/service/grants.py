@@ -11,18 +11,16 @@ from orchestrator.ids import AccountId, GrantId
 from orchestrator.lanes.door import AccountDoor
 from orchestrator.ports.channels import Channel
 from orchestrator.ports.grants import (
+    PROOF_BY_ROLE,
     Grant,
-    GrantProof,
     GrantScope,
     InFlight,
     NewGrant,
     Review,
     Revocation,
 )
-from orchestrator.ports.telegram import ChannelSeen, Role
+from orchestrator.ports.telegram import ChannelSeen
 from orchestrator.stage import Stage
-
-PROOF = {Role.CREATOR: GrantProof.CREATOR, Role.ADMIN: GrantProof.ADMIN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +76,7 @@ class Grants:
             channel=watched.id,
             account=prover,
             granted_by=actor.name,
-            proof=PROOF[seen.role],
+            proof=PROOF_BY_ROLE[seen.role],
             scope=GrantScope.COMMENTS,
             comments_per_post=terms.comments_per_post,
             review=terms.review,

@@ -7,12 +7,9 @@ from orchestrator.commands import EngagementRead, LookAtChannel, ReadEngagement
 from orchestrator.errors import NotAllowed
 from orchestrator.ids import CommentId, GrantId
 from orchestrator.lanes.door import AccountDoor
-from orchestrator.ports.grants import Grant, GrantProof
-from orchestrator.ports.telegram import ChannelSeen, Role
+from orchestrator.ports.grants import PROOF_BY_ROLE, Grant
+from orchestrator.ports.telegram import ChannelSeen
 from orchestrator.stage import Stage
-
-PROOF = {Role.CREATOR: GrantProof.CREATOR, Role.ADMIN: GrantProof.ADMIN}
-"""Which roles of our own account prove a grant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,4 +57,4 @@ class Upkeep:
         elif seen.linked_group != grant.linked_group:
             await grants.suspend_grant(SYSTEM, grant.id, "another group was linked to the channel")
         else:
-            await grants.record_verified(grant.id, PROOF[seen.role])
+            await grants.record_verified(grant.id, PROOF_BY_ROLE[seen.role])
