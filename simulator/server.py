@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from simulator.mtproto.call import Call
-from simulator.mtproto.faults import FaultBook
+from simulator.mtproto.fault_book import FaultBook
 from simulator.mtproto.keyring import KeyRing
 from simulator.mtproto.listener import MtprotoListener
 from simulator.mtproto.methods import all_methods
@@ -31,6 +30,7 @@ class TelegramServer:
         self.pusher = Pusher(world, self.listener.book)
         self.faults = FaultBook(self.account_of)
         self.listener.runner.interceptors.append(self.faults)
+        self.listener.book.gate = self.faults
         self.host, self.port = "", 0
 
     @property
@@ -43,9 +43,9 @@ class TelegramServer:
         """How often each method's handler failed, which is a fault of the simulator."""
         return self.listener.runner.crashed
 
-    def account_of(self, call: Call) -> int | None:
-        """Return the user who is signed in under the call's auth key."""
-        return self.world.logins.user_of(call.key_id)
+    def account_of(self, key_id: int) -> int | None:
+        """Return the user who is signed in under an auth key."""
+        return self.world.logins.user_of(key_id)
 
     async def start(self, host: str, port: int) -> None:
         """Listen, and register the methods that speak of the address."""

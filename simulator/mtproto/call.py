@@ -31,7 +31,10 @@ class Switchboard(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request with everything that its handler may look at."""
+    """One request with everything that its handler may look at.
+
+    `connection` names the client's end: its address, a colon and its port.
+    """
 
     world: World
     switchboard: Switchboard
@@ -39,6 +42,7 @@ class Call:
     session_id: int
     address: str
     layer: int
+    connection: str
 
 
 Handler: TypeAlias = Callable[[Call, TLRequest], Awaitable[Result]]

@@ -1,8 +1,10 @@
 """The places around a method at which something else may step in."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from telethon.tl import TLRequest
+from telethon.tl import TLObject, TLRequest
 
 from simulator.mtproto.call import Call
 
@@ -26,3 +28,19 @@ class Interceptor(Protocol):
 
     async def after(self, call: Call, request: TLRequest) -> None:
         """Run when the handler has acted; what it raises takes the place of the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """Updates on their way to one session."""
+
+    key_id: int
+    connection: str
+    updates: TLObject
+
+
+class UpdateGate(Protocol):
+    """Stands where updates leave the server."""
+
+    def waits(self, passing: Passing) -> Sequence[float]:
+        """Say after how many seconds each copy is to be sent; an empty answer drops them."""

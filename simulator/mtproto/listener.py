@@ -61,6 +61,7 @@ class MtprotoListener:
         """Stop listening, let running methods finish, end all connections; in bounded time."""
         if self.server is not None:
             self.server.close()
+        self.book.stop()
         await self.runner.stop(GRACE_SECONDS)
         for connection in self.connections.values():
             connection.cut()

@@ -39,7 +39,8 @@ class RpcRunner:
         receipt = session.receipts[msg_id]
         # Only what has a lower id can be waited for: so nothing ever waits for itself.
         earlier = [session.receipts.get(each) if each < msg_id else None for each in wrapped.after]
-        call = Call(self.world, self.book, session.key.id, session.id, line.address, session.layer)
+        key_id, layer = session.key.id, session.layer
+        call = Call(self.world, self.book, key_id, session.id, line.address, layer, line.name)
         task = asyncio.get_running_loop().create_task(
             self.run(call, wrapped.query, earlier, Reply(session, receipt, line)),
             name=f"rpc:{method_name(type(wrapped.query))}:{msg_id}",

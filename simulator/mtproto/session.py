@@ -30,6 +30,7 @@ class Line(Protocol):
     """The connection over which a session is reached now."""
 
     address: str
+    name: str
 
     def send(self, packet: bytes) -> None:
         """Send a packet, or drop it if the connection has ended."""

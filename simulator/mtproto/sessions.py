@@ -1,11 +1,13 @@
 """All sessions and open connections, and the way from an auth key to them."""
 
+import asyncio
 from collections import OrderedDict, defaultdict
 
 from telethon.tl import TLObject
 from telethon.tl.functions import InitConnectionRequest
 
 from simulator.mtproto.crypto import AuthKey
+from simulator.mtproto.interception import Passing, UpdateGate
 from simulator.mtproto.salts import Salts
 from simulator.mtproto.session import Line, Session, pack_body
 
@@ -21,6 +23,8 @@ class SessionBook:
         self.lines: defaultdict[int, set[Line]] = defaultdict(set)
         self.keys: defaultdict[Line, set[int]] = defaultdict(set)
         self.clients: dict[int, InitConnectionRequest] = {}
+        self.gate: UpdateGate | None = None
+        self.late: set[asyncio.TimerHandle] = set()
 
     def open(self, key: AuthKey, session_id: int, line: Line) -> Session:
         """Return the session, new or old, as reached over `line` from now on."""
@@ -73,7 +77,35 @@ class SessionBook:
         if listening:
             packed = pack_body(bytes(updates))
             for session in listening:
+                self.let_through(session, updates, packed)
+
+    def let_through(self, session: Session, updates: TLObject, packed: bytes) -> None:
+        """Send updates to one session, as often and as late as the gate says."""
+        if self.gate is None or session.line is None:
+            session.push(packed)
+            return
+        passing = Passing(session.key.id, session.line.name, updates)
+        for seconds in self.gate.waits(passing):
+            if seconds:
+                self.push_later(seconds, session, packed)
+            else:
                 session.push(packed)
+
+    def push_later(self, seconds: float, session: Session, packed: bytes) -> None:
+        """Send updates once that time has passed, to whoever is there then."""
+
+        def push() -> None:
+            self.late.discard(timer)
+            session.push(packed)
+
+        timer = asyncio.get_running_loop().call_later(seconds, push)
+        self.late.add(timer)
+
+    def stop(self) -> None:
+        """Let nothing happen any more that was put off."""
+        for timer in self.late:
+            timer.cancel()
+        self.late.clear()
 
     def close(self, key_id: int) -> None:
         """Close every connection that uses that auth key; the answer to who asked goes first."""
