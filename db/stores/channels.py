@@ -161,6 +161,20 @@ READINGS = text(
     ORDER BY last_checked NULLS FIRST, id
     """
 )
+UNSCOUTED = text(
+    ABLE  # noqa: S608 - both parts are constants
+    + """
+    SELECT c.id, c.telegram_id, c.username, c.compared_upto, false AS due
+    FROM channels c
+    WHERE c.is_active AND c.removed_at IS NULL
+      AND NOT EXISTS (
+        SELECT FROM channel_access ca
+        WHERE ca.channel_id = c.id AND ca.account_id = :account
+          AND (ca.role <> 'none' OR ca.since > now() - interval '1 day'))
+      AND (SELECT count(*) FROM able WHERE able.channel_id = c.id) < 3
+    ORDER BY c.id LIMIT 20
+    """
+)
 ASK_FOR_COMPARISON = text(
     """
     UPDATE channels SET last_checked = NULL
@@ -302,16 +316,13 @@ class PostgresChannels:
         """Return the active channels that this account reads."""
         async with transaction(self.engine) as connection:
             found = await rows(connection, READINGS, account=account)
-        return [
-            Reading(
-                channel=ChannelId(row.id),
-                telegram_id=TelegramId(row.telegram_id),
-                username=row.username,
-                last_message=MessageId(row.compared_upto),
-                due=row.due,
-            )
-            for row in found
-        ]
+        return [to_reading(row) for row in found]
+
+    async def unscouted_by(self, account: AccountId) -> Sequence[Reading]:
+        """Return channels with few able readers at which this account has not looked lately."""
+        async with transaction(self.engine) as connection:
+            found = await rows(connection, UNSCOUTED, running=RUNNING, account=account)
+        return [to_reading(row) for row in found]
 
     async def note_checked(self, channel: ChannelId, at: datetime, upto: MessageId | None) -> None:
         """Store that the channel was compared, and up to which post nothing is missing."""
@@ -372,4 +383,15 @@ def to_channel(row: Row[Any] | None) -> Channel:
         linked_group=None if row.linked_group_id is None else TelegramId(row.linked_group_id),
         last_message=MessageId(row.last_message_id),
         reader=row.reader,
+    )
+
+
+def to_reading(row: Row[Any]) -> Reading:
+    """Read a channel as its reader needs it."""
+    return Reading(
+        channel=ChannelId(row.id),
+        telegram_id=TelegramId(row.telegram_id),
+        username=row.username,
+        last_message=MessageId(row.compared_upto),
+        due=row.due,
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from orchestrator.intake.reconciler import Reconciler
+from orchestrator.intake.scout import Scout
 from orchestrator.lanes.delivery import Delivery
 from orchestrator.lanes.disclosure import read_disclosure
 from orchestrator.lanes.errands import run_errand
@@ -86,8 +87,10 @@ class Lane:
         """
         reconciler = Reconciler(self.stage, self.holder, client)
         await reconciler.compare_all()
+        scout = Scout(self.stage, self.holder, client)
         while True:
             await reconciler.compare_due()
+            await scout.look_round()
             await self.stage.clock.sleep(self.stage.tuning.poll.total_seconds())
 
     async def keep_disclosed(self, client: AccountClient) -> None:

@@ -91,5 +91,8 @@ class ChannelStore(Protocol):
     async def readings_of(self, account: AccountId) -> Sequence[Reading]:
         """Return the active channels that this account reads."""
 
+    async def unscouted_by(self, account: AccountId) -> Sequence[Reading]:
+        """Return channels with few able readers at which this account has not looked lately."""
+
     async def note_checked(self, channel: ChannelId, at: datetime, upto: MessageId | None) -> None:
         """Store that the channel was compared with the server, without a gap up to that post."""

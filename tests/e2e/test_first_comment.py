@@ -2,6 +2,7 @@
 
 import pytest
 
+from cli.demo.theatre import PHONES
 from orchestrator.errors import NotAllowed
 from orchestrator.ids import MessageId
 from orchestrator.ports.drafting import DraftState
@@ -286,3 +287,23 @@ async def test_what_was_posted_while_nobody_ran_is_found_at_the_start_however_mu
         await cast.until_decided(6)
     assert (await cast.service.tally()).posts_seen == 6
     assert cast.theatre.duplicates() == 0
+
+
+async def test_a_stand_in_reads_on_where_the_reader_no_longer_can(cast: Play) -> None:
+    await cast.engage(BORIS)
+    world, channel = cast.theatre.world, cast.theatre.channel
+
+    async def read_by_boris() -> bool:
+        return (await cast.service.channels.show(CHANNEL)).reader == "boris"
+
+    async def seen_both() -> bool:
+        return (await cast.service.tally()).posts_seen == 2
+
+    async with cast.company.running_node():
+        await cast.publish()
+        await cast.until_decided()
+        channel.open = False
+        world.membership.expel(channel, world.people.by_phone[PHONES[0].lstrip("+")])
+        await cast.until(read_by_boris)
+        await cast.publish()
+        await cast.until(seen_both)
