@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from simulator.world.bots import Bots
 from simulator.world.channel_talk import ChannelTalk
 from simulator.world.channels import ALL_RIGHTS, Channel, Channels, Right
 from simulator.world.clock import Clock
@@ -45,6 +46,7 @@ class World:
         self.usernames = Usernames()
         self.random_ids = RandomIds()
         self.people = People(self.clock, self.bulletin, self.usernames)
+        self.bots = Bots()
         self.logins = Logins(self.clock, self.bulletin, self.people, login_code)
         self.channels = Channels(self.clock, self.usernames)
         self.channel_talk = ChannelTalk(self.channels, self.bulletin, self.random_ids)
@@ -67,6 +69,12 @@ class World:
             self.people.take_username(person, username)
         self.people.describe(person, bio)
         return person
+
+    def add_bot(self, name: str, username: str, token: str = "") -> Person:
+        """Let a bot be born, with a token of its own; `bots.token_of` tells it."""
+        bot = self.add_person("", name, username=username, bot=True)
+        self.bots.give_token(bot, token)
+        return bot
 
     def set_password(self, person: Person, password: str, hint: str = "") -> None:
         """Give somebody a two-step password; an empty one takes it away."""
