@@ -11,6 +11,7 @@ from simulator.mtproto.methods import all_methods
 from simulator.mtproto.methods_help import Place, help_methods
 from simulator.mtproto.push import Pusher
 from simulator.mtproto.server_key import ServerKey
+from simulator.mtproto.sightings import SeenTwice
 from simulator.world.world import World
 
 API_ID = 1
@@ -42,6 +43,11 @@ class TelegramServer:
     def crashed(self) -> Counter[str]:
         """How often each method's handler failed, which is a fault of the simulator."""
         return self.listener.runner.crashed
+
+    @property
+    def seen_twice(self) -> tuple[SeenTwice, ...]:
+        """The keys that were used from two addresses at once, in the order of their end."""
+        return tuple(self.listener.sightings.seen_twice.values())
 
     def account_of(self, key_id: int) -> int | None:
         """Return the user who is signed in under an auth key."""

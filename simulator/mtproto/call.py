@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from telethon.tl import TLObject, TLRequest
+from telethon.tl.functions import InitConnectionRequest
 
 from simulator.world.world import World
 
@@ -27,6 +28,9 @@ class Switchboard(Protocol):
 
     def close(self, key_id: int) -> None:
         """Cut every connection that uses that auth key."""
+
+    def client_of(self, key_id: int) -> InitConnectionRequest | None:
+        """Return how the client with that auth key introduced itself, None if it did not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from simulator.mtproto.salts import Salts
 from simulator.mtproto.server_key import ServerKey
 from simulator.mtproto.service import Service
 from simulator.mtproto.sessions import SessionBook
+from simulator.mtproto.sightings import Sightings
 from simulator.world.world import World
 
 BACKLOG = 1024
@@ -37,7 +38,10 @@ class MtprotoListener:
         self.exponent, self.salts = Exponent.draw(), Salts(clock)
         self.book = SessionBook(self.salts)
         self.runner = RpcRunner(world, self.book, methods)
-        self.reception = Reception(self.keys, self.book, Service(self.keys, self.book), self.runner)
+        self.sightings = Sightings(world)
+        self.runner.interceptors.append(self.sightings)
+        service = Service(self.keys, self.book)
+        self.reception = Reception(self.keys, self.book, service, self.runner, self.sightings)
         self.connections: dict[asyncio.Task[None], Connection] = {}
         self.numbers = itertools.count(1)
         self.server: asyncio.Server | None = None

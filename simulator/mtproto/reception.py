@@ -22,6 +22,7 @@ from simulator.mtproto.rpc import RpcRunner
 from simulator.mtproto.service import Asked, Pinged, Service
 from simulator.mtproto.session import Receipt, Session
 from simulator.mtproto.sessions import SessionBook
+from simulator.mtproto.sightings import Sightings
 from simulator.mtproto.wrappers import unwrap
 
 PLAIN_HEAD = struct.Struct("<qqI")
@@ -32,9 +33,15 @@ class Reception:
     """Takes payloads of all connections: the key exchange's, and those under a key."""
 
     def __init__(
-        self, keys: KeyRing, book: SessionBook, service: Service, runner: RpcRunner
+        self,
+        keys: KeyRing,
+        book: SessionBook,
+        service: Service,
+        runner: RpcRunner,
+        sightings: Sightings,
     ) -> None:
         self.keys, self.book, self.service, self.runner = keys, book, service, runner
+        self.sightings = sightings
 
     def take_plain(self, payload: bytes, handshake: Handshake, numbering: Numbering) -> bytes:
         """Take one step of a key exchange; return the payload that answers it."""
@@ -50,6 +57,7 @@ class Reception:
         key = self.keys.find(int.from_bytes(payload[:8], "little", signed=True))
         envelope = open_envelope(unseal(key, payload))
         session = self.book.open(key, envelope.session_id, line)
+        self.watch(key.id, line)
         message = envelope.message
         if not session.salts.accepts(key.id, envelope.salt):
             session.send(
@@ -64,6 +72,12 @@ class Reception:
             return
         greet(session, message.id)
         self.take_message(session, message, line)
+
+    def watch(self, key_id: int, line: Pinged) -> None:
+        """Notice a key that is in use from two addresses; the other side has to come again."""
+        addresses = self.book.addresses(key_id)
+        if len(addresses) > 1 and self.sightings.report(key_id, addresses):
+            self.book.cut_elsewhere(key_id, line.address)
 
     def take_message(self, session: Session, message: Message, line: Pinged) -> None:
         """Take a message that stands on its own, or every message of a container."""

@@ -67,6 +67,16 @@ class SessionBook:
         """Return the client addresses from which a key is in use now."""
         return {line.address for line in self.lines.get(key_id, ())}
 
+    def cut_elsewhere(self, key_id: int, address: str) -> None:
+        """End the connections that use a key from any other address."""
+        for line in tuple(self.lines.get(key_id, ())):
+            if line.address != address:
+                line.cut()
+
+    def client_of(self, key_id: int) -> InitConnectionRequest | None:
+        """Return how the client with that auth key introduced itself, None if it did not."""
+        return self.clients.get(key_id)
+
     def push(self, key_id: int, updates: TLObject, *, but_session: int | None = None) -> None:
         """Send `updates` to every connected session of that auth key that takes updates."""
         listening = [

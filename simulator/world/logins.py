@@ -8,6 +8,7 @@ from datetime import datetime
 
 from simulator.world.clock import Clock
 from simulator.world.events import Bulletin, LoginEnded
+from simulator.world.login_tokens import LoginTokens
 from simulator.world.peers import UserId
 from simulator.world.people import People, Person, normalise_phone
 from simulator.world.refusals import Refusal
@@ -60,6 +61,7 @@ class Logins:
         self.pending: dict[str, PendingCode] = {}
         self.half_way: dict[int, Person] = {}
         self.challenges: dict[int, Challenge] = {}
+        self.tokens = LoginTokens(clock)
 
     def code_for(self, phone: str) -> str:
         """Tell the code that opens a number."""
@@ -90,11 +92,22 @@ class Logins:
             pending.proved = True
             return None
         del self.pending[code_hash]
+        self.pass_first_step(key_id, person, address)
+        return person
+
+    def claim_token(self, key_id: int, address: str) -> Person | None:
+        """Sign a key in whose QR token was accepted; None while it was not."""
+        person = self.tokens.claim(key_id)
+        if person is not None:
+            self.pass_first_step(key_id, person, address)
+        return person
+
+    def pass_first_step(self, key_id: int, person: Person, address: str) -> None:
+        """Sign a key in unless there is a password to be asked for, which `Refusal` says."""
         if person.two_step is not None:
             self.half_way[key_id] = person
             raise Refusal("SESSION_PASSWORD_NEEDED")
         self.admit(key_id, person, address)
-        return person
 
     def challenge(self, key_id: int) -> Challenge | None:
         """Begin a proof of the two-step password; None when there is no password."""

@@ -73,26 +73,58 @@ async def log_out(caller: Caller, _: auth.LogOutRequest) -> Result:
     return types.auth.LoggedOut()
 
 
+@topic.open_to_all(auth.ExportLoginTokenRequest)
+async def export_login_token(call: Call, _: auth.ExportLoginTokenRequest) -> Result:
+    """Give a session a token to show, or sign it in once the token was accepted."""
+    person = call.world.logins.claim_token(call.key_id, call.address)
+    if person is not None:
+        return types.auth.LoginTokenSuccess(show_authorization(call, person))
+    token = call.world.logins.tokens.issue(call.key_id, call.address)
+    return types.auth.LoginToken(expires=token.expires, token=token.value)
+
+
+@topic.open_to_all(auth.ImportLoginTokenRequest)
+async def import_login_token(call: Call, request: auth.ImportLoginTokenRequest) -> Result:
+    """Sign a session in that was sent here by another data centre; there is no other."""
+    token = call.world.logins.tokens.find(request.token)
+    person = call.world.logins.claim_token(call.key_id, call.address)
+    if person is not None:
+        return types.auth.LoginTokenSuccess(show_authorization(call, person))
+    return types.auth.LoginToken(expires=token.expires, token=token.value)
+
+
+@topic.handles(auth.AcceptLoginTokenRequest)
+async def accept_login_token(caller: Caller, request: auth.AcceptLoginTokenRequest) -> Result:
+    """Let the session that shows a token speak for the account, and tell it."""
+    token = caller.world.logins.tokens.accept(request.token, caller.me)
+    news = types.UpdateShort(types.UpdateLoginToken(), caller.world.clock.now())
+    caller.call.switchboard.push(token.key_id, news)
+    login = Login(token.key_id, caller.me.id, caller.world.clock.now(), token.address)
+    return show_login(caller, login)
+
+
 @topic.handles(account.GetAuthorizationsRequest)
 async def get_authorizations(caller: Caller, _: account.GetAuthorizationsRequest) -> Result:
     """List the sessions of the account, the asking one first."""
     logins = caller.world.logins
     here = caller.call.key_id
     keys = sorted(logins.keys_of(caller.me.id), key=lambda key: key != here)
-    shown = [show_login(logins.by_key[key], current=key == here) for key in keys]
+    shown = [show_login(caller, logins.by_key[key]) for key in keys]
     return types.account.Authorizations(authorization_ttl_days=180, authorizations=shown)
 
 
-def show_login(login: Login, *, current: bool) -> types.Authorization:
+def show_login(caller: Caller, login: Login) -> types.Authorization:
     """Show one session; the session that asks has the hash 0, as with Telegram."""
+    client = caller.call.switchboard.client_of(login.key_id)
+    current = login.key_id == caller.call.key_id
     return types.Authorization(
         hash=0 if current else login.hash,
-        device_model="unknown",
-        platform="unknown",
-        system_version="",
-        api_id=1,
-        app_name="unknown",
-        app_version="",
+        device_model=client.device_model if client else "unknown",
+        platform="",
+        system_version=client.system_version if client else "",
+        api_id=client.api_id if client else 0,
+        app_name="Telegram client",
+        app_version=client.app_version if client else "",
         date_created=login.since,
         date_active=login.since,
         ip=login.address,

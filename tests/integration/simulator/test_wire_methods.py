@@ -145,19 +145,6 @@ async def test_a_handler_is_told_who_calls(server: TelegramServer, telethon: New
     assert server.listener.book.clients[call.key_id].device_model == "Loom"
 
 
-async def test_the_addresses_that_use_a_key_are_known(
-    server: TelegramServer, telethon: NewClient
-) -> None:
-    book = server.listener.book
-    client = await telethon(local_addr="127.0.0.9")
-    (key_id,) = server.keys.keys
-    other = await telethon(session=client.session, local_addr="127.0.0.10")
-    assert book.addresses(key_id) == {"127.0.0.9", "127.0.0.10"}
-    await other.disconnect()
-    await client(ASK)
-    assert book.addresses(key_id) == {"127.0.0.9"}
-
-
 async def test_a_session_that_moved_leaves_no_trace_of_its_old_connection(
     server: TelegramServer, wire: NewWire
 ) -> None:
