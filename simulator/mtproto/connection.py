@@ -5,10 +5,11 @@ import logging
 import struct
 
 from simulator.mtproto.errors import UnknownKey, WireError
+from simulator.mtproto.framing import ByteSource, Framing
 from simulator.mtproto.handshake import Handshake
 from simulator.mtproto.numbering import Numbering
 from simulator.mtproto.reception import Reception
-from simulator.mtproto.transport import ByteSource, Framing, detect_framing
+from simulator.mtproto.transport import detect_framing
 
 log = logging.getLogger(__name__)
 

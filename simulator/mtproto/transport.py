@@ -1,112 +1,32 @@
-"""How payloads are cut into frames on a TCP connection.
+"""Which transport a client speaks, told from its first bytes.
 
 Source: https://core.telegram.org/mtproto/mtproto-transports
 """
 
 import asyncio
-import secrets
-import struct
-from typing import Protocol
-from zlib import crc32
 
 from simulator.mtproto.errors import BadFrame
+from simulator.mtproto.framing import (
+    Abridged,
+    ByteSource,
+    Framing,
+    Full,
+    Intermediate,
+    PaddedIntermediate,
+)
+from simulator.mtproto.obfuscation import HEADER_BYTES, open_obfuscated
 
-MAX_PAYLOAD = 2 * 1024 * 1024
 ABRIDGED_TAG = b"\xef"
 INTERMEDIATE_TAG = b"\xee" * 4
 PADDED_TAG = b"\xdd" * 4
-LONG_FORM = 127
-
-
-class ByteSource(Protocol):
-    """Whatever yields the client's bytes, deciphered if the transport is obfuscated."""
-
-    async def readexactly(self, n: int, /) -> bytes:
-        """Return exactly `n` bytes or raise `asyncio.IncompleteReadError`."""
-
-
-class Framing(Protocol):
-    """One way of cutting payloads into frames."""
-
-    async def read(self, source: ByteSource) -> bytes:
-        """Return the next payload; raise `BadFrame` on what is none."""
-
-    def frame(self, payload: bytes) -> bytes:
-        """Return the bytes that carry `payload`."""
-
-
-class Full:
-    """Length, counter, payload, CRC-32."""
-
-    def __init__(self) -> None:
-        self.received = self.sent = 0
-
-    async def read(self, source: ByteSource) -> bytes:
-        """Return the next payload once its counter and its checksum are right."""
-        head = await source.readexactly(8)
-        length, counter = struct.unpack("<II", head)
-        check_length(length - 12)
-        if counter != self.received:
-            raise BadFrame(f"frame {counter} came where {self.received} was due")
-        rest = await source.readexactly(length - 8)
-        if crc32(rest[:-4], crc32(head)) != int.from_bytes(rest[-4:], "little"):
-            raise BadFrame("the checksum does not match")
-        self.received += 1
-        return rest[:-4]
-
-    def frame(self, payload: bytes) -> bytes:
-        """Return the bytes that carry `payload`."""
-        head = struct.pack("<II", len(payload) + 12, self.sent) + payload
-        self.sent += 1
-        return head + struct.pack("<I", crc32(head))
-
-
-class Abridged:
-    """A length of one or four bytes, counted in words, then the payload."""
-
-    async def read(self, source: ByteSource) -> bytes:
-        """Return the next payload."""
-        words = (await source.readexactly(1))[0]
-        if words == LONG_FORM:
-            words = int.from_bytes(await source.readexactly(3), "little")
-        elif words > LONG_FORM:
-            raise BadFrame("quick acknowledgements are not given here")
-        check_length(words * 4)
-        return await source.readexactly(words * 4)
-
-    def frame(self, payload: bytes) -> bytes:
-        """Return the bytes that carry `payload`."""
-        words = len(payload) // 4
-        if words < LONG_FORM:
-            return bytes([words]) + payload
-        return bytes([LONG_FORM]) + words.to_bytes(3, "little") + payload
-
-
-class Intermediate:
-    """A length of four bytes, then the payload."""
-
-    async def read(self, source: ByteSource) -> bytes:
-        """Return the next payload."""
-        length = int.from_bytes(await source.readexactly(4), "little")
-        check_length(length)
-        return await source.readexactly(length)
-
-    def frame(self, payload: bytes) -> bytes:
-        """Return the bytes that carry `payload`."""
-        return struct.pack("<I", len(payload)) + payload
-
-
-class PaddedIntermediate(Intermediate):
-    """Like `Intermediate`, with up to three random bytes behind each payload."""
-
-    async def read(self, source: ByteSource) -> bytes:
-        """Return the next payload without what pads its last word."""
-        padded = await super().read(source)
-        return padded[: len(padded) // 4 * 4]
-
-    def frame(self, payload: bytes) -> bytes:
-        """Return the bytes that carry `payload`."""
-        return super().frame(payload + secrets.token_bytes(secrets.randbelow(4)))
+OBFUSCATED_TAGS: dict[bytes, type[Framing]] = {
+    ABRIDGED_TAG * 4: Abridged,
+    INTERMEDIATE_TAG: Intermediate,
+    PADDED_TAG: PaddedIntermediate,
+}
+FIRST_COUNTER = bytes(4)
+# An obfuscated client takes care not to begin like one of these.
+OTHER_PROTOCOLS = frozenset({b"GET ", b"POST", b"HEAD", b"OPTI", b"PVrG", b"\x16\x03\x01\x02"})
 
 
 class RewoundSource:
@@ -123,17 +43,11 @@ class RewoundSource:
         return taken + await self.reader.readexactly(n - len(taken))
 
 
-def check_length(length: int) -> None:
-    """Raise `BadFrame` unless a payload may be that long."""
-    if not 0 < length <= MAX_PAYLOAD:
-        raise BadFrame(f"a payload of {length} bytes is refused")
-
-
 async def detect_framing(reader: asyncio.StreamReader) -> tuple[Framing, ByteSource]:
     """Tell from a connection's first bytes which transport the client speaks.
 
-    A client of the full transport sends no tag: what it begins with is its first frame. An
-    obfuscated client would begin with 64 random bytes; this is the place to add it.
+    A client of the full transport sends no tag: what it begins with is its first frame, whose
+    counter is 0. An obfuscated client begins with 64 bytes that look random and have no 0 there.
     """
     first = await reader.readexactly(1)
     if first == ABRIDGED_TAG:
@@ -143,4 +57,10 @@ async def detect_framing(reader: asyncio.StreamReader) -> tuple[Framing, ByteSou
         return Intermediate(), reader
     if first == PADDED_TAG:
         return PaddedIntermediate(), reader
-    return Full(), RewoundSource(reader, first)
+    if first in OTHER_PROTOCOLS:
+        raise BadFrame("the client speaks another protocol")
+    counter = await reader.readexactly(4)
+    if counter == FIRST_COUNTER:
+        return Full(), RewoundSource(reader, first + counter)
+    rest = await reader.readexactly(HEADER_BYTES - len(first + counter))
+    return open_obfuscated(first + counter + rest, reader, OBFUSCATED_TAGS)

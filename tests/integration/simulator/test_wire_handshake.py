@@ -13,10 +13,15 @@ from telethon.network import (
     ConnectionTcpAbridged,
     ConnectionTcpFull,
     ConnectionTcpIntermediate,
+    ConnectionTcpObfuscated,
     MTProtoPlainSender,
 )
-from telethon.network.connection.connection import Connection
-from telethon.network.connection.tcpintermediate import RandomizedIntermediatePacketCodec
+from telethon.network.connection.connection import Connection, ObfuscatedConnection
+from telethon.network.connection.tcpintermediate import (
+    IntermediatePacketCodec,
+    RandomizedIntermediatePacketCodec,
+)
+from telethon.network.connection.tcpobfuscated import ObfuscatedIO
 from telethon.sessions import MemorySession
 from telethon.tl import TLObject, TLRequest
 from telethon.tl.functions import ReqDHParamsRequest, ReqPqMultiRequest, SetClientDHParamsRequest
@@ -40,11 +45,24 @@ class PaddedConnection(Connection):  # type: ignore[misc]
     packet_codec = PaddedCodec
 
 
+class ObfuscatedIntermediate(ObfuscatedConnection):  # type: ignore[misc]
+    obfuscated_io = ObfuscatedIO
+    packet_codec = IntermediatePacketCodec
+
+
+class ObfuscatedPadded(ObfuscatedConnection):  # type: ignore[misc]
+    obfuscated_io = ObfuscatedIO
+    packet_codec = RandomizedIntermediatePacketCodec
+
+
 TRANSPORTS = [
     ConnectionTcpFull,
     ConnectionTcpAbridged,
     ConnectionTcpIntermediate,
     PaddedConnection,
+    ConnectionTcpObfuscated,
+    ObfuscatedIntermediate,
+    ObfuscatedPadded,
 ]
 
 

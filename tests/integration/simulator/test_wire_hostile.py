@@ -16,18 +16,19 @@ from simulator.mtproto.call import Call, Result
 from simulator.mtproto.connection import MAX_UNSENT
 from simulator.mtproto.crypto import AuthKey, Sender, seal, unseal
 from simulator.mtproto.errors import BadFrame, MalformedMessage, TamperedPacket, WireError
-from simulator.mtproto.messages import ENVELOPE, open_container, open_envelope
-from simulator.mtproto.messages import Message as Incoming
-from simulator.mtproto.reading import MAX_DEPTH, read_object
-from simulator.mtproto.transport import (
+from simulator.mtproto.framing import (
     MAX_PAYLOAD,
     Abridged,
     Framing,
     Full,
     Intermediate,
     PaddedIntermediate,
-    detect_framing,
 )
+from simulator.mtproto.messages import ENVELOPE, open_container, open_envelope
+from simulator.mtproto.messages import Message as Incoming
+from simulator.mtproto.obfuscation import counter_mode
+from simulator.mtproto.reading import MAX_DEPTH, read_object
+from simulator.mtproto.transport import detect_framing
 from simulator.server import TelegramServer, serve
 from tests.integration.simulator.conftest import NewWire, stay_anonymous
 from tests.integration.simulator.wire import WireClient, all_gone, connect
@@ -77,7 +78,9 @@ def full(payload: bytes, counter: int = 0, *, length: int | None = None) -> byte
         full(b"x" * 20, length=2**31 - 1),
         full(b"x" * 20, length=-1),
         full(b"x" * 20, length=11),
-        full(b"x" * 20, counter=1),
+        full(b"x" * 60, counter=1),
+        b"POST",
+        bytes(range(64)),
         full(b"x" * 20)[:-1] + b"\x00",
         full(b""),
         full(b"\x00" * 20),
@@ -103,7 +106,7 @@ async def test_what_is_no_mtproto_is_refused_without_an_answer(
 async def test_half_a_handshake_or_nothing_at_all_leaves_nothing_behind(
     server: TelegramServer,
 ) -> None:
-    for sent in (b"", b"\xef", b"\xee\xee", full(bytes(40))[:10]):
+    for sent in (b"", b"\xef", b"\xee\xee", full(bytes(40))[:10], bytes(range(63))):
         await talk(server, sent)
     assert await still_serves(server)
     assert await all_gone(server)
@@ -274,6 +277,31 @@ def test_what_is_framed_is_read_again(payloads: list[bytes], which: type[Framing
         return [await framing.read(source) for _ in payloads]
 
     assert asyncio.run(pass_through()) == payloads
+
+
+TAG_BYTES = [b"\xef" * 4, b"\xee" * 4, b"\xdd" * 4]
+
+
+@FUZZ
+@given(
+    data=st.binary(max_size=200),
+    seed=st.binary(min_size=56, max_size=56),
+    tag=st.sampled_from(TAG_BYTES),
+)
+def test_any_bytes_behind_an_obfuscated_header_are_framed_or_refused(
+    data: bytes, seed: bytes, tag: bytes
+) -> None:
+    cipher = counter_mode(seed[8:40], seed[40:56])
+    stream = cipher.update(seed + tag + bytes(4) + data)
+    header = b"\x01" * 8 + seed[8:56] + stream[56:64]
+
+    async def read_all() -> None:
+        framing, source = await detect_framing(fed(header + stream[64:]))
+        while True:
+            assert len(await framing.read(source)) <= MAX_PAYLOAD
+
+    with pytest.raises((BadFrame, asyncio.IncompleteReadError)):
+        asyncio.run(read_all())
 
 
 @FUZZ
