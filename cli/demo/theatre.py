@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from simulator.server import TelegramServer
 from simulator.world.channels import Channel
-from simulator.world.messages import Message, Picture
+from simulator.world.media import Picture
+from simulator.world.messages import Message
 from simulator.world.people import Person
 from simulator.world.world import World
 

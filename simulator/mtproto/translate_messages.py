@@ -8,13 +8,14 @@ from typing import TypeAlias
 from telethon.tl import types
 
 from simulator.mtproto.translate import show_channel, show_peer, show_user
+from simulator.mtproto.translate_markup import show_markup
+from simulator.mtproto.translate_media import show_media
 from simulator.world.channels import Channel
-from simulator.world.messages import Action, ActionKind, Entity, EntityKind, Message, Picture
+from simulator.world.messages import Action, ActionKind, Entity, EntityKind, Message, Origin
 from simulator.world.peers import ChannelId, Peer, PeerKind, UserId
 from simulator.world.world import World
 
 TLMessage: TypeAlias = types.Message | types.MessageService
-DATA_CENTRE = 2
 RECENT_REPLIERS = 3
 WITH_DETAIL = {
     EntityKind.TEXT_URL: "url",
@@ -73,13 +74,16 @@ class Cast:
             post=message.post,
             fwd_from=show_forward(message),
             reply_to=show_reply(message),
-            media=show_picture(message.media, message) if message.media else None,
+            media=show_media(message.media, message.date) if message.media else None,
             entities=[show_entity(entity) for entity in message.entities] or None,
             views=message.views if message.post else None,
-            forwards=0 if message.post else None,
+            forwards=message.forwards if message.post else None,
             replies=self.replies(message),
             edit_date=message.edited_at,
             reactions=self.reactions(message),
+            reply_markup=show_markup(message.markup) if message.markup else None,
+            grouped_id=message.album,
+            pinned=message.pinned,
         )
 
     def service_message(self, message: Message, action: Action) -> types.MessageService:
@@ -105,6 +109,8 @@ class Cast:
             self.mention(message.sender)
         if message.forward is not None:
             self.mention(Peer(PeerKind.CHANNEL, message.forward.channel))
+        if message.origin is not None:
+            self.mention(message.origin.sender)
         if message.action is not None:
             self.mention(*(Peer(PeerKind.USER, user) for user in message.action.users))
         for entity in message.entities:
@@ -156,6 +162,8 @@ class Cast:
 
 def show_forward(message: Message) -> types.MessageFwdHeader | None:
     """Show where the copy of a post came from."""
+    if message.origin is not None:
+        return show_origin(message.origin)
     if message.forward is None:
         return None
     origin = types.PeerChannel(message.forward.channel)
@@ -168,26 +176,19 @@ def show_forward(message: Message) -> types.MessageFwdHeader | None:
     )
 
 
+def show_origin(origin: Origin) -> types.MessageFwdHeader:
+    """Show where somebody's forwarded message came from."""
+    return types.MessageFwdHeader(
+        date=origin.date, from_id=show_peer(origin.sender), channel_post=origin.message
+    )
+
+
 def show_reply(message: Message) -> types.MessageReplyHeader | None:
     """Show what a message answers and which thread it is in."""
     if message.reply_to is None:
         return None
     top = message.thread if message.thread != message.reply_to else None
     return types.MessageReplyHeader(reply_to_msg_id=message.reply_to, reply_to_top_id=top)
-
-
-def show_picture(picture: Picture, message: Message) -> types.MessageMediaPhoto:
-    """Show the outline of a photo."""
-    size = types.PhotoSize("y", picture.width, picture.height, picture.size)
-    photo = types.Photo(
-        id=picture.id,
-        access_hash=picture.id,
-        file_reference=b"",
-        date=message.date,
-        sizes=[size],
-        dc_id=DATA_CENTRE,
-    )
-    return types.MessageMediaPhoto(photo=photo)
 
 
 def show_action(action: Action) -> types.TLObject:

@@ -52,6 +52,9 @@ class ChannelTalk:
             sender=None if channel.broadcast else person_peer(author),
             entities=draft.entities,
             media=draft.media,
+            markup=draft.markup,
+            album=draft.album,
+            origin=draft.origin,
             reply_to=draft.reply_to,
             thread=None if answered is None else answered.thread or answered.id,
             silent=draft.silent,
@@ -74,6 +77,7 @@ class ChannelTalk:
             sender=channel_peer(channel.id),
             entities=post.entities,
             media=post.media,
+            album=post.album,
             forward=Forward(channel.id, post.id, post.date),
         )
         channel.copies[post.id] = (group.id, copied.id)

@@ -4,10 +4,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from simulator.world.markup import Markup
+from simulator.world.media import Media
 from simulator.world.peers import ChannelId, MessageId, Peer, UserId
 from simulator.world.refusals import Refusal
 
-LONGEST_TEXT = 4096
+LONGEST_TEXT, LONGEST_CAPTION = 4096, 1024
 
 
 class EntityKind(StrEnum):
@@ -45,16 +47,6 @@ class Entity:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A photo of which only the outline is known."""
-
-    id: int
-    width: int = 1280
-    height: int = 720
-    size: int = 100_000
-
-
 class ActionKind(StrEnum):
     """What a service message tells of."""
 
@@ -73,11 +65,20 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Forward:
-    """Where a forwarded message came from."""
+    """Of which post this is the copy in a discussion group."""
 
     channel: ChannelId
     post: MessageId
     date: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where somebody's forwarded message came from; `message` is the number of a post."""
+
+    sender: Peer
+    date: datetime
+    message: MessageId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +91,17 @@ class Twin:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What somebody wants to say."""
+    """What somebody wants to say; messages of one `album` are shown together."""
 
     text: str
     reply_to: MessageId | None = None
     random_id: int | None = None
     entities: tuple[Entity, ...] = ()
-    media: Picture | None = None
+    media: Media | None = None
     silent: bool = False
+    markup: Markup | None = None
+    album: int | None = None
+    origin: Origin | None = None
 
     def check(self) -> None:
         """Refuse what Telegram would not send."""
@@ -105,6 +109,8 @@ class Draft:
             raise Refusal("MESSAGE_EMPTY")
         if len(self.text) > LONGEST_TEXT:
             raise Refusal("MESSAGE_TOO_LONG")
+        if self.media is not None and len(self.text) > LONGEST_CAPTION:
+            raise Refusal("MEDIA_CAPTION_TOO_LONG")
 
 
 @dataclass(slots=True, eq=False)
@@ -118,10 +124,11 @@ class Message:
     date: datetime
     sender: Peer | None = None
     entities: tuple[Entity, ...] = ()
-    media: Picture | None = None
+    media: Media | None = None
     reply_to: MessageId | None = None
     thread: MessageId | None = None
     forward: Forward | None = None
+    origin: Origin | None = None
     action: Action | None = None
     twin: Twin | None = None
     silent: bool = False
@@ -130,14 +137,26 @@ class Message:
     views: int = 0
     deleted: bool = False
     random_id: int | None = None
+    markup: Markup | None = None
+    album: int | None = None
+    pinned: bool = False
+    forwards: int = 0
     reactions: dict[UserId, tuple[str, ...]] = field(default_factory=dict)
 
     def rewrite(self, words: Draft, at: datetime) -> None:
-        """Put another text in place of this one; the media stay."""
-        replace(words, media=self.media).check()
-        if (self.text, self.entities) == (words.text, words.entities):
+        """Put another text, keyboard and, when given, other media in place of these."""
+        media = words.media or self.media
+        replace(words, media=media).check()
+        now = (self.text, self.entities, self.media, self.markup)
+        if now == (words.text, words.entities, media, words.markup):
             raise Refusal("MESSAGE_NOT_MODIFIED")
-        self.text, self.entities, self.edited_at = words.text, words.entities, at
+        self.text, self.entities, self.media, self.markup = (
+            words.text,
+            words.entities,
+            media,
+            words.markup,
+        )
+        self.edited_at = at
 
     def react(self, user: UserId, reactions: tuple[str, ...]) -> None:
         """Keep what somebody feels about the message, nothing when `reactions` is empty."""

@@ -9,10 +9,12 @@ from simulator.world.channels import ALL_RIGHTS, Channel, Channels, Right
 from simulator.world.clock import Clock
 from simulator.world.duplicates import Duplicate, find_duplicates
 from simulator.world.events import Bulletin, Via
+from simulator.world.files import Files
 from simulator.world.hashes import AccessHashes
 from simulator.world.logins import Logins
+from simulator.world.media import Media
 from simulator.world.membership import Membership
-from simulator.world.messages import Draft, Message, Picture
+from simulator.world.messages import Draft, Message
 from simulator.world.peers import MessageId
 from simulator.world.people import People, Person
 from simulator.world.private_talk import PrivateTalk
@@ -45,6 +47,7 @@ class World:
         self.hashes = AccessHashes()
         self.usernames = Usernames()
         self.random_ids = RandomIds()
+        self.files = Files()
         self.people = People(self.clock, self.bulletin, self.usernames)
         self.bots = Bots()
         self.logins = Logins(self.clock, self.bulletin, self.people, login_code)
@@ -158,7 +161,7 @@ class World:
         self.membership.promote(channel, person, frozenset(), by=person)
 
     def publish(
-        self, channel: Channel, text: str, media: Picture | None = None, *, by: Person | None = None
+        self, channel: Channel, text: str, media: Media | None = None, *, by: Person | None = None
     ) -> Message:
         """Post into a channel in the name of its creator, or of `by`."""
         author = by.id if by else next(m.user for m in channel.members.values() if m.creator)

@@ -3,6 +3,7 @@
 from simulator.mtproto.dispatch import Methods
 from simulator.mtproto.methods import (
     dialogs,
+    files,
     marks,
     members,
     people,
@@ -14,7 +15,7 @@ from simulator.mtproto.methods import (
     two_step,
 )
 
-TOPICS = (signing, two_step, people, state, dialogs, sending, reading, marks, rooms, members)
+TOPICS = (signing, two_step, people, state, dialogs, sending, files, reading, marks, rooms, members)
 
 
 def all_methods() -> Methods:

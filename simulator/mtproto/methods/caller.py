@@ -20,6 +20,7 @@ from simulator.world.events import (
     Reacted,
     Via,
 )
+from simulator.world.messages import Message
 from simulator.world.peers import ChannelId, MessageId, Peer, UserId, channel_peer, person_peer
 from simulator.world.people import Person
 from simulator.world.refusals import Refusal
@@ -47,18 +48,11 @@ class Acts:
         elif isinstance(event, ChannelAltered) and self.caller.me.id in event.users:
             self.events.append(event)
 
-    def updates(self, *extra: types.TLObject) -> types.Updates:
-        """Answer with these updates and with what was done."""
-        cast = self.caller.cast()
+    def updates(self, *extra: types.TLObject, cast: Cast | None = None) -> types.Updates:
+        """Answer with these updates, of which `cast` knows whom they name, and what was done."""
+        cast = cast or self.caller.cast()
         shown = [show_event(event, cast) for event in self.events]
         return wrap(cast, [*extra, *(update for update in shown if update is not None)])
-
-    def recount(
-        self, numbered: types.UpdateMessageID, earlier: tuple[Cast, types.TLObject]
-    ) -> types.Updates:
-        """Answer with what an earlier request did."""
-        cast, update = earlier
-        return wrap(cast, [numbered, update])
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +128,21 @@ class Caller:
             require_reading(self.world.channels, channel, self.me.id)
         return channel
 
+    def message(self, chat: Person | Channel, number: int) -> Message:
+        """Find a message of a chat; raises `Refusal` when there is none."""
+        history = chat.history if isinstance(chat, Channel) else self.me.inbox.chats.get(chat.id)
+        found = None if history is None else history.get(number)
+        if found is None:
+            raise Refusal("MESSAGE_ID_INVALID")
+        return found
+
     def peer(self, named: types.TLObject) -> Person | Channel:
         """Find the person, channel or group that a request names."""
         if isinstance(named, (*CHANNEL, *SEEN_CHANNEL)):
             return self.channel(named)
         return self.person(named)
+
+
+def peer_of(chat: Person | Channel) -> Peer:
+    """Name a chat as a peer."""
+    return chat.peer if isinstance(chat, Channel) else person_peer(chat.id)

@@ -6,14 +6,12 @@ from telethon.tl import types
 from telethon.tl.functions import messages
 
 from simulator.mtproto.call import Result
-from simulator.mtproto.methods.caller import Caller
+from simulator.mtproto.methods.caller import Caller, peer_of
 from simulator.mtproto.methods.topic import Topic
 from simulator.mtproto.translate import read_date, show_peer
 from simulator.mtproto.translate_messages import Cast, TLMessage
 from simulator.world.channels import Channel
 from simulator.world.dialogs import Dialog, channel_dialog, dialogs_of, private_dialog
-from simulator.world.peers import Peer, person_peer
-from simulator.world.people import Person
 
 MOST_DIALOGS = 100
 
@@ -70,11 +68,6 @@ def start_after(
             return places[0] + 1
     offset = read_date(request.offset_date)
     return 0 if offset is None else sum(1 for dialog in known if dialog.moved_at >= offset)
-
-
-def peer_of(chat: Person | Channel) -> Peer:
-    """Name a chat as a peer."""
-    return chat.peer if isinstance(chat, Channel) else person_peer(chat.id)
 
 
 @topic.handles(messages.GetPeerDialogsRequest)

@@ -6,7 +6,7 @@ from telethon.tl import types
 from telethon.tl.functions import channels, messages
 
 from simulator.world.channels import Channel, Right
-from simulator.world.messages import Picture
+from simulator.world.media import Picture
 from simulator.world.people import Person
 from tests.integration.simulator.world.conftest import Town
 
