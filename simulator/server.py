@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
+from simulator.bot_api.api import BotApi
 from simulator.mtproto.fault_book import FaultBook
 from simulator.mtproto.keyring import KeyRing
 from simulator.mtproto.listener import MtprotoListener
@@ -33,6 +34,7 @@ class TelegramServer:
         self.listener.runner.interceptors.append(self.faults)
         self.listener.book.gate = self.faults
         self.host, self.port = "", 0
+        self.bot_api: BotApi | None = None
 
     @property
     def public_key(self) -> str:
@@ -72,14 +74,18 @@ async def serve(
     *,
     server_key: ServerKey | None = None,
     keys: KeyRing | None = None,
+    bot_api: bool = False,
 ) -> AsyncIterator[TelegramServer]:
     """Serve a world for as long as the block runs; what is not given is made new.
 
     A server that is to stand in for an earlier one gets its world, port, RSA key and auth keys.
+    With `bot_api` bots are served too, on a port of their own: `server.bot_api.url`.
     """
     server = TelegramServer(world or World(), server_key or ServerKey.generate(), keys or KeyRing())
-    try:
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(server.stop)
         await server.start(host, port)
+        if bot_api:
+            server.bot_api = BotApi(server.world)
+            await stack.enter_async_context(server.bot_api.serving(host))
         yield server
-    finally:
-        await server.stop()

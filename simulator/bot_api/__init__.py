@@ -1,0 +1,1 @@
+"""The Bot API over HTTP, the second face of the simulated world."""

@@ -1,0 +1,14 @@
+"""What bots may call, one module for each subject."""
+
+from simulator.bot_api.call import Methods
+from simulator.bot_api.methods import chats, editing, identity, sending, updates
+
+MODULES = (chats, editing, identity, sending, updates)
+
+
+def all_methods() -> Methods:
+    """Collect every method that this Bot API knows."""
+    methods = Methods()
+    for module in MODULES:
+        methods.include(module.methods)
+    return methods

@@ -1,0 +1,104 @@
+"""What answers the calls of bots, whatever brings them."""
+
+import asyncio
+import logging
+from collections import Counter
+
+from simulator.bot_api.call import Call
+from simulator.bot_api.carrier import Carrier
+from simulator.bot_api.errors import BotApiError, worded
+from simulator.bot_api.faults import BotFault, BotFaultKind, BotFaults
+from simulator.bot_api.limits import BotLimits
+from simulator.bot_api.methods import all_methods
+from simulator.bot_api.params import Params
+from simulator.bot_api.post import Mailrooms
+from simulator.bot_api.webhook import Delays
+from simulator.world.people import Person
+from simulator.world.refusals import Refusal
+from simulator.world.world import World
+
+log = logging.getLogger(__name__)
+
+
+class AnswerLost(Exception):
+    """The bot gets no answer, whether or not the act was done."""
+
+
+class Office:
+    """Answers bots; faults, limits and counts are open to whoever rehearses.
+
+    `unknown` counts calls of methods that are not known, `crashed` failures of the simulator.
+    """
+
+    def __init__(self, world: World, *, delays: Delays | None = None, seed: int = 0) -> None:
+        self.world, self.delays = world, delays or Delays()
+        self.methods = all_methods()
+        self.limits = BotLimits()
+        self.faults = BotFaults(seed)
+        self.rooms = Mailrooms()
+        self.carrier = Carrier(world, self.rooms)
+        self.crashed: Counter[str] = Counter()
+
+    @property
+    def unknown(self) -> Counter[str]:
+        """How often each unknown method was called."""
+        return self.methods.unknown
+
+    async def close(self) -> None:
+        """End polls and webhooks and hear no more of the world."""
+        self.carrier.stop()
+        await self.rooms.close()
+
+    def bot_of(self, token: str) -> Person | None:
+        """Find the bot of a token."""
+        return self.world.bots.find(token)
+
+    def file(self, _bot: Person, path: str) -> bytes:
+        """Give the content of a file that `getFile` named."""
+        raise BotApiError(404, f"Not Found: {path}")
+
+    async def perform(self, bot: Person, method: str, params: Params) -> object:
+        """Do what a bot asks; raises `BotApiError`, or `AnswerLost` where a fault says so."""
+        fault = self.faults.draw(bot.id, method)
+        await meet(fault)
+        room = self.rooms.of(bot.id)
+
+        async def again(name: str, given: Params) -> None:
+            await self.perform_quietly(bot, name, given)
+
+        call = Call(self.world, bot, params, room, self.limits, self.delays, again)
+        result = await self.answer(method, call)
+        if fault is not None and fault.kind is BotFaultKind.LOST_ANSWER:
+            raise AnswerLost
+        return result
+
+    async def answer(self, method: str, call: Call) -> object:
+        """Run a method, with the world's refusals in the Bot API's words."""
+        try:
+            return await self.methods.answer(method, call)
+        except Refusal as refusal:
+            raise worded(refusal) from refusal
+        except BotApiError:
+            raise
+        except Exception as error:  # the boundary of one call
+            self.crashed[method] += 1
+            log.exception("the handler of %s failed", method)
+            raise BotApiError(500, "Internal Server Error") from error
+
+    async def perform_quietly(self, bot: Person, method: str, params: Params) -> None:
+        """Do what a webhook's reply asks, of whose outcome the bot learns nothing."""
+        try:
+            await self.perform(bot, method, params)
+        except (BotApiError, AnswerLost) as error:
+            log.info("%s in a webhook's reply came to nothing: %s", method, error)
+
+
+async def meet(fault: BotFault | None) -> None:
+    """Let happen what a fault does before the act."""
+    if fault is None:
+        return
+    if fault.error is not None:
+        raise fault.error
+    if fault.kind is BotFaultKind.TIME_OUT:
+        await asyncio.sleep(fault.seconds)
+        raise AnswerLost

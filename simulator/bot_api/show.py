@@ -1,0 +1,203 @@
+"""The world in the Bot API's objects (https://core.telegram.org/bots/api#available-types)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from simulator.bot_api.entities import with_found
+from simulator.world.channels import Channel, Member, Right
+from simulator.world.messages import ActionKind, Entity, EntityKind, Message
+from simulator.world.peers import ChannelId, Peer, PeerKind, UserId
+from simulator.world.people import Person
+from simulator.world.world import World
+
+CHANNEL_BASE = 1_000_000_000_000
+Json = dict[str, Any]
+KINDS = {
+    EntityKind.BOT_COMMAND: "bot_command",
+    EntityKind.PHONE: "phone_number",
+    EntityKind.STRIKE: "strikethrough",
+    EntityKind.TEXT_URL: "text_link",
+    EntityKind.MENTION_NAME: "text_mention",
+}
+RIGHTS = {
+    "can_manage_chat": Right.OTHER,
+    "can_delete_messages": Right.DELETE_MESSAGES,
+    "can_manage_video_chats": Right.MANAGE_CALL,
+    "can_restrict_members": Right.BAN_USERS,
+    "can_promote_members": Right.ADD_ADMINS,
+    "can_change_info": Right.CHANGE_INFO,
+    "can_invite_users": Right.INVITE_USERS,
+    "can_post_messages": Right.POST_MESSAGES,
+    "can_edit_messages": Right.EDIT_MESSAGES,
+    "can_pin_messages": Right.PIN_MESSAGES,
+    "can_manage_topics": Right.MANAGE_TOPICS,
+}
+# What the Bot API promises of every administrator and this world does not tell apart.
+ALSO_OF_ADMINS = ("can_post_stories", "can_edit_stories", "can_delete_stories")
+
+
+def stamp(moment: datetime) -> int:
+    """Write a moment as Unix time."""
+    return int(moment.timestamp())
+
+
+def given(**fields: object) -> Json:
+    """Keep the fields that say something."""
+    return {name: value for name, value in fields.items() if value not in (None, "", [], False)}
+
+
+def chat_number(peer: Peer) -> int:
+    """Give the number by which bots know a chat."""
+    return peer.id if peer.kind is PeerKind.USER else -CHANNEL_BASE - peer.id
+
+
+def show_user(person: Person) -> Json:
+    """Show a person."""
+    return {"id": person.id, "is_bot": person.bot, "first_name": person.first_name} | given(
+        last_name=person.last_name, username=person.username
+    )
+
+
+def show_reactions(reactions: tuple[str, ...]) -> list[Json]:
+    """Show somebody's reactions."""
+    return [{"type": "emoji", "emoji": each} for each in reactions]
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """The world as one bot sees it."""
+
+    world: World
+    bot: Person
+
+    def user(self, user: UserId) -> Json:
+        """Show a person by id."""
+        return show_user(self.world.people.get(user))
+
+    def chat(self, peer: Peer) -> Json:
+        """Show a chat."""
+        if peer.kind is PeerKind.CHANNEL:
+            return self.group(self.world.channels.get(ChannelId(peer.id)))
+        person = self.world.people.get(UserId(peer.id))
+        return {"id": person.id, "type": "private", "first_name": person.first_name} | given(
+            last_name=person.last_name, username=person.username
+        )
+
+    def group(self, channel: Channel) -> Json:
+        """Show a channel or group."""
+        kind = "channel" if channel.broadcast else "supergroup"
+        head = {"id": chat_number(channel.peer), "type": kind, "title": channel.title}
+        return head | given(username=channel.username)
+
+    def message(self, message: Message, *, deep: bool = True) -> Json:
+        """Show a message; what it answers is shown with it, but no deeper."""
+        shown: Json = {"message_id": message.id, "date": stamp(message.date)}
+        shown |= {"chat": self.chat(message.chat)} | self.senders(message)
+        if message.edited_at is not None:
+            shown["edit_date"] = stamp(message.edited_at)
+        return shown | self.content(message) | (self.relations(message) if deep else {})
+
+    def senders(self, message: Message) -> Json:
+        """Show who says it, a person or a channel."""
+        if message.sender is None:
+            return {"sender_chat": self.chat(message.chat)}
+        if message.sender.kind is PeerKind.USER:
+            return {"from": self.user(message.author)}
+        automatic = message.forward is not None
+        return {"sender_chat": self.chat(message.sender)} | given(is_automatic_forward=automatic)
+
+    def content(self, message: Message) -> Json:
+        """Show what is said."""
+        if message.action is not None:
+            return self.action(message)
+        marked = self.entities(with_found(message.text, message.entities))
+        if message.media is None:
+            return {"text": message.text} | given(entities=marked)
+        return given(caption=message.text, caption_entities=marked)
+
+    def action(self, message: Message) -> Json:
+        """Show what a service message tells of."""
+        action = message.action
+        if action is None or action.kind is ActionKind.CHANNEL_CREATED:
+            return {"supergroup_chat_created": True}
+        return {"new_chat_members": [self.user(user) for user in action.users]}
+
+    def entities(self, entities: tuple[Entity, ...]) -> list[Json]:
+        """Show marked stretches."""
+        return [self.entity(each) for each in entities]
+
+    def entity(self, entity: Entity) -> Json:
+        """Show a marked stretch."""
+        kind = KINDS.get(entity.kind, entity.kind.value.lower())
+        shown: Json = {"type": kind, "offset": entity.offset, "length": entity.length}
+        match entity.kind:
+            case EntityKind.TEXT_URL:
+                return shown | {"url": entity.detail}
+            case EntityKind.PRE:
+                return shown | given(language=entity.detail)
+            case EntityKind.MENTION_NAME:
+                return shown | {"user": self.user(UserId(int(entity.detail)))}
+        return shown
+
+    def relations(self, message: Message) -> Json:
+        """Show what a message answers and where it comes from."""
+        shown = given(message_thread_id=message.thread)
+        answered = self.answered(message)
+        if answered is not None:
+            shown["reply_to_message"] = self.message(answered, deep=False)
+        if message.forward is not None:
+            shown["forward_origin"] = {
+                "type": "channel",
+                "date": stamp(message.forward.date),
+                "chat": self.group(self.world.channels.get(message.forward.channel)),
+                "message_id": message.forward.post,
+            }
+        return shown
+
+    def answered(self, message: Message) -> Message | None:
+        """Find what a message answers, while it exists."""
+        if message.reply_to is None:
+            return None
+        if message.chat.kind is PeerKind.USER:
+            return self.bot.inbox.messages.get(message.reply_to)
+        return self.world.channels.get(ChannelId(message.chat.id)).history.get(message.reply_to)
+
+    def member(self, channel: Channel, user: UserId) -> Json:
+        """Show somebody's standing in a channel or group."""
+        shown = {"user": self.user(user)}
+        member = channel.members.get(user)
+        if member is None:
+            banned = user in channel.banned
+            return shown | ({"status": "kicked", "until_date": 0} if banned else {"status": "left"})
+        if member.creator:
+            return shown | {"status": "creator", "is_anonymous": False}
+        if member.is_admin:
+            return shown | self.administrator(channel, member)
+        if user in channel.silenced:
+            return shown | silenced()
+        return shown | {"status": "member"}
+
+    def administrator(self, channel: Channel, member: Member) -> Json:
+        """Show what an administrator may do."""
+        rights = {name: right in member.rights for name, right in RIGHTS.items()}
+        rights["can_manage_chat"] = True
+        edited = channel.allows(self.bot.id, Right.ADD_ADMINS) and member.user != self.bot.id
+        return {
+            "status": "administrator",
+            "can_be_edited": edited,
+            "is_anonymous": Right.ANONYMOUS in member.rights,
+            **dict.fromkeys(ALSO_OF_ADMINS, False),
+            **rights,
+        } | given(custom_title=member.rank)
+
+
+def silenced() -> Json:
+    """Show somebody who may only read."""
+    may_not = (
+        "send_messages send_audios send_documents send_photos send_videos send_video_notes "
+        "send_voice_notes send_polls send_other_messages add_web_page_previews change_info "
+        "invite_users pin_messages manage_topics react_to_messages edit_tag"
+    )
+    denied = {f"can_{each}": False for each in may_not.split()}
+    return {"status": "restricted", "is_member": True, "until_date": 0} | denied
