@@ -7,9 +7,11 @@ from telethon.tl import types
 from simulator.mtproto.call import Switchboard
 from simulator.mtproto.translate import show_act, show_peer, show_status
 from simulator.mtproto.translate_messages import Cast
-from simulator.mtproto.translate_updates import OwnEvent, show_event, wrap
+from simulator.mtproto.translate_updates import OwnEvent, show_event, show_query, wrap
 from simulator.world.events import (
     AccountChanged,
+    ButtonPressed,
+    CallbackAnswered,
     ChannelAltered,
     ChannelChanged,
     ChannelRead,
@@ -39,6 +41,10 @@ class Pusher:
         match event:
             case LoginEnded(key_id):
                 self.switchboard.close(key_id)
+            case ButtonPressed(query):
+                self.push((query.bot,), lambda cast: show_query(query, cast))
+            case CallbackAnswered():
+                return
             case Typing():
                 self.carry_typing(event)
             case PersonRenamed(user):

@@ -16,6 +16,8 @@ from simulator.world.events import (
     Reacted,
 )
 from simulator.world.mailbox import Arrived, Deleted, Edited, Entry, ReadByMe, ReadByThem
+from simulator.world.peers import person_peer
+from simulator.world.queries import CallbackQuery
 
 OwnEvent = AccountChanged | ChannelChanged | ChannelRead | ChannelAltered | Reacted
 
@@ -107,6 +109,19 @@ def show_reactions(event: Reacted, cast: Cast) -> types.TLObject:
         msg_id=message.id,
         reactions=cast.reactions(message) or types.MessageReactions(results=[]),
         top_msg_id=message.thread,
+    )
+
+
+def show_query(query: CallbackQuery, cast: Cast) -> types.UpdateBotCallbackQuery:
+    """Show a bot that a button of its was pressed."""
+    cast.mention(query.chat, person_peer(query.user))
+    return types.UpdateBotCallbackQuery(
+        query_id=query.id,
+        user_id=query.user,
+        peer=show_peer(query.chat),
+        msg_id=query.message,
+        chat_instance=query.chat_instance,
+        data=query.data,
     )
 
 

@@ -1,11 +1,24 @@
 """Bots by their tokens."""
 
+import re
 import secrets
+from dataclasses import dataclass
 
+from simulator.world.peers import UserId
 from simulator.world.people import Person
 from simulator.world.refusals import Refusal
 
 SECRET_BYTES = 26
+COMMAND = re.compile(r"[a-z0-9_]{1,32}")
+MOST_COMMANDS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something that a bot understands, without the stroke before it."""
+
+    name: str
+    description: str
 
 
 class Bots:
@@ -13,6 +26,7 @@ class Bots:
 
     def __init__(self) -> None:
         self.by_token: dict[str, Person] = {}
+        self.commands: dict[UserId, tuple[Command, ...]] = {}
 
     def find(self, token: str) -> Person | None:
         """Find the bot of a token."""
@@ -32,3 +46,15 @@ class Bots:
         """Tell a bot's token, which it gets now if it has none."""
         known = next((t for t, b in self.by_token.items() if b is bot), "")
         return known or self.give_token(bot)
+
+    def commands_of(self, bot: Person) -> tuple[Command, ...]:
+        """List what a bot says that it understands."""
+        return self.commands.get(bot.id, ())
+
+    def set_commands(self, bot: Person, commands: tuple[Command, ...]) -> None:
+        """List what a bot understands, in place of what was listed before."""
+        if len(commands) > MOST_COMMANDS:
+            raise Refusal("BOT_COMMANDS_TOO_MUCH")
+        if not all(COMMAND.fullmatch(each.name) for each in commands):
+            raise Refusal("BOT_COMMAND_INVALID")
+        self.commands[bot.id] = commands

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from simulator.world.mailbox import Entry
 from simulator.world.messages import Message
 from simulator.world.peers import ChannelId, MessageId, Peer, UserId
+from simulator.world.queries import CallbackQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,20 @@ class LoginEnded:
     key_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class ButtonPressed:
+    """A button under a bot's message was pressed."""
+
+    query: CallbackQuery
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackAnswered:
+    """A bot answered whoever pressed a button."""
+
+    query: CallbackQuery
+
+
 Event = (
     AccountChanged
     | ChannelChanged
@@ -106,6 +121,8 @@ Event = (
     | PersonRenamed
     | PersonSeen
     | LoginEnded
+    | ButtonPressed
+    | CallbackAnswered
 )
 Listener = Callable[[Event], None]
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from simulator.world.bots import Bots
+from simulator.world.callbacks import Callbacks
 from simulator.world.channel_talk import ChannelTalk
 from simulator.world.channels import ALL_RIGHTS, Channel, Channels, Right
 from simulator.world.clock import Clock
@@ -50,6 +51,7 @@ class World:
         self.files = Files()
         self.people = People(self.clock, self.bulletin, self.usernames)
         self.bots = Bots()
+        self.callbacks = Callbacks(self.clock, self.people, self.bulletin)
         self.logins = Logins(self.clock, self.bulletin, self.people, login_code)
         self.channels = Channels(self.clock, self.usernames)
         self.channel_talk = ChannelTalk(self.channels, self.bulletin, self.random_ids)

@@ -2,6 +2,7 @@
 
 from simulator.mtproto.dispatch import Methods
 from simulator.mtproto.methods import (
+    bots,
     dialogs,
     files,
     marks,
@@ -15,7 +16,20 @@ from simulator.mtproto.methods import (
     two_step,
 )
 
-TOPICS = (signing, two_step, people, state, dialogs, sending, files, reading, marks, rooms, members)
+TOPICS = (
+    bots,
+    signing,
+    two_step,
+    people,
+    state,
+    dialogs,
+    sending,
+    files,
+    reading,
+    marks,
+    rooms,
+    members,
+)
 
 
 def all_methods() -> Methods:

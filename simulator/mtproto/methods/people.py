@@ -41,9 +41,17 @@ async def get_full_user(caller: Caller, request: users.GetFullUserRequest) -> Re
         common_chats_count=len(person.inbox.channels & caller.me.inbox.channels),
         blocked=person.id in caller.me.blocked,
         about=person.bio or None,
+        bot_info=show_bot(caller, person) if person.bot else None,
     )
     cast = caller.cast(person_peer(person.id))
     return types.users.UserFull(full_user=full, chats=[], users=cast.users())
+
+
+def show_bot(caller: Caller, bot: Person) -> types.BotInfo:
+    """Show what a bot says of itself."""
+    known = caller.world.bots.commands_of(bot)
+    commands = [types.BotCommand(each.name, each.description) for each in known]
+    return types.BotInfo(user_id=bot.id, description=bot.bio or None, commands=commands)
 
 
 @topic.handles(account.UpdateProfileRequest)
