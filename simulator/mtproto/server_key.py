@@ -16,6 +16,7 @@ BLOCK_BYTES = MODULUS_BITS // 8
 TEMP_KEY_BYTES = 32
 PADDED_BYTES = 192
 SHA1_BYTES = 20
+FINGERPRINT_BITS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,14 @@ class ServerKey:
 
     @classmethod
     def generate(cls) -> "ServerKey":
-        """Make a new key."""
-        private = rsa.generate_private_key(public_exponent=65537, key_size=MODULUS_BITS)
-        public = private.public_key()
-        pem = public.public_bytes(Encoding.PEM, PublicFormat.PKCS1).decode()
-        return cls(private.private_numbers(), pem, fingerprint(public.public_numbers()))
+        """Make a new key that every client can name."""
+        while True:
+            private = rsa.generate_private_key(public_exponent=65537, key_size=MODULUS_BITS)
+            public = private.public_key()
+            name = fingerprint(public.public_numbers())
+            if is_nameable(name):
+                pem = public.public_bytes(Encoding.PEM, PublicFormat.PKCS1).decode()
+                return cls(private.private_numbers(), pem, name)
 
     def decrypt(self, cipher: bytes) -> TLObject:
         """Return the inner data of a key exchange, whichever form of padding carries it.
@@ -61,6 +65,14 @@ def fingerprint(key: rsa.RSAPublicNumbers) -> int:
     packed = b"".join(TLObject.serialize_bytes(part) for part in parts)
     digest = sha1(packed, usedforsecurity=False).digest()
     return int.from_bytes(digest[-8:], "little", signed=True)
+
+
+def is_nameable(name: int) -> bool:
+    """Tell whether a fingerprint has all its hexadecimal digits.
+
+    mtcute compares keys by these digits, and on one side without the zeros in front.
+    """
+    return name < 0 or name >> (FINGERPRINT_BITS - 4) != 0
 
 
 def unpad_old(block: bytes) -> TLObject:

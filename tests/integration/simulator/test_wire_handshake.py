@@ -31,7 +31,7 @@ from telethon.tl.types import PQInnerDataDc, ResPQ
 from simulator.mtproto.crypto import encrypt_ige
 from simulator.mtproto.errors import HandshakeRefused, WireError
 from simulator.mtproto.keyring import KeyRing
-from simulator.mtproto.server_key import ServerKey
+from simulator.mtproto.server_key import ServerKey, is_nameable
 from simulator.server import TelegramServer, serve
 from tests.integration.simulator.conftest import NewClient, NewWire, stay_anonymous
 from tests.integration.simulator.wire import LOGGERS, WireClient, connect
@@ -297,3 +297,10 @@ async def test_telethons_own_ciphers_agree_with_ours(server: TelegramServer) -> 
     plain, key, iv = secrets.token_bytes(64), secrets.token_bytes(32), secrets.token_bytes(32)
     assert AES.encrypt_ige(plain, key, iv) == encrypt_ige(plain, key, iv)
     await client.hang_up()
+
+
+def test_the_fingerprint_of_our_key_has_all_its_digits(server_key: ServerKey) -> None:
+    assert len(f"{server_key.fingerprint % 2**64:x}") == 16
+    assert not is_nameable(0x06DC053F9AA6E7CA)
+    assert is_nameable(0x1000000000000000)
+    assert is_nameable(-1)

@@ -188,8 +188,12 @@ async def test_the_parity_of_a_sequence_number_fits_the_message(wire: NewWire) -
     await client.post(ASK, seqno=2)
     notice = (await client.hear_of(BadMsgNotification)).body
     assert notice.error_code == BadMessage.SEQNO_MUST_BE_ODD
-    await client.post(MsgsAck([1]), seqno=3)
-    assert (await client.hear()).body.error_code == BadMessage.SEQNO_MUST_BE_EVEN
+
+
+async def test_an_acknowledgement_that_was_counted_is_taken(wire: NewWire) -> None:
+    client = await wire()
+    await client.post(MsgsAck([1]), content=True)
+    assert (await client.ask(ASK)).this_dc
 
 
 async def test_telethon_gets_over_a_sequence_number_that_is_too_low(

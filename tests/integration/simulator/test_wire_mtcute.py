@@ -1,0 +1,72 @@
+"""A client that shares no code with Telethon: mtcute, on Node."""
+
+import asyncio
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from simulator.server import TelegramServer
+from simulator.world.logins import CODE_LENGTH
+
+HERE = Path(__file__).parent / "mtcute"
+FILES = ("package.json", "package-lock.json", "client.js")
+PATIENCE = 60
+
+
+async def run(folder: Path, *command: str) -> tuple[int, str, str]:
+    """Run a program to its end; return its exit code and what it said."""
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=folder, stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(PATIENCE):
+            said, complained = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.communicate()
+        return 1, "", f"{command[0]} did not come to an end in {PATIENCE} seconds"
+    return process.returncode or 0, said.decode(), complained.decode()
+
+
+@pytest.fixture
+async def folder(tmp_path: Path) -> Path:
+    """A folder with mtcute in it, at the versions of the lock file; skips where it cannot be."""
+    for tool in ("node", "npm"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed")
+    for name in FILES:
+        shutil.copy(HERE / name, tmp_path)
+    quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=0")
+    failed, _, complained = await run(tmp_path, "npm", "ci", "--prefer-offline", *quiet)
+    if failed:
+        last = complained.strip().splitlines() or ["npm said nothing"]
+        pytest.skip(f"npm could not install mtcute: {last[-1]}")
+    return tmp_path
+
+
+def whereabouts(server: TelegramServer) -> str:
+    return json.dumps(
+        {
+            "host": server.host,
+            "port": server.port,
+            "dcId": server.dc_id,
+            "publicKey": server.public_key,
+            "apiId": server.api_id,
+            "apiHash": server.api_hash,
+            "phone": "9996620002",
+        }
+    )
+
+
+async def test_mtcute_makes_a_key_and_asks_under_it(server: TelegramServer, folder: Path) -> None:
+    failed, said, complained = await run(folder, "node", "client.js", whereabouts(server))
+    assert not failed, complained
+    assert json.loads(said) == {"dc": server.dc_id, "codeLength": CODE_LENGTH}
+    assert not complained
+    (client,) = server.listener.book.clients.values()
+    assert "mtcute" in str(client.to_dict()).lower()
+    assert len(server.keys.keys) == 1
+    assert not server.crashed
