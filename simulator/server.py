@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from simulator.bot_api.api import BotApi
 from simulator.mtproto.fault_book import FaultBook
 from simulator.mtproto.keyring import KeyRing
+from simulator.mtproto.limits import AccountLimits
 from simulator.mtproto.listener import MtprotoListener
 from simulator.mtproto.methods import all_methods
 from simulator.mtproto.methods_help import Place, help_methods
@@ -31,7 +32,8 @@ class TelegramServer:
         self.listener = MtprotoListener(world, self.methods, server_key, keys)
         self.pusher = Pusher(world, self.listener.book)
         self.faults = FaultBook(self.account_of)
-        self.listener.runner.interceptors.append(self.faults)
+        self.limits = AccountLimits(self.account_of, lambda: self.world.clock.now().timestamp())
+        self.listener.runner.interceptors += [self.limits, self.faults]
         self.listener.book.gate = self.faults
         self.host, self.port = "", 0
         self.bot_api: BotApi | None = None
