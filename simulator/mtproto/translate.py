@@ -92,6 +92,7 @@ def show_channel(
         broadcast=channel.broadcast,
         megagroup=not channel.broadcast,
         has_link=channel.linked is not None,
+        forum=channel.forum,
         join_to_send=not channel.broadcast and not channel.guests,
         access_hash=access_hash,
         username=channel.username or None,

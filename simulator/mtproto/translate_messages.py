@@ -96,6 +96,7 @@ class Cast:
             out=self.is_mine(message),
             post=message.post,
             action=show_action(action),
+            reply_to=show_reply(message),
         )
 
     def is_mine(self, message: Message) -> bool:
@@ -188,14 +189,41 @@ def show_reply(message: Message) -> types.MessageReplyHeader | None:
     if message.reply_to is None:
         return None
     top = message.thread if message.thread != message.reply_to else None
-    return types.MessageReplyHeader(reply_to_msg_id=message.reply_to, reply_to_top_id=top)
+    return types.MessageReplyHeader(
+        reply_to_msg_id=message.reply_to, reply_to_top_id=top, forum_topic=message.in_topic
+    )
 
 
 def show_action(action: Action) -> types.TLObject:
     """Show what a service message tells of."""
-    if action.kind is ActionKind.CHANNEL_CREATED:
-        return types.MessageActionChannelCreate(action.title)
-    return types.MessageActionChatAddUser(list(action.users))
+    match action.kind:
+        case ActionKind.CHANNEL_CREATED:
+            return types.MessageActionChannelCreate(action.title)
+        case ActionKind.MEMBERS_ADDED:
+            return types.MessageActionChatAddUser(list(action.users))
+        case ActionKind.MEMBER_GONE:
+            return types.MessageActionChatDeleteUser(action.users[0])
+        case ActionKind.JOINED_BY_LINK:
+            return types.MessageActionChatJoinedByLink(inviter_id=action.users[0])
+        case ActionKind.JOINED_BY_REQUEST:
+            return types.MessageActionChatJoinedByRequest()
+        case _:
+            return show_change(action)
+
+
+def show_change(action: Action) -> types.TLObject:
+    """Show a service message that tells how a chat or topic was changed."""
+    match action.kind:
+        case ActionKind.TITLE_CHANGED:
+            return types.MessageActionChatEditTitle(action.title)
+        case ActionKind.TOPIC_CREATED:
+            return types.MessageActionTopicCreate(action.title, action.icon)
+        case ActionKind.TOPIC_EDITED:
+            return types.MessageActionTopicEdit(
+                title=action.title or None, closed=action.closed, hidden=action.hidden
+            )
+        case _:
+            return types.MessageActionPinMessage()
 
 
 def show_entity(entity: Entity) -> types.TLObject:

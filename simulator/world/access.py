@@ -1,7 +1,7 @@
 """Who may read and who may write where, as Telegram decides it."""
 
 from simulator.world.channels import Channel, Channels, Right
-from simulator.world.peers import UserId
+from simulator.world.peers import MessageId, UserId
 from simulator.world.people import Person
 from simulator.world.refusals import Refusal
 
@@ -55,3 +55,12 @@ def require_private_writing(author: Person, to: Person) -> None:
         raise Refusal("USER_IS_BLOCKED")
     if to.id in author.blocked:
         raise Refusal("YOU_BLOCKED_USER")
+
+
+def require_open_topic(group: Channel, user: UserId, thread: MessageId | None) -> None:
+    """Refuse a topic that is not there, and a closed one to all but its managers."""
+    topic = group.topics.get(thread or MessageId(1))
+    if topic is None:
+        raise Refusal("TOPIC_DELETED")
+    if topic.closed and topic.creator != user and not group.allows(user, Right.MANAGE_TOPICS):
+        raise Refusal("TOPIC_CLOSED")

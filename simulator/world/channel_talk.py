@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from simulator.world.access import require_reading, require_writing
+from simulator.world.access import require_open_topic, require_reading, require_writing
 from simulator.world.channels import Channel, Channels, Right
 from simulator.world.events import Bulletin, ChannelChanged, ChannelRead, Reacted, Via
 from simulator.world.inbox import Inbox
@@ -13,6 +13,8 @@ from simulator.world.messages import Action, Draft, Forward, Message
 from simulator.world.peers import MessageId, UserId, channel_peer, person_peer
 from simulator.world.randomids import RandomIds, Sent
 from simulator.world.refusals import Refusal
+
+GENERAL = MessageId(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,11 @@ class ChannelTalk:
     def compose(self, channel: Channel, author: UserId, draft: Draft) -> Message:
         """Make a message of a draft, in the thread of what it answers."""
         answered = None if draft.reply_to is None else channel.history.get(draft.reply_to)
-        if draft.reply_to is not None and answered is None:
+        if draft.reply_to not in (None, GENERAL) and answered is None:
             raise Refusal("MSG_ID_INVALID")
+        thread = thread_of(channel, draft, answered)
+        if channel.forum:
+            require_open_topic(channel, author, thread)
         return Message(
             channel.take_id(),
             channel.peer,
@@ -55,8 +60,9 @@ class ChannelTalk:
             markup=draft.markup,
             album=draft.album,
             origin=draft.origin,
-            reply_to=draft.reply_to,
-            thread=None if answered is None else answered.thread or answered.id,
+            reply_to=(answered and answered.id) or thread,
+            thread=thread,
+            in_topic=channel.forum and thread is not None,
             silent=draft.silent,
             post=channel.broadcast,
             views=1 if channel.broadcast else 0,
@@ -83,9 +89,20 @@ class ChannelTalk:
         channel.copies[post.id] = (group.id, copied.id)
         self.keep(group, copied, None)
 
-    def note(self, channel: Channel, author: UserId, action: Action, via: Via | None) -> Message:
+    def note(
+        self,
+        channel: Channel,
+        author: UserId,
+        action: Action,
+        via: Via | None,
+        *,
+        reply_to: MessageId | None = None,
+        random_id: int | None = None,
+    ) -> Message:
         """Leave a service message."""
         sender = None if channel.broadcast else person_peer(author)
+        answered = None if reply_to is None else channel.history.get(reply_to)
+        thread = thread_of(channel, Draft("", reply_to), answered)
         message = Message(
             channel.take_id(),
             channel.peer,
@@ -95,6 +112,10 @@ class ChannelTalk:
             sender=sender,
             action=action,
             post=channel.broadcast,
+            reply_to=reply_to,
+            thread=thread,
+            in_topic=channel.forum and thread is not None,
+            random_id=random_id,
         )
         self.keep(channel, message, via)
         return message
@@ -232,3 +253,13 @@ class ChannelTalk:
     def now(self) -> datetime:
         """Tell the world's time."""
         return self.channels.clock.now()
+
+
+def thread_of(channel: Channel, draft: Draft, answered: Message | None) -> MessageId | None:
+    """Tell in which thread a draft will be; in a forum that is its topic, None in General."""
+    if not channel.forum:
+        return None if answered is None else answered.thread or answered.id
+    topic = draft.topic
+    if topic is None and answered is not None:
+        topic = answered.id if answered.id in channel.topics else answered.thread
+    return None if topic == GENERAL else topic

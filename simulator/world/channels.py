@@ -55,6 +55,31 @@ class Member:
 
 
 @dataclass(slots=True, eq=False)
+class ForumTopic:
+    """A topic of a forum; `id` is the message that opened it, 1 for General."""
+
+    id: MessageId
+    title: str
+    creator: UserId
+    opened_at: datetime
+    icon: int = 0
+    closed: bool = False
+    hidden: bool = False
+
+    def differs(self, title: str | None, closed: bool | None, hidden: bool | None) -> bool:
+        """Tell whether any of what is given is otherwise here."""
+        now = (self.title, self.closed, self.hidden)
+        wanted = (title, closed, hidden)
+        return any(new not in (None, old) for new, old in zip(wanted, now, strict=True))
+
+    def change(self, title: str | None, closed: bool | None, hidden: bool | None) -> None:
+        """Take over what is given."""
+        self.title = self.title if title is None else title
+        self.closed = self.closed if closed is None else closed
+        self.hidden = self.hidden if hidden is None else hidden
+
+
+@dataclass(slots=True, eq=False)
 class Channel:
     """A broadcast channel, or a supergroup when `broadcast` is off.
 
@@ -82,6 +107,8 @@ class Channel:
     threads: defaultdict[MessageId, History] = field(default_factory=lambda: defaultdict(History))
     copies: dict[MessageId, tuple[ChannelId, MessageId]] = field(default_factory=dict)
     last_id: int = 0
+    forum: bool = False
+    topics: dict[MessageId, ForumTopic] = field(default_factory=dict)
 
     @property
     def peer(self) -> Peer:

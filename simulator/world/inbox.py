@@ -21,6 +21,7 @@ class Inbox:
         self.read_by_me: dict[UserId, MessageId] = {}
         self.read_by_them: dict[UserId, MessageId] = {}
         self.channels_read: dict[ChannelId, MessageId] = {}
+        self.threads_read: dict[tuple[ChannelId, MessageId], MessageId] = {}
         self.channels: set[ChannelId] = set()
 
     def take_id(self) -> MessageId:

@@ -52,15 +52,25 @@ class ActionKind(StrEnum):
 
     CHANNEL_CREATED = "channel_created"
     MEMBERS_ADDED = "members_added"
+    MEMBER_GONE = "member_gone"
+    JOINED_BY_LINK = "joined_by_link"
+    JOINED_BY_REQUEST = "joined_by_request"
+    TITLE_CHANGED = "title_changed"
+    PINNED = "pinned"
+    TOPIC_CREATED = "topic_created"
+    TOPIC_EDITED = "topic_edited"
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """The content of a service message."""
+    """The content of a service message; what is None did not change."""
 
     kind: ActionKind
     title: str = ""
     users: tuple[UserId, ...] = ()
+    icon: int = 0
+    closed: bool | None = None
+    hidden: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +101,10 @@ class Twin:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What somebody wants to say; messages of one `album` are shown together."""
+    """What somebody wants to say; messages of one `album` are shown together.
+
+    `topic` is the topic of a forum in which it is said, General when it is None.
+    """
 
     text: str
     reply_to: MessageId | None = None
@@ -102,6 +115,7 @@ class Draft:
     markup: Markup | None = None
     album: int | None = None
     origin: Origin | None = None
+    topic: MessageId | None = None
 
     def check(self) -> None:
         """Refuse what Telegram would not send."""
@@ -127,6 +141,7 @@ class Message:
     media: Media | None = None
     reply_to: MessageId | None = None
     thread: MessageId | None = None
+    in_topic: bool = False
     forward: Forward | None = None
     origin: Origin | None = None
     action: Action | None = None

@@ -11,6 +11,7 @@ from simulator.world.clock import Clock
 from simulator.world.duplicates import Duplicate, find_duplicates
 from simulator.world.events import Bulletin, Via
 from simulator.world.files import Files
+from simulator.world.forums import Forums
 from simulator.world.hashes import AccessHashes
 from simulator.world.logins import Logins
 from simulator.world.media import Media
@@ -55,6 +56,7 @@ class World:
         self.logins = Logins(self.clock, self.bulletin, self.people, login_code)
         self.channels = Channels(self.clock, self.usernames)
         self.channel_talk = ChannelTalk(self.channels, self.bulletin, self.random_ids)
+        self.forums = Forums(self.channel_talk)
         self.private_talk = PrivateTalk(self.clock, self.people, self.bulletin, self.random_ids)
         self.membership = Membership(self.channels, self.channel_talk, self.bulletin)
 

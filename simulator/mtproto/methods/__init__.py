@@ -5,6 +5,7 @@ from simulator.mtproto.methods import (
     bots,
     dialogs,
     files,
+    forums,
     marks,
     members,
     people,
@@ -17,6 +18,7 @@ from simulator.mtproto.methods import (
 )
 
 TOPICS = (
+    forums,
     bots,
     signing,
     two_step,

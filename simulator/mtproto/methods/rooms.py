@@ -78,11 +78,13 @@ def show_full(caller: Caller, channel: Channel) -> types.ChannelFull:
 @topic.handles(channels.CreateChannelRequest)
 async def create_channel(caller: Caller, request: channels.CreateChannelRequest) -> Result:
     """Found a channel or a supergroup."""
-    if request.forum or request.geo_point is not None:
+    if request.geo_point is not None:
         raise Refusal("CHANNELS_ADMIN_LOCATED_TOO_MUCH")
     found = caller.world.add_channel if request.broadcast else caller.world.add_group
     with caller.acting() as acts:
         channel = found(request.title, owner=caller.me, about=request.about, via=caller.via)
+        if request.forum:
+            caller.world.forums.toggle(channel, enabled=True, via=caller.via)
     return acts.updates(types.UpdateChannel(channel.id))
 
 

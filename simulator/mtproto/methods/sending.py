@@ -44,6 +44,7 @@ def read_draft(caller: Caller, request: messages.SendMessageRequest) -> Draft:
     return Draft(
         request.message,
         reply_to=read_reply(request.reply_to),
+        topic=read_topic(request.reply_to),
         random_id=request.random_id,
         entities=read_entities(request.entities),
         silent=bool(request.silent),
@@ -71,6 +72,12 @@ def read_reply(named: types.TLObject | None) -> MessageId | None:
     if not isinstance(named, types.InputReplyToMessage) or named.reply_to_peer_id is not None:
         raise Refusal("REPLY_TO_INVALID")
     return MessageId(named.reply_to_msg_id)
+
+
+def read_topic(named: types.TLObject | None) -> MessageId | None:
+    """Read in which topic something is said."""
+    top = getattr(named, "top_msg_id", None)
+    return None if top is None else MessageId(top)
 
 
 def send(caller: Caller, chat: Person | Channel, draft: Draft) -> Sent:
@@ -109,7 +116,12 @@ async def send_album(caller: Caller, request: messages.SendMultiMediaRequest) ->
     if not 0 < len(request.multi_media) <= LARGEST_ALBUM:
         raise Refusal("MULTI_MEDIA_TOO_LONG")
     album = caller.world.files.number()
-    shared = Draft("", reply_to=read_reply(request.reply_to), silent=bool(request.silent))
+    shared = Draft(
+        "",
+        reply_to=read_reply(request.reply_to),
+        topic=read_topic(request.reply_to),
+        silent=bool(request.silent),
+    )
     drafts = [read_part(caller, each, replace(shared, album=album)) for each in request.multi_media]
     return answer_sent(caller, chat, drafts)
 
