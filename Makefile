@@ -34,7 +34,7 @@ format: install ## Put the code into shape
 	$(BIN)/ruff check --fix .
 
 test: install ## Run the tests on servers of their own
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 demo: install ## The main job from post to comment, on a Telegram of its own
 	@$(BIN)/troupe demo $(ARGS)

@@ -85,6 +85,7 @@ class Tuning:
             "lease": (timedelta(seconds=3), timedelta(minutes=10), self.lease),
             "claim": (timedelta(milliseconds=100), self.lease / 2, self.claim),
             "answer": (timedelta(seconds=1), timedelta(minutes=2), self.answer),
+            "stop": (timedelta(0), self.lease, self.stop),
             "poll": (timedelta(milliseconds=50), timedelta(minutes=1), self.poll),
             "disclosure_check": (timedelta(seconds=1), timedelta(hours=1), self.disclosure_check),
             "verification_check": (

@@ -48,16 +48,25 @@ class Node:
         await self.stage.stores.leases.node_started(
             self.name, socket.gethostname(), os.getpid(), self.version
         )
-        async with asyncio.TaskGroup() as group:
-            keeping = group.create_task(self.keep(keeper), name="leases")
-            working = group.create_task(self.worker.run(), name="jobs")
-            chores = group.create_task(Chores(self.stage).run(), name="chores")
-            await self.asked.wait()
-            working.cancel()
-            chores.cancel()
+        try:
+            await self.work(keeper)
+            # Nothing is taken any more, and the lease outlasts the lanes' time to finish.
             await self.stop_lanes(keeper, frozenset(self.running))
-            keeping.cancel()
+        finally:
+            await self.cancel_lanes(frozenset(self.running))
         await self.stage.stores.leases.node_stopped(self.name)
+
+    async def work(self, keeper: Keeper) -> None:
+        """Keep leases, do jobs and chores side by side until asked to stop."""
+        async with asyncio.TaskGroup() as group:
+            tasks = (
+                group.create_task(self.keep(keeper), name="leases"),
+                group.create_task(self.worker.run(), name="jobs"),
+                group.create_task(Chores(self.stage).run(), name="chores"),
+            )
+            await self.asked.wait()
+            for task in tasks:
+                task.cancel()
 
     async def keep(self, keeper: Keeper) -> None:
         """Renew, take and let go, several times in each lease."""

@@ -28,6 +28,15 @@ async def start(home: Path, *words: str, **variables: str) -> asyncio.subprocess
     )
 
 
+async def until_served(process: asyncio.subprocess.Process, home: Path) -> list[psutil.Process]:
+    """Wait until the demo of that process has its servers; returns them."""
+    async with asyncio.timeout(PATIENCE):
+        while not (found := servers_of(home / "demo")):
+            assert process.returncode is None, await process.communicate()
+            await asyncio.sleep(0.05)
+    return found
+
+
 async def finish(process: asyncio.subprocess.Process) -> tuple[int, str, str]:
     """Wait for a process; returns its exit code and what it said."""
     async with asyncio.timeout(PATIENCE):
@@ -58,9 +67,7 @@ async def test_a_demo_that_was_killed_leaves_nothing_and_can_be_played_again(
     tmp_path: Path,
 ) -> None:
     process = await start(tmp_path, "demo", "--json")
-    async with asyncio.timeout(PATIENCE):
-        while not (running := servers_of(tmp_path / "demo")):  # noqa: ASYNC110 - no notice
-            await asyncio.sleep(0.05)
+    running = await until_served(process, tmp_path)
     process.kill()
     await process.wait()
     summary = await play_once(tmp_path)
@@ -70,9 +77,7 @@ async def test_a_demo_that_was_killed_leaves_nothing_and_can_be_played_again(
 
 async def test_a_second_demo_is_told_that_one_is_running(tmp_path: Path) -> None:
     first = await start(tmp_path, "demo", "--json")
-    async with asyncio.timeout(PATIENCE):
-        while not servers_of(tmp_path / "demo"):  # noqa: ASYNC110 - no notice
-            await asyncio.sleep(0.05)
+    await until_served(first, tmp_path)
     code, out, err = await finish(await start(tmp_path, "demo", "--once", "--json"))
     first.send_signal(signal.SIGTERM)
     await finish(first)

@@ -91,7 +91,11 @@ def test_a_key_that_is_given_counts_before_all_others(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("given_key", ["short", "AAAA", ONE[:-4], ONE + "=", "ключ"])
+@pytest.mark.parametrize(
+    "given_key",
+    ["short", "AAAA", ONE[:-4], ONE + "=", "ключ"],
+    ids=["too short", "of three bytes", "cut off", "padded twice", "no base64"],
+)
 def test_a_key_of_the_wrong_form_is_refused_and_not_repeated(
     tmp_path: Path, given_key: str
 ) -> None:
