@@ -161,7 +161,9 @@ def telegram_for(settings: Settings, sessions: SessionStore, tuning: Tuning) -> 
         api_hash=settings.telegram_api_hash,
         server=server_named(settings),
     )
-    return TelethonTelegram(endpoint, sessions, Patience(connect=tuning.start, answer=tuning.answer))
+    return TelethonTelegram(
+        endpoint, sessions, Patience(connect=tuning.start, answer=tuning.answer)
+    )
 
 
 def server_named(settings: Settings) -> Server | None:
