@@ -74,7 +74,7 @@ def start_after(
 async def get_peer_dialogs(caller: Caller, request: messages.GetPeerDialogsRequest) -> Result:
     """Show some chats' places in the list."""
     inbox = caller.me.inbox
-    found = [caller.peer(named.peer) for named in request.peers]
+    found = [caller.peer(getattr(named, "peer", named)) for named in request.peers]
     dialogs = [
         channel_dialog(inbox, chat) if isinstance(chat, Channel) else private_dialog(inbox, chat.id)
         for chat in found

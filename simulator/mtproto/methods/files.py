@@ -87,6 +87,8 @@ def read_other(caller: Caller, named: types.TLObject) -> Media:
 
 def uploaded(caller: Caller, file: types.InputFile | types.InputFileBig) -> bytes:
     """Put together what was uploaded."""
+    if not isinstance(file, types.InputFile | types.InputFileBig):
+        raise Refusal("MEDIA_INVALID")
     return caller.world.files.assemble(caller.me.id, file.id, file.parts)
 
 

@@ -14,13 +14,20 @@ from simulator.mtproto.translate_messages import TLMessage
 from simulator.world.access import require_reading
 from simulator.world.channels import Channel
 from simulator.world.history import History, Page
-from simulator.world.messages import Message
+from simulator.world.media import Contact, Document, DocumentKind, Location, Picture
+from simulator.world.messages import EntityKind, Message
 from simulator.world.peers import MessageId, Peer, person_peer
 from simulator.world.people import Person
 from simulator.world.refusals import Refusal
 
 MOST_MESSAGES = 100
-PICTURES = (types.InputMessagesFilterPhotos, types.InputMessagesFilterPhotoVideo)
+VIDEOS = frozenset({DocumentKind.VIDEO})
+DOCUMENTS = frozenset({DocumentKind.DOCUMENT})
+VOICES = frozenset({DocumentKind.VOICE})
+MUSIC = frozenset({DocumentKind.AUDIO})
+ROUND = frozenset({DocumentKind.VIDEO_NOTE})
+ANIMATIONS = frozenset({DocumentKind.ANIMATION})
+LINKS = frozenset({EntityKind.URL, EntityKind.TEXT_URL})
 
 topic = Topic()
 
@@ -119,7 +126,7 @@ async def get_messages(caller: Caller, request: messages.GetMessagesRequest) -> 
     shown: list[TLMessage | types.MessageEmpty] = []
     for named in request.id:
         message = named_message(named, caller.me.inbox.messages.get)
-        empty = types.MessageEmpty(id=getattr(named, "id", 0))
+        empty = types.MessageEmpty(id=getattr(named, "id", 0), peer_id=None)
         shown.append(cast.message(message) if message else empty)
     return types.messages.Messages(
         messages=shown, topics=[], chats=cast.chats(), users=cast.users()
@@ -187,15 +194,38 @@ def searched(caller: Caller, chat: Person | Channel, top: int | None) -> Iterabl
 
 def matches(message: Message, request: messages.SearchRequest, author: Peer | None) -> bool:
     """Tell whether a message is among what is searched."""
-    pictures = isinstance(request.filter, PICTURES)
-    if not pictures and not isinstance(request.filter, types.InputMessagesFilterEmpty):
-        raise Refusal("INPUT_FILTER_INVALID")
     return (
-        (not pictures or message.media is not None)
+        (message.action is None or not request.q)
+        and is_of_kind(message, request.filter)
         and (author is None or message.sender == author)
         and request.q.casefold() in message.text.casefold()
         and is_between(message, read_date(request.min_date), read_date(request.max_date))
     )
+
+
+def is_of_kind(message: Message, wanted: types.TLObject) -> bool:
+    """Tell whether a message passes a filter of the wire."""
+    kind = message.media.kind if isinstance(message.media, Document) else None
+    picture = isinstance(message.media, Picture)
+    passed = {
+        types.InputMessagesFilterEmpty: True,
+        types.InputMessagesFilterPhotos: picture,
+        types.InputMessagesFilterPhotoVideo: picture or kind in VIDEOS,
+        types.InputMessagesFilterVideo: kind in VIDEOS,
+        types.InputMessagesFilterDocument: kind in DOCUMENTS,
+        types.InputMessagesFilterVoice: kind in VOICES,
+        types.InputMessagesFilterMusic: kind in MUSIC,
+        types.InputMessagesFilterRoundVideo: kind in ROUND,
+        types.InputMessagesFilterRoundVoice: kind in ROUND | VOICES,
+        types.InputMessagesFilterGif: kind in ANIMATIONS,
+        types.InputMessagesFilterGeo: isinstance(message.media, Location),
+        types.InputMessagesFilterContacts: isinstance(message.media, Contact),
+        types.InputMessagesFilterUrl: any(each.kind in LINKS for each in message.entities),
+        types.InputMessagesFilterPinned: message.pinned,
+    }
+    if type(wanted) not in passed:
+        raise Refusal("INPUT_FILTER_INVALID")
+    return passed[type(wanted)]
 
 
 def is_between(message: Message, low: datetime | None, high: datetime | None) -> bool:

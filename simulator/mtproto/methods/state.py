@@ -57,7 +57,7 @@ async def get_difference(caller: Caller, request: updates.GetDifferenceRequest) 
     if missing > too_many:
         return types.updates.DifferenceTooLong(pts=mailbox.pts)
     cast = caller.cast()
-    entries = mailbox.since(request.pts, request.pts_limit or limits.slice)
+    entries = mailbox.since(request.pts, max(request.pts_limit or 0, 0) or limits.slice)
     messages, others = split_entries(entries, cast, None)
     whole = len(entries) == missing
     if whole:
