@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from telethon.tl import types
 
 from simulator.world.access import may_read
-from simulator.world.channels import Channel, Member, Right
+from simulator.world.channels import Channel, Member, Restriction, Right
 from simulator.world.peers import Peer, PeerKind, UserId, person_peer
 from simulator.world.people import Person
 from simulator.world.refusals import Refusal
@@ -93,13 +93,21 @@ def show_channel(
         megagroup=not channel.broadcast,
         has_link=channel.linked is not None,
         forum=channel.forum,
+        slowmode_enabled=channel.slow_mode > 0,
         join_to_send=not channel.broadcast and not channel.guests,
         access_hash=access_hash,
         username=channel.username or None,
         admin_rights=show_rights(member) if member and member.is_admin else None,
-        default_banned_rights=None if channel.broadcast else show_bans(silent=not channel.open),
+        default_banned_rights=show_defaults(channel),
         participants_count=len(channel.members),
     )
+
+
+def show_defaults(channel: Channel) -> types.ChatBannedRights | None:
+    """Show what no plain member of a group may do."""
+    if channel.broadcast:
+        return None
+    return show_bans(silent=not channel.open, denied=channel.denied)
 
 
 def show_rights(member: Member) -> types.ChatAdminRights:
@@ -112,9 +120,18 @@ def read_rights(rights: types.ChatAdminRights) -> frozenset[Right]:
     return frozenset(right for right in Right if getattr(rights, right.value, False))
 
 
-def show_bans(*, silent: bool) -> types.ChatBannedRights:
+def read_restrictions(rights: types.ChatBannedRights) -> frozenset[Restriction]:
+    """Read what somebody may not do besides writing."""
+    return frozenset(each for each in Restriction if getattr(rights, each.value, False))
+
+
+def show_bans(
+    *, silent: bool, denied: frozenset[Restriction] = frozenset()
+) -> types.ChatBannedRights:
     """Show what plain members may not do."""
-    return types.ChatBannedRights(until_date=None, send_messages=silent, send_media=silent)
+    shown = {each.value: True for each in denied}
+    shown |= {"send_messages": silent, "send_media": silent or Restriction.SEND_MEDIA in denied}
+    return types.ChatBannedRights(until_date=None, **shown)
 
 
 def show_participant(channel: Channel, member: Member, viewer: UserId) -> types.TLObject:
@@ -134,12 +151,13 @@ def show_participant(channel: Channel, member: Member, viewer: UserId) -> types.
             inviter_id=(member.promoted_by or member.user) if member.user == viewer else None,
             rank=member.rank or None,
         )
-    if member.user in channel.silenced:
+    denied = channel.restrictions.get(member.user, frozenset())
+    if member.user in channel.silenced or denied:
         return types.ChannelParticipantBanned(
             peer=types.PeerUser(member.user),
             kicked_by=member.user,
             date=member.since,
-            banned_rights=show_bans(silent=True),
+            banned_rights=show_bans(silent=member.user in channel.silenced, denied=denied),
         )
     if member.user == viewer:
         return types.ChannelParticipantSelf(

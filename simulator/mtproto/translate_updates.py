@@ -15,7 +15,7 @@ from simulator.world.events import (
     Event,
     Reacted,
 )
-from simulator.world.mailbox import Arrived, Deleted, Edited, Entry, ReadByMe, ReadByThem
+from simulator.world.mailbox import Arrived, Deleted, Edited, Entry, Pinned, ReadByMe, ReadByThem
 from simulator.world.peers import person_peer
 from simulator.world.queries import CallbackQuery
 
@@ -68,6 +68,11 @@ def show_account_entry(entry: Entry, cast: Cast) -> types.TLObject:
         case ReadByThem(peer, max_id):
             cast.mention(peer)
             return types.UpdateReadHistoryOutbox(peer=show_peer(peer), max_id=max_id, **step)
+        case Pinned(peer, ids, pinned):
+            cast.mention(peer)
+            return types.UpdatePinnedMessages(
+                peer=show_peer(peer), messages=list(ids), pinned=pinned, **step
+            )
 
 
 def show_channel_entry(entry: Entry, channel: Channel, cast: Cast) -> types.TLObject:
@@ -82,6 +87,11 @@ def show_channel_entry(entry: Entry, channel: Channel, cast: Cast) -> types.TLOb
             cast.mention(channel.peer)
             return types.UpdateDeleteChannelMessages(
                 channel_id=channel.id, messages=list(ids), **step
+            )
+        case Pinned(_, ids, pinned):
+            cast.mention(channel.peer)
+            return types.UpdatePinnedChannelMessages(
+                channel_id=channel.id, messages=list(ids), pinned=pinned, **step
             )
     raise TypeError(f"{entry.change} does not belong into the log of a channel")
 

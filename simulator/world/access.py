@@ -1,6 +1,10 @@
 """Who may read and who may write where, as Telegram decides it."""
 
-from simulator.world.channels import Channel, Channels, Right
+from datetime import datetime
+
+from simulator.world.channels import Channel, Channels, Restriction, Right
+from simulator.world.media import Poll
+from simulator.world.messages import Draft
 from simulator.world.peers import MessageId, UserId
 from simulator.world.people import Person
 from simulator.world.refusals import Refusal
@@ -64,3 +68,24 @@ def require_open_topic(group: Channel, user: UserId, thread: MessageId | None) -
         raise Refusal("TOPIC_DELETED")
     if topic.closed and topic.creator != user and not group.allows(user, Right.MANAGE_TOPICS):
         raise Refusal("TOPIC_CLOSED")
+
+
+def require_media(group: Channel, user: UserId, draft: Draft) -> None:
+    """Refuse pictures and the like from whoever may send words only."""
+    if draft.media is None or group.broadcast:
+        return
+    if not group.permits(user, Restriction.SEND_MEDIA):
+        raise Refusal("CHAT_SEND_MEDIA_FORBIDDEN")
+    if isinstance(draft.media, Poll) and not group.permits(user, Restriction.SEND_POLLS):
+        raise Refusal("CHAT_SEND_POLL_FORBIDDEN")
+
+
+def require_patience(group: Channel, user: UserId, draft: Draft, now: datetime) -> None:
+    """Refuse whoever spoke too short a time ago in slow mode; an album is said at once."""
+    member = group.members.get(user)
+    if not group.slow_mode or user not in group.spoken or (member and member.is_admin):
+        return
+    before, album = group.spoken[user]
+    wait = group.slow_mode - int((now - before).total_seconds())
+    if wait > 0 and (album is None or album != draft.album):
+        raise Refusal(f"SLOWMODE_WAIT_{wait}")

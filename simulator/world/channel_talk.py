@@ -4,7 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from simulator.world.access import require_open_topic, require_reading, require_writing
+from simulator.world.access import (
+    require_media,
+    require_open_topic,
+    require_patience,
+    require_reading,
+    require_writing,
+)
 from simulator.world.channels import Channel, Channels, Right
 from simulator.world.events import Bulletin, ChannelChanged, ChannelRead, Reacted, Via
 from simulator.world.inbox import Inbox
@@ -32,8 +38,11 @@ class ChannelTalk:
             self.random_ids.record(channel.peer, earlier, self.now(), repeated=True)
             return earlier
         require_writing(self.channels, channel, author)
+        require_media(channel, author, draft)
         draft.check()
+        require_patience(channel, author, draft, self.now())
         message = self.compose(channel, author, draft)
+        channel.spoken[author] = (message.date, draft.album)
         sent = Sent(message, self.keep(channel, message, via).pts)
         self.random_ids.record(channel.peer, sent, message.date, repeated=False)
         if channel.broadcast:

@@ -33,6 +33,15 @@ class Right(StrEnum):
     OTHER = "other"
 
 
+class Restriction(StrEnum):
+    """What plain members may be denied besides writing; the values are Telegram's names."""
+
+    SEND_MEDIA = "send_media"
+    SEND_POLLS = "send_polls"
+    PIN_MESSAGES = "pin_messages"
+    INVITE_USERS = "invite_users"
+
+
 INVITE_BYTES = 12
 ALL_RIGHTS = frozenset(Right) - {Right.ANONYMOUS}
 
@@ -86,7 +95,9 @@ class Channel:
     `linked` is the discussion group of a channel and the channel of a discussion group; `guests`
     says of a group whether people who are not members may comment; `open` whether plain members
     may write; `silenced` are the members who may not. `copies` leads from a post to its copy in a
-    discussion group.
+    discussion group. `denied` is what no plain member may, `restrictions` what some may not;
+    `slow_mode` is how many seconds a plain member waits between messages, `spoken` when each
+    last said something, and in which album.
     """
 
     id: ChannelId
@@ -107,6 +118,10 @@ class Channel:
     threads: defaultdict[MessageId, History] = field(default_factory=lambda: defaultdict(History))
     copies: dict[MessageId, tuple[ChannelId, MessageId]] = field(default_factory=dict)
     last_id: int = 0
+    denied: frozenset[Restriction] = frozenset({Restriction.PIN_MESSAGES})
+    restrictions: dict[UserId, frozenset[Restriction]] = field(default_factory=dict)
+    slow_mode: int = 0
+    spoken: dict[UserId, tuple[datetime, int | None]] = field(default_factory=dict)
     forum: bool = False
     topics: dict[MessageId, ForumTopic] = field(default_factory=dict)
 
@@ -129,6 +144,13 @@ class Channel:
         """Tell whether somebody holds a right; the creator holds them all."""
         member = self.members.get(user)
         return member is not None and (member.creator or right in member.rights)
+
+    def permits(self, user: UserId, what: Restriction) -> bool:
+        """Tell whether somebody is denied something neither like everybody nor alone."""
+        member = self.members.get(user)
+        if member is not None and member.is_admin:
+            return True
+        return what not in self.denied | self.restrictions.get(user, frozenset())
 
     def require(self, user: UserId, right: Right) -> None:
         """Refuse whoever does not hold a right."""

@@ -49,7 +49,16 @@ class ReadByThem:
     max_id: MessageId
 
 
-Change = Arrived | Edited | Deleted | ReadByMe | ReadByThem
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """Messages of a chat are kept in sight, or no more."""
+
+    peer: Peer
+    ids: tuple[MessageId, ...]
+    pinned: bool
+
+
+Change = Arrived | Edited | Deleted | ReadByMe | ReadByThem | Pinned
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,7 @@ class Mailbox:
 
     def append(self, change: Change, at: datetime) -> Entry:
         """Write a change down and say where it stands."""
-        count = len(change.ids) if isinstance(change, Deleted) else 1
+        count = len(change.ids) if isinstance(change, Deleted | Pinned) else 1
         self.pts = Pts(self.pts + count)
         self.changed_at = at
         entry = Entry(self.pts, count, change)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from simulator.world.access import require_reading
 from simulator.world.channel_talk import ChannelTalk
-from simulator.world.channels import ALL_RIGHTS, Channel, Channels, Member, Right
+from simulator.world.channels import ALL_RIGHTS, Channel, Channels, Member, Restriction, Right
 from simulator.world.events import Bulletin, ChannelAltered, Via
 from simulator.world.messages import Action, ActionKind
 from simulator.world.peers import MessageId
@@ -39,7 +39,7 @@ class Membership:
         """Let a member with the right bring others in."""
         if by.id not in channel.members:
             raise Refusal("CHANNEL_PRIVATE")
-        if channel.broadcast:
+        if channel.broadcast or not channel.permits(by.id, Restriction.INVITE_USERS):
             channel.require(by.id, Right.INVITE_USERS)
         for person in people:
             self.admit(channel, person, by=by, announce=True, via=via)
@@ -66,7 +66,9 @@ class Membership:
             action = Action(ActionKind.MEMBERS_ADDED, users=(person.id,))
             self.talk.note(channel, by.id, action, via)
 
-    def leave(self, channel: Channel, person: Person, via: Via | None = None) -> None:
+    def leave(
+        self, channel: Channel, person: Person, via: Via | None = None, *, announce: bool = False
+    ) -> None:
         """Let somebody out."""
         member = channel.members.get(person.id)
         if member is None:
@@ -74,14 +76,44 @@ class Membership:
         if member.creator:
             raise Refusal("USER_CREATOR")
         self.release(channel, person, via)
+        if announce:
+            self.announce_loss(channel, person, person, via)
 
-    def expel(self, channel: Channel, person: Person, via: Via | None = None) -> None:
-        """Throw somebody out for good."""
+    def expel(
+        self,
+        channel: Channel,
+        person: Person,
+        via: Via | None = None,
+        *,
+        by: Person | None = None,
+    ) -> None:
+        """Throw somebody out for good; announced in a group when it is known who did."""
+        member = channel.members.get(person.id)
+        if member is not None and member.creator:
+            raise Refusal("USER_ADMIN_INVALID")
         channel.banned[person.id] = self.channels.clock.now()
         self.release(channel, person, via)
+        if by is not None and member is not None:
+            self.announce_loss(channel, person, by, via)
 
-    def restrict(self, channel: Channel, person: Person, *, silent: bool) -> None:
-        """Forbid a member to write, or forgive; forgiving also lets the expelled come back."""
+    def announce_loss(self, channel: Channel, person: Person, by: Person, via: Via | None) -> None:
+        """Leave a service message in a group that somebody is gone."""
+        if not channel.broadcast:
+            action = Action(ActionKind.MEMBER_GONE, users=(person.id,))
+            self.talk.note(channel, by.id, action, via)
+
+    def restrict(
+        self,
+        channel: Channel,
+        person: Person,
+        *,
+        silent: bool,
+        denied: frozenset[Restriction] = frozenset(),
+    ) -> None:
+        """Forbid a member to write or more, or forgive; forgiving lets the expelled come back."""
+        channel.restrictions.pop(person.id, None)
+        if denied:
+            channel.restrictions[person.id] = denied
         channel.banned.pop(person.id, None)
         if silent and person.id in channel.members:
             channel.silenced.add(person.id)
@@ -93,6 +125,7 @@ class Membership:
         """Take somebody off the list of members."""
         channel.members.pop(person.id, None)
         channel.silenced.discard(person.id)
+        channel.restrictions.pop(person.id, None)
         person.inbox.channels.discard(channel.id)
         self.bulletin.tell(ChannelAltered(channel.id, frozenset({person.id}), via))
 

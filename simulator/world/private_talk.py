@@ -8,7 +8,7 @@ from simulator.world.clock import Clock
 from simulator.world.events import AccountChanged, Bulletin, Reacted, Via
 from simulator.world.inbox import Inbox
 from simulator.world.mailbox import Arrived, Change, Deleted, Edited, Entry, ReadByMe, ReadByThem
-from simulator.world.messages import Draft, Message, Twin
+from simulator.world.messages import Action, Draft, Message, Twin
 from simulator.world.peers import MessageId, UserId, person_peer
 from simulator.world.people import People, Person
 from simulator.world.randomids import RandomIds, Sent
@@ -40,6 +40,15 @@ class PrivateTalk:
         sent = Sent(mine, self.keep(author.inbox, mine, via).pts)
         self.random_ids.record(peer, sent, mine.date, repeated=False)
         return sent
+
+    def note(
+        self, author: Person, to: Person, action: Action, reply_to: MessageId, via: Via | None
+    ) -> None:
+        """Leave a service message on both sides."""
+        mine = self.compose(author, to, Draft("", reply_to))
+        mine.action = action
+        self.keep(to.inbox, self.mirror(author, to, mine), None)
+        self.keep(author.inbox, mine, via)
 
     def compose(self, author: Person, to: Person, draft: Draft) -> Message:
         """Make the author's copy of a message."""

@@ -8,6 +8,7 @@ from simulator.mtproto.methods import (
     forums,
     marks,
     members,
+    passing,
     people,
     reading,
     rooms,
@@ -18,6 +19,7 @@ from simulator.mtproto.methods import (
 )
 
 TOPICS = (
+    passing,
     forums,
     bots,
     signing,

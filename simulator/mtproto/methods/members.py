@@ -7,14 +7,21 @@ from telethon.tl.functions import channels, messages
 
 from simulator.mtproto.call import Result
 from simulator.mtproto.methods.caller import Caller
+from simulator.mtproto.methods.rooms import tell
 from simulator.mtproto.methods.topic import Topic
-from simulator.mtproto.translate import read_rights, show_channel, show_participant
+from simulator.mtproto.translate import (
+    read_restrictions,
+    read_rights,
+    show_channel,
+    show_participant,
+)
 from simulator.world.channels import Channel, Member, Right
 from simulator.world.peers import person_peer
 from simulator.world.people import Person
 from simulator.world.refusals import Refusal
 
 MOST_MEMBERS = 200
+SLOW_MODES = (0, 10, 30, 60, 300, 900, 3600)
 
 topic = Topic()
 
@@ -82,7 +89,7 @@ async def leave_channel(caller: Caller, request: channels.LeaveChannelRequest) -
     """Stop being a member."""
     channel = caller.channel(request.channel, closed=True)
     with caller.acting() as acts:
-        caller.world.membership.leave(channel, caller.me, caller.via)
+        caller.world.membership.leave(channel, caller.me, caller.via, announce=True)
     return acts.updates()
 
 
@@ -120,11 +127,42 @@ async def edit_banned(caller: Caller, request: channels.EditBannedRequest) -> Re
         raise Refusal("PARTICIPANT_ID_INVALID")
     with caller.acting() as acts:
         if request.banned_rights.view_messages:
-            caller.world.membership.expel(channel, person, caller.via)
+            caller.world.membership.expel(channel, person, caller.via, by=caller.me)
         else:
             silent = bool(request.banned_rights.send_messages)
-            caller.world.membership.restrict(channel, person, silent=silent)
+            denied = read_restrictions(request.banned_rights)
+            caller.world.membership.restrict(channel, person, silent=silent, denied=denied)
     return acts.updates(types.UpdateChannel(channel.id))
+
+
+@topic.handles(messages.EditChatDefaultBannedRightsRequest)
+async def edit_default_rights(
+    caller: Caller, request: messages.EditChatDefaultBannedRightsRequest
+) -> Result:
+    """Say what plain members of a group may not do."""
+    group = caller.peer(request.peer)
+    if not isinstance(group, Channel) or group.broadcast:
+        raise Refusal("PEER_ID_INVALID")
+    group.require(caller.me.id, Right.BAN_USERS)
+    is_open = not request.banned_rights.send_messages
+    denied = read_restrictions(request.banned_rights)
+    if (group.open, group.denied) == (is_open, denied):
+        raise Refusal("CHAT_NOT_MODIFIED")
+    group.open, group.denied = is_open, denied
+    return tell(caller, group, group.members)
+
+
+@topic.handles(channels.ToggleSlowModeRequest)
+async def toggle_slow_mode(caller: Caller, request: channels.ToggleSlowModeRequest) -> Result:
+    """Say how long plain members of a group wait between messages; 0 for not at all."""
+    group = caller.channel(request.channel)
+    group.require(caller.me.id, Right.BAN_USERS)
+    if group.broadcast or request.seconds not in SLOW_MODES:
+        raise Refusal("SECONDS_INVALID")
+    if group.slow_mode == request.seconds:
+        raise Refusal("CHAT_NOT_MODIFIED")
+    group.slow_mode = request.seconds
+    return tell(caller, group, group.members)
 
 
 @topic.handles(channels.GetParticipantRequest)

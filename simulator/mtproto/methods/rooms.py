@@ -12,6 +12,7 @@ from simulator.mtproto.translate import show_channel
 from simulator.world.channels import Channel, Right
 from simulator.world.dialogs import channel_dialog
 from simulator.world.events import ChannelAltered
+from simulator.world.messages import Action, ActionKind
 from simulator.world.peers import UserId
 from simulator.world.refusals import Refusal
 
@@ -72,6 +73,8 @@ def show_full(caller: Caller, channel: Channel) -> types.ChannelFull:
         kicked_count=len(channel.banned) if is_admin else None,
         banned_count=len(channel.silenced) if is_admin else None,
         linked_chat_id=channel.linked,
+        slowmode_seconds=channel.slow_mode or None,
+        pinned_msg_id=max((m.id for m in channel.history if m.pinned), default=None),
     )
 
 
@@ -145,7 +148,13 @@ async def edit_title(caller: Caller, request: channels.EditTitleRequest) -> Resu
     if not request.title.strip():
         raise Refusal("CHAT_TITLE_EMPTY")
     channel.title = request.title
-    return tell(caller, channel, channel.members)
+    with caller.acting() as acts:
+        action = Action(ActionKind.TITLE_CHANGED, title=channel.title)
+        caller.world.channel_talk.note(channel, caller.me.id, action, caller.via)
+        caller.world.bulletin.tell(
+            ChannelAltered(channel.id, frozenset(channel.members), caller.via)
+        )
+    return acts.updates()
 
 
 @topic.handles(channels.ToggleJoinToSendRequest)
