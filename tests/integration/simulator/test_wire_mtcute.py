@@ -39,11 +39,17 @@ async def folder(tmp_path: Path) -> Path:
             pytest.skip(f"{tool} is not installed")
     for name in FILES:
         shutil.copy(HERE / name, tmp_path)
-    quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=0")
+    quiet = (
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        "--fetch-retries=0",
+        "--fetch-timeout=15000",
+    )
     failed, _, complained = await run(tmp_path, "npm", "ci", "--prefer-offline", *quiet)
     if failed:
-        last = complained.strip().splitlines() or ["npm said nothing"]
-        pytest.skip(f"npm could not install mtcute: {last[-1]}")
+        reasons = [each for each in complained.splitlines() if not each.startswith("npm warn")]
+        pytest.skip(f"npm could not install mtcute: {(reasons or ['it said nothing'])[0]}")
     return tmp_path
 
 
