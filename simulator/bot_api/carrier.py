@@ -4,13 +4,22 @@ from collections.abc import Iterable
 
 from simulator.bot_api.backlog import UpdateKind
 from simulator.bot_api.post import Mailrooms
-from simulator.bot_api.show import Json, Showing, given, show_reactions, stamp
+from simulator.bot_api.shapes import Json, given
+from simulator.bot_api.show import Showing, show_reactions, stamp
 from simulator.world.channels import Channel
-from simulator.world.events import AccountChanged, ChannelAltered, ChannelChanged, Event, Reacted
+from simulator.world.events import (
+    AccountChanged,
+    ButtonPressed,
+    ChannelAltered,
+    ChannelChanged,
+    Event,
+    Reacted,
+)
 from simulator.world.mailbox import Arrived, Change, Edited
 from simulator.world.messages import Message
 from simulator.world.peers import ChannelId, UserId
 from simulator.world.people import Person
+from simulator.world.queries import CallbackQuery
 from simulator.world.world import World
 
 NO_STANDING: Json = {"status": "left"}
@@ -40,6 +49,8 @@ class Carrier:
             case ChannelChanged(channel, entry):
                 found = self.world.channels.get(channel)
                 self.tell_change(self.bots_in(found), entry.change)
+            case ButtonPressed(query):
+                self.tell_press(query)
             case Reacted(message, owner):
                 self.tell_reaction(message, owner)
             case ChannelAltered(channel, users):
@@ -78,6 +89,21 @@ class Carrier:
         answered = channel.history.get(message.reply_to) if message.reply_to else None
         mentioned = bot.username and f"@{bot.username}".lower() in message.text.lower()
         return bool(mentioned) or (answered is not None and answered.author == bot.id)
+
+    def tell_press(self, query: CallbackQuery) -> None:
+        """Tell a bot that a button was pressed under its message, which may be gone by now."""
+        bot = self.world.people.get(query.bot)
+        shown = Showing(self.world, bot)
+        message = shown.find(query.chat, query.message)
+        gone = {"chat": shown.chat(query.chat), "message_id": query.message, "date": 0}
+        content = {
+            "id": str(query.id),
+            "from": shown.user(query.user),
+            "message": gone if message is None else shown.message(message),
+            "chat_instance": str(query.chat_instance),
+            "data": query.data.decode(errors="replace"),
+        }
+        self.tell(bot, UpdateKind.CALLBACK_QUERY, content)
 
     def tell_reaction(self, message: Message, owner: UserId | None) -> None:
         """Tell of other reactions: in private chats, and to administrators of groups."""

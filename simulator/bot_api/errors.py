@@ -16,6 +16,8 @@ SENTENCES = {
     "CHAT_WRITE_FORBIDDEN": (400, "Bad Request: have no rights to send a message"),
     "CHAT_GUEST_SEND_FORBIDDEN": (403, "Forbidden: bot is not a member of the supergroup chat"),
     "ENTITY_BOUNDS_INVALID": (400, "Bad Request: entity beyond the text"),
+    "FILE_PARTS_INVALID": (400, "Bad Request: file must be non-empty"),
+    "MEDIA_CAPTION_TOO_LONG": (400, "Bad Request: message caption is too long"),
     "MESSAGE_AUTHOR_REQUIRED": (400, "Bad Request: message can't be edited"),
     "MESSAGE_DELETE_FORBIDDEN": (400, "Bad Request: message can't be deleted"),
     "MESSAGE_EMPTY": (400, "Bad Request: message text is empty"),

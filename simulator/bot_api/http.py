@@ -37,7 +37,8 @@ def build_app(office: Office) -> FastAPI:
 
     async def download(token: str, path: str) -> Response:
         try:
-            content = office.file(bot_of(office, token), path)
+            bot_of(office, token)
+            content = office.file(path)
         except BotApiError as error:
             return show_error(error)
         return Response(content, media_type="application/octet-stream")

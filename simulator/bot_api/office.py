@@ -8,6 +8,7 @@ from simulator.bot_api.call import Call
 from simulator.bot_api.carrier import Carrier
 from simulator.bot_api.errors import BotApiError, worded
 from simulator.bot_api.faults import BotFault, BotFaultKind, BotFaults
+from simulator.bot_api.files import file_at
 from simulator.bot_api.limits import BotLimits
 from simulator.bot_api.methods import all_methods
 from simulator.bot_api.params import Params
@@ -53,9 +54,12 @@ class Office:
         """Find the bot of a token."""
         return self.world.bots.find(token)
 
-    def file(self, _bot: Person, path: str) -> bytes:
+    def file(self, path: str) -> bytes:
         """Give the content of a file that `getFile` named."""
-        raise BotApiError(404, f"Not Found: {path}")
+        try:
+            return file_at(self.world.files, path)
+        except Refusal:
+            raise BotApiError(404, "Not Found") from None
 
     async def perform(self, bot: Person, method: str, params: Params) -> object:
         """Do what a bot asks; raises `BotApiError`, or `AnswerLost` where a fault says so."""

@@ -142,6 +142,7 @@ async def sort_out(form: FormData) -> Params:
             files[name] = Upload(value.filename or "file", mime, await value.read())
         else:
             fields[name] = value
+    await form.close()
     return Params(fields, files)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from simulator.bot_api.backlog import Backlog
 from simulator.bot_api.webhook import Webhook
+from simulator.world.bots import Command
 from simulator.world.peers import UserId
 
 
@@ -13,7 +14,7 @@ class Mailroom:
 
     backlog: Backlog = field(default_factory=Backlog)
     webhook: Webhook | None = None
-    commands: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    commands: dict[str, tuple[Command, ...]] = field(default_factory=dict)
 
 
 class Mailrooms:

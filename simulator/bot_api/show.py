@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from simulator.bot_api.entities import with_found
+from simulator.bot_api.keyboards import show_markup
+from simulator.bot_api.shapes import Json, given
+from simulator.bot_api.show_actions import show_action
+from simulator.bot_api.show_media import show_media
 from simulator.world.channels import Channel, Member, Right
-from simulator.world.messages import ActionKind, Entity, EntityKind, Message
-from simulator.world.peers import ChannelId, Peer, PeerKind, UserId
+from simulator.world.messages import Action, ActionKind, Entity, EntityKind, Message, Origin
+from simulator.world.peers import ChannelId, MessageId, Peer, PeerKind, UserId
 from simulator.world.people import Person
 from simulator.world.world import World
 
 CHANNEL_BASE = 1_000_000_000_000
-Json = dict[str, Any]
 KINDS = {
     EntityKind.BOT_COMMAND: "bot_command",
     EntityKind.PHONE: "phone_number",
@@ -34,17 +36,19 @@ RIGHTS = {
     "can_manage_topics": Right.MANAGE_TOPICS,
 }
 # What the Bot API promises of every administrator and this world does not tell apart.
-ALSO_OF_ADMINS = ("can_post_stories", "can_edit_stories", "can_delete_stories")
+ALSO_OF_ADMINS = (
+    "can_post_stories",
+    "can_edit_stories",
+    "can_delete_stories",
+    "can_manage_direct_messages",
+    "can_manage_tags",
+    "can_send_welcome_messages",
+)
 
 
 def stamp(moment: datetime) -> int:
     """Write a moment as Unix time."""
     return int(moment.timestamp())
-
-
-def given(**fields: object) -> Json:
-    """Keep the fields that say something."""
-    return {name: value for name, value in fields.items() if value not in (None, "", [], False)}
 
 
 def chat_number(peer: Peer) -> int:
@@ -88,7 +92,7 @@ class Showing:
         """Show a channel or group."""
         kind = "channel" if channel.broadcast else "supergroup"
         head = {"id": chat_number(channel.peer), "type": kind, "title": channel.title}
-        return head | given(username=channel.username)
+        return head | given(username=channel.username, is_forum=channel.forum)
 
     def message(self, message: Message, *, deep: bool = True) -> Json:
         """Show a message; what it answers is shown with it, but no deeper."""
@@ -110,18 +114,21 @@ class Showing:
     def content(self, message: Message) -> Json:
         """Show what is said."""
         if message.action is not None:
-            return self.action(message)
+            return self.action(message, message.action)
         marked = self.entities(with_found(message.text, message.entities))
+        buttons = show_markup(message.markup)
         if message.media is None:
-            return {"text": message.text} | given(entities=marked)
-        return given(caption=message.text, caption_entities=marked)
+            return {"text": message.text} | given(entities=marked) | buttons
+        album = str(message.album) if message.album else None
+        words = given(caption=message.text, caption_entities=marked, media_group_id=album)
+        return show_media(self.bot.id, message.media) | words | buttons
 
-    def action(self, message: Message) -> Json:
-        """Show what a service message tells of."""
-        action = message.action
-        if action is None or action.kind is ActionKind.CHANNEL_CREATED:
-            return {"supergroup_chat_created": True}
-        return {"new_chat_members": [self.user(user) for user in action.users]}
+    def action(self, message: Message, action: Action) -> Json:
+        """Show what a service message tells of, with the message that was pinned."""
+        answered = self.answered(message)
+        if action.kind is ActionKind.PINNED and answered is not None:
+            return {"pinned_message": self.message(answered, deep=False)}
+        return show_action(message, action, self.user)
 
     def entities(self, entities: tuple[Entity, ...]) -> list[Json]:
         """Show marked stretches."""
@@ -142,7 +149,7 @@ class Showing:
 
     def relations(self, message: Message) -> Json:
         """Show what a message answers and where it comes from."""
-        shown = given(message_thread_id=message.thread)
+        shown = given(message_thread_id=message.thread, is_topic_message=message.in_topic)
         answered = self.answered(message)
         if answered is not None:
             shown["reply_to_message"] = self.message(answered, deep=False)
@@ -153,15 +160,29 @@ class Showing:
                 "chat": self.group(self.world.channels.get(message.forward.channel)),
                 "message_id": message.forward.post,
             }
+        if message.origin is not None:
+            shown["forward_origin"] = self.origin(message.origin)
         return shown
+
+    def origin(self, origin: Origin) -> Json:
+        """Show where a forwarded message comes from."""
+        shown: Json = {"date": stamp(origin.date)}
+        if origin.sender.kind is PeerKind.USER:
+            return shown | {"type": "user", "sender_user": self.user(UserId(origin.sender.id))}
+        chat = self.chat(origin.sender)
+        if origin.message is None:
+            return shown | {"type": "chat", "sender_chat": chat}
+        return shown | {"type": "channel", "chat": chat, "message_id": origin.message}
 
     def answered(self, message: Message) -> Message | None:
         """Find what a message answers, while it exists."""
-        if message.reply_to is None:
-            return None
-        if message.chat.kind is PeerKind.USER:
-            return self.bot.inbox.messages.get(message.reply_to)
-        return self.world.channels.get(ChannelId(message.chat.id)).history.get(message.reply_to)
+        return None if message.reply_to is None else self.find(message.chat, message.reply_to)
+
+    def find(self, chat: Peer, number: MessageId) -> Message | None:
+        """Find a message as the bot knows it, while it exists."""
+        if chat.kind is PeerKind.USER:
+            return self.bot.inbox.messages.get(number)
+        return self.world.channels.get(ChannelId(chat.id)).history.get(number)
 
     def member(self, channel: Channel, user: UserId) -> Json:
         """Show somebody's standing in a channel or group."""

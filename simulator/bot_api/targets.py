@@ -1,47 +1,82 @@
-"""Where a bot speaks and which message it means."""
+"""Where a bot speaks, what it says there, and which message it means."""
 
 from simulator.bot_api.call import Call, Place, peer_of, refuse_strangers
 from simulator.bot_api.errors import bad_request
+from simulator.bot_api.formatting import Formatted
+from simulator.bot_api.keyboards import read_markup
+from simulator.world.channels import Channel
+from simulator.world.media import Media
 from simulator.world.messages import Draft, Message
 from simulator.world.peers import MessageId
 from simulator.world.people import Person
 
 
-def say(call: Call, place: Place, draft: Draft) -> Message:
-    """Say something within the limits."""
-    call.limits.spend(call.bot.id, peer_of(place))
+def draft_of(call: Call, place: Place, words: Formatted, media: Media | None = None) -> Draft:
+    """Put together what a call wants to say."""
+    return Draft(
+        words.text,
+        answered_by(call, place),
+        entities=words.entities,
+        media=media,
+        silent=call.params.flag("disable_notification"),
+        markup=read_markup(call.params),
+        topic=topic_of(call, place),
+    )
+
+
+def say(call: Call, place: Place, *drafts: Draft) -> list[Message]:
+    """Say all of it or, where the limits do not allow that, nothing."""
+    call.limits.spend(call.bot.id, peer_of(place), len(drafts))
     if isinstance(place, Person):
-        return call.world.private_talk.send(call.bot, place, draft).message
+        talk = call.world.private_talk
+        return [talk.send(call.bot, place, draft).message for draft in drafts]
     refuse_strangers(place, call.bot)
-    return call.world.channel_talk.send(place, call.bot.id, draft).message
+    group = call.world.channel_talk
+    return [group.send(place, call.bot.id, draft).message for draft in drafts]
 
 
 def message_in(call: Call, place: Place, number: int, act: str) -> Message:
     """Find a message; `act` is what was wanted of it, for the refusal."""
-    if isinstance(place, Person):
-        found = call.bot.inbox.messages.get(MessageId(number))
-        found = found if found and found.chat.id == place.id else None
-    else:
-        refuse_strangers(place, call.bot)
-        found = place.history.get(number)
+    found = lookup(call, place, number)
     if found is None:
         raise bad_request(f"message to {act} not found")
     return found
 
 
-def answered_by(call: Call, place: Place) -> MessageId | None:
-    """Find which message a new one answers; None also where the call allows it to be gone."""
-    asked = call.params.mapping("reply_parameters") or {}
-    number = asked.get("message_id") or call.params.number("reply_to_message_id")
-    if number is None:
-        return None
-    lenient = asked.get("allow_sending_without_reply") or call.params.flag(
-        "allow_sending_without_reply"
-    )
+def lookup(call: Call, place: Place, number: int) -> Message | None:
+    """Find a message of a chat while it exists."""
     if isinstance(place, Person):
         found = call.bot.inbox.messages.get(MessageId(number))
-    else:
-        found = place.history.get(number)
-    if found is None and not lenient:
+        return found if found is not None and found.chat.id == place.id else None
+    refuse_strangers(place, call.bot)
+    return place.history.get(number)
+
+
+def answered_by(call: Call, place: Place) -> MessageId | None:
+    """Find which message a new one answers, else the head of the thread that it belongs to.
+
+    What is answered may be gone where the call allows that.
+    """
+    params = call.params
+    asked = params.mapping("reply_parameters") or {}
+    number = asked.get("message_id") or params.number("reply_to_message_id")
+    thread = params.number("message_thread_id")
+    found = lookup(call, place, int(number)) if number else None
+    lenient = asked.get("allow_sending_without_reply") or params.flag("allow_sending_without_reply")
+    if number and found is None and not lenient:
         raise bad_request("message to be replied not found")
-    return found.id if found else None
+    if found is not None:
+        return found.id
+    if thread is None or (isinstance(place, Channel) and place.forum):
+        return None
+    if lookup(call, place, thread) is None:
+        raise bad_request("message thread not found")
+    return MessageId(thread)
+
+
+def topic_of(call: Call, place: Place) -> MessageId | None:
+    """Find in which topic of a forum a new message belongs."""
+    thread = call.params.number("message_thread_id")
+    if thread is None or isinstance(place, Person) or not place.forum:
+        return None
+    return MessageId(thread)

@@ -9,7 +9,6 @@ from simulator.bot_api.params import Params
 from simulator.bot_api.show import KINDS
 from simulator.world.messages import Entity, EntityKind
 
-LONGEST_CAPTION = 1024
 WORDS = {KINDS.get(kind, kind.value.lower()): kind for kind in EntityKind}
 
 
@@ -32,10 +31,7 @@ def read_marked(text: str, mode: str, entities: list[Any] | None) -> Formatted:
 
 def read_caption(params: Params) -> Formatted:
     """Read a caption."""
-    words = read_words(params, "caption", "caption_entities")
-    if len(words.text) > LONGEST_CAPTION:
-        raise bad_request("message caption is too long")
-    return words
+    return read_words(params, "caption", "caption_entities")
 
 
 def trim(words: Formatted) -> Formatted:

@@ -1,9 +1,19 @@
 """What bots may call, one module for each subject."""
 
 from simulator.bot_api.call import Methods
-from simulator.bot_api.methods import chats, editing, identity, sending, updates
+from simulator.bot_api.methods import (
+    callbacks,
+    chats,
+    editing,
+    files,
+    identity,
+    passing,
+    sending,
+    topics,
+    updates,
+)
 
-MODULES = (chats, editing, identity, sending, updates)
+MODULES = (callbacks, chats, editing, files, identity, passing, sending, topics, updates)
 
 
 def all_methods() -> Methods:

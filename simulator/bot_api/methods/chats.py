@@ -1,5 +1,6 @@
 """Chats and their members, and the bot's signs of life in them."""
 
+from simulator.bot_api.acts import ACTS
 from simulator.bot_api.call import Call, Methods, peer_of, refuse_strangers
 from simulator.bot_api.errors import bad_request
 from simulator.bot_api.show import chat_number
@@ -9,12 +10,8 @@ from simulator.world.people import Person
 from simulator.world.refusals import Refusal
 
 methods = Methods()
-DEFAULTS = {"accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": {}}
+DEFAULTS = {"accent_color_id": 0, "max_reaction_count": 11}
 GIFTS = ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription")
-ACTS = {
-    "upload_photo": "upload_photo",
-    "upload_document": "upload_document",
-}
 
 
 @methods.handles("getChat")
@@ -95,6 +92,8 @@ async def send_chat_action(call: Call) -> object:
     place = call.place()
     if not isinstance(place, Person) and call.bot.id not in place.members:
         raise Refusal("CHANNEL_PRIVATE")
-    act = call.params.required("action")
+    act = ACTS.get(call.params.required("action"))
+    if act is None:
+        raise bad_request("wrong parameter action in request")
     call.world.bulletin.tell(Typing(call.bot.id, peer_of(place), act))
     return True

@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 
 from simulator.bot_api.call import Call, Methods
 from simulator.bot_api.errors import CONFLICT, BotApiError, bad_request
-from simulator.bot_api.show import given, stamp
+from simulator.bot_api.shapes import given
+from simulator.bot_api.show import stamp
 from simulator.bot_api.webhook import Webhook
 
 LONGEST_POLL = 50
