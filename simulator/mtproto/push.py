@@ -8,6 +8,7 @@ from simulator.mtproto.call import Switchboard
 from simulator.mtproto.translate import show_act, show_peer, show_status
 from simulator.mtproto.translate_messages import Cast
 from simulator.mtproto.translate_updates import OwnEvent, show_event, show_query, wrap
+from simulator.world.channels import Right
 from simulator.world.events import (
     AccountChanged,
     ButtonPressed,
@@ -16,6 +17,7 @@ from simulator.world.events import (
     ChannelChanged,
     ChannelRead,
     Event,
+    JoinRequested,
     LoginEnded,
     PersonRenamed,
     PersonSeen,
@@ -26,6 +28,7 @@ from simulator.world.events import (
 from simulator.world.peers import ChannelId, Peer, PeerKind, UserId, person_peer
 from simulator.world.world import World
 
+RECENT_REQUESTERS = 3
 Show = Callable[[Cast], types.TLObject | None]
 
 
@@ -43,6 +46,8 @@ class Pusher:
                 self.switchboard.close(key_id)
             case ButtonPressed(query):
                 self.push((query.bot,), lambda cast: show_query(query, cast))
+            case JoinRequested():
+                self.carry_request(event)
             case CallbackAnswered():
                 return
             case Typing():
@@ -76,6 +81,16 @@ class Pusher:
     def acquainted(self, user: UserId) -> Iterable[UserId]:
         """Name those who talk with a person, and the person itself."""
         return {user, *self.world.people.get(user).inbox.chats}
+
+    def carry_request(self, event: JoinRequested) -> None:
+        """Tell those who may let people in how many ask."""
+        channel = self.world.channels.get(event.channel)
+        doors = [m.user for m in channel.admins if channel.allows(m.user, Right.INVITE_USERS)]
+        recent = list(channel.requests)[-RECENT_REQUESTERS:]
+        update = types.UpdatePendingJoinRequests(
+            show_peer(channel.peer), len(channel.requests), recent
+        )
+        self.push(doors, mentioning(update, channel.peer, *map(person_peer, recent)))
 
     def carry_typing(self, event: Typing) -> None:
         """Tell the others in a chat that somebody writes."""

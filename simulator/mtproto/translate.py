@@ -47,9 +47,12 @@ def read_date(date: datetime | None) -> datetime | None:
 
 def show_user(world: World, viewer: UserId, person: Person) -> types.User:
     """Show a person; only oneself sees one's own phone number."""
+    mine = world.people.get(viewer).contacts
     return types.User(
         id=person.id,
         is_self=person.id == viewer,
+        contact=person.id in mine,
+        mutual_contact=person.id in mine and viewer in person.contacts,
         bot=person.bot,
         bot_info_version=1 if person.bot else None,
         access_hash=world.hashes.of(viewer, person_peer(person.id)),
@@ -93,6 +96,7 @@ def show_channel(
         megagroup=not channel.broadcast,
         has_link=channel.linked is not None,
         forum=channel.forum,
+        join_request=channel.asks,
         slowmode_enabled=channel.slow_mode > 0,
         join_to_send=not channel.broadcast and not channel.guests,
         access_hash=access_hash,
@@ -164,6 +168,22 @@ def show_participant(channel: Channel, member: Member, viewer: UserId) -> types.
             user_id=member.user, inviter_id=member.user, date=member.since
         )
     return types.ChannelParticipant(user_id=member.user, date=member.since)
+
+
+def is_restricted(channel: Channel, user: UserId) -> bool:
+    """Tell whether a member may do less than the others."""
+    return user in channel.silenced or user in channel.restrictions
+
+
+def show_banned(channel: Channel, user: UserId) -> types.ChannelParticipantBanned:
+    """Show somebody who was thrown out."""
+    return types.ChannelParticipantBanned(
+        peer=types.PeerUser(user),
+        kicked_by=next(m.user for m in channel.members.values() if m.creator),
+        date=channel.banned[user],
+        banned_rights=types.ChatBannedRights(until_date=None, view_messages=True),
+        left=True,
+    )
 
 
 def show_act(act: str) -> types.TLObject:

@@ -64,6 +64,35 @@ class Member:
 
 
 @dataclass(slots=True, eq=False)
+class Invite:
+    """An invite link on conditions; `limit` 0 means any number of uses."""
+
+    secret: str
+    creator: UserId
+    made_at: datetime
+    asks: bool = False
+    expires: datetime | None = None
+    limit: int = 0
+    title: str = ""
+    uses: int = 0
+    revoked: bool = False
+
+    def is_good(self, now: datetime) -> bool:
+        """Tell whether the link still leads anywhere."""
+        in_time = self.expires is None or now < self.expires
+        return not self.revoked and in_time and (not self.limit or self.uses < self.limit)
+
+
+@dataclass(frozen=True, slots=True)
+class JoinRequest:
+    """Somebody asks to be let in, by the link `invite` or by the public name."""
+
+    user: UserId
+    at: datetime
+    invite: str = ""
+
+
+@dataclass(slots=True, eq=False)
 class ForumTopic:
     """A topic of a forum; `id` is the message that opened it, 1 for General."""
 
@@ -120,6 +149,9 @@ class Channel:
     last_id: int = 0
     denied: frozenset[Restriction] = frozenset({Restriction.PIN_MESSAGES})
     restrictions: dict[UserId, frozenset[Restriction]] = field(default_factory=dict)
+    invites: dict[str, Invite] = field(default_factory=dict)
+    asks: bool = False
+    requests: dict[UserId, JoinRequest] = field(default_factory=dict)
     slow_mode: int = 0
     spoken: dict[UserId, tuple[datetime, int | None]] = field(default_factory=dict)
     forum: bool = False

@@ -57,6 +57,14 @@ class ChannelAltered:
 
 
 @dataclass(frozen=True, slots=True)
+class JoinRequested:
+    """Somebody asks to be let into a channel, or was answered."""
+
+    channel: ChannelId
+    user: UserId
+
+
+@dataclass(frozen=True, slots=True)
 class Typing:
     """Somebody writes, or does what the wire's `act` says, in a chat."""
 
@@ -121,6 +129,7 @@ Event = (
     | PersonRenamed
     | PersonSeen
     | LoginEnded
+    | JoinRequested
     | ButtonPressed
     | CallbackAnswered
 )

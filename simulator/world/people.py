@@ -33,6 +33,7 @@ class Person:
     online: bool = False
     two_step: TwoStep | None = None
     blocked: set[UserId] = field(default_factory=set)
+    contacts: set[UserId] = field(default_factory=set)
 
     @property
     def name(self) -> str:

@@ -13,6 +13,7 @@ from simulator.world.events import Bulletin, Via
 from simulator.world.files import Files
 from simulator.world.forums import Forums
 from simulator.world.hashes import AccessHashes
+from simulator.world.invites import Invites
 from simulator.world.logins import Logins
 from simulator.world.media import Media
 from simulator.world.membership import Membership
@@ -23,6 +24,7 @@ from simulator.world.pins import Pins
 from simulator.world.private_talk import PrivateTalk
 from simulator.world.randomids import Attempt, RandomIds
 from simulator.world.refusals import Refusal
+from simulator.world.reports import Report
 from simulator.world.two_step import seal_password
 from simulator.world.usernames import Usernames
 
@@ -61,6 +63,8 @@ class World:
         self.private_talk = PrivateTalk(self.clock, self.people, self.bulletin, self.random_ids)
         self.pins = Pins(self.channel_talk, self.private_talk)
         self.membership = Membership(self.channels, self.channel_talk, self.bulletin)
+        self.invites = Invites(self.membership)
+        self.reports: list[Report] = []
 
     def add_person(
         self,

@@ -3,9 +3,11 @@
 from simulator.mtproto.dispatch import Methods
 from simulator.mtproto.methods import (
     bots,
+    contacts,
     dialogs,
     files,
     forums,
+    invites,
     marks,
     members,
     passing,
@@ -19,6 +21,8 @@ from simulator.mtproto.methods import (
 )
 
 TOPICS = (
+    contacts,
+    invites,
     passing,
     forums,
     bots,

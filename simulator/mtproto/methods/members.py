@@ -10,9 +10,10 @@ from simulator.mtproto.methods.caller import Caller
 from simulator.mtproto.methods.rooms import tell
 from simulator.mtproto.methods.topic import Topic
 from simulator.mtproto.translate import (
+    is_restricted,
     read_restrictions,
     read_rights,
-    show_channel,
+    show_banned,
     show_participant,
 )
 from simulator.world.channels import Channel, Member, Right
@@ -30,58 +31,12 @@ topic = Topic()
 async def join_channel(caller: Caller, request: channels.JoinChannelRequest) -> Result:
     """Become a member of a channel or group that one can see."""
     channel = caller.channel(request.channel)
+    if channel.asks and caller.me.id not in channel.members:
+        caller.world.invites.ask(channel, caller.me)
     with caller.acting() as acts:
         door = caller.world.membership
         door.join(channel, caller.me, announce=True, via=caller.via)
     return types.messages.ChatInviteJoinResultOk(acts.updates())
-
-
-@topic.handles(messages.CheckChatInviteRequest)
-async def check_chat_invite(caller: Caller, request: messages.CheckChatInviteRequest) -> Result:
-    """Show where an invite link leads; whoever is in already sees the channel itself."""
-    channel = caller.world.channels.invited_by(request.hash)
-    if caller.me.id in channel.members:
-        return types.ChatInviteAlready(show_channel(caller.world, caller.me.id, channel))
-    return types.ChatInvite(
-        title=channel.title,
-        photo=types.PhotoEmpty(id=0),
-        participants_count=len(channel.members),
-        color=0,
-        channel=True,
-        broadcast=channel.broadcast,
-        public=bool(channel.username),
-        megagroup=not channel.broadcast,
-        about=channel.about or None,
-    )
-
-
-@topic.handles(messages.ImportChatInviteRequest)
-async def import_chat_invite(caller: Caller, request: messages.ImportChatInviteRequest) -> Result:
-    """Join by an invite link."""
-    channel = caller.world.channels.invited_by(request.hash)
-    if caller.me.id in channel.members:
-        raise Refusal("USER_ALREADY_PARTICIPANT")
-    with caller.acting() as acts:
-        door = caller.world.membership
-        door.admit(channel, caller.me, by=caller.me, announce=True, via=caller.via)
-    return types.messages.ChatInviteJoinResultOk(acts.updates())
-
-
-@topic.handles(messages.ExportChatInviteRequest)
-async def export_chat_invite(caller: Caller, request: messages.ExportChatInviteRequest) -> Result:
-    """Tell the invite link, a new one when the old shall be revoked."""
-    channel = caller.channel(request.peer)
-    channel.require(caller.me.id, Right.INVITE_USERS)
-    if request.request_needed or request.expire_date or request.usage_limit:
-        raise Refusal("INVITE_SETTINGS_UNSUPPORTED")
-    if request.legacy_revoke_permanent:
-        caller.world.channels.revoke_invite(channel)
-    return types.ChatInviteExported(
-        link=caller.world.invite_link(channel),
-        admin_id=caller.me.id,
-        date=channel.created_at,
-        permanent=True,
-    )
 
 
 @topic.handles(channels.LeaveChannelRequest)
@@ -175,11 +130,12 @@ async def get_participant(caller: Caller, request: channels.GetParticipantReques
     if person is not caller.me:
         require_list(channel, caller)
     member = channel.members.get(person.id)
-    if member is None:
+    if member is None and person.id not in channel.banned:
         raise Refusal("USER_NOT_PARTICIPANT")
+    shown = show_participant(channel, member, caller.me.id) if member else None
     cast = caller.cast(channel.peer, person_peer(person.id))
     return types.channels.ChannelParticipant(
-        participant=show_participant(channel, member, caller.me.id),
+        participant=shown or show_banned(channel, person.id),
         chats=cast.chats(),
         users=cast.users(),
     )
@@ -197,7 +153,9 @@ async def get_participants(caller: Caller, request: channels.GetParticipantsRequ
     """List members page by page."""
     channel = caller.channel(request.channel)
     require_list(channel, caller)
-    is_wanted = wanted(caller, request)
+    if isinstance(request.filter, types.ChannelParticipantsKicked):
+        return show_expelled(caller, channel, request)
+    is_wanted = wanted(caller, channel, request)
     chosen = [member for member in channel.members.values() if is_wanted(member)]
     limit = max(0, min(request.limit, MOST_MEMBERS))
     page = chosen[request.offset : request.offset + limit]
@@ -210,7 +168,25 @@ async def get_participants(caller: Caller, request: channels.GetParticipantsRequ
     )
 
 
-def wanted(caller: Caller, request: channels.GetParticipantsRequest) -> Callable[[Member], bool]:
+def show_expelled(
+    caller: Caller, channel: Channel, request: channels.GetParticipantsRequest
+) -> types.channels.ChannelParticipants:
+    """List page by page who was thrown out."""
+    channel.require(caller.me.id, Right.BAN_USERS)
+    limit = max(0, min(request.limit, MOST_MEMBERS))
+    page = list(channel.banned)[request.offset : request.offset + limit]
+    cast = caller.cast(channel.peer, *map(person_peer, page))
+    return types.channels.ChannelParticipants(
+        count=len(channel.banned),
+        participants=[show_banned(channel, user) for user in page],
+        chats=cast.chats(),
+        users=cast.users(),
+    )
+
+
+def wanted(
+    caller: Caller, channel: Channel, request: channels.GetParticipantsRequest
+) -> Callable[[Member], bool]:
     """Turn a filter of the wire into a test of members."""
     people = caller.world.people
     match request.filter:
@@ -220,6 +196,8 @@ def wanted(caller: Caller, request: channels.GetParticipantsRequest) -> Callable
             return lambda member: member.is_admin
         case types.ChannelParticipantsBots():
             return lambda member: people.get(member.user).bot
+        case types.ChannelParticipantsBanned():
+            return lambda member: is_restricted(channel, member.user)
         case types.ChannelParticipantsSearch(q=words):
             return lambda member: names_match(people.get(member.user), words)
     raise Refusal("INPUT_FILTER_INVALID")
