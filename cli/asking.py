@@ -58,14 +58,24 @@ def answered(read: Callable[[], str]) -> str:
 class TerminalAnswers:
     """Asks what signing in needs, while the connection stays alive."""
 
+    def __init__(self) -> None:
+        self.asked: set[str] = set()
+
     async def code(self) -> str:
         """Return the code that Telegram sent."""
-        return await aside(ask_unseen, "Code that Telegram sent")
+        return await aside(ask_unseen, self.once_more("Code that Telegram sent"))
 
     async def password(self, hint: str | None) -> str:
         """Return the two-step password."""
         hinted = f" (hint: {hint})" if hint else ""
-        return await aside(ask_unseen, f"Two-step password{hinted}")
+        return await aside(ask_unseen, self.once_more(f"Two-step password{hinted}"))
+
+    def once_more(self, question: str) -> str:
+        """Say that the last answer was wrong when the same is asked again."""
+        if question in self.asked:
+            return f"That was not right. {question}"
+        self.asked.add(question)
+        return question
 
     async def name(self) -> str:
         """Return a first name for a number that has no account yet."""

@@ -20,6 +20,7 @@ from cli.commands import (
     review,
     scripts,
     settings,
+    simulate,
 )
 from cli.output import complain
 from orchestrator.errors import TroupeError
@@ -58,6 +59,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(database.app, name="db")
 house.add_to(app)
 play.add_to(app)
+simulate.add_to(app)
 
 
 @app.callback()
@@ -82,7 +84,13 @@ def main() -> None:
     except ExceptionGroup as group:
         complain(f"troupe: {only_ours(group)}")
         sys.exit(1)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        complain(f"troupe: {error.filename} cannot be used: {error.strerror}")
+        sys.exit(1)
     except KeyboardInterrupt:
+        complain("")
         sys.exit(130)
 
 

@@ -44,6 +44,11 @@ def lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
+def settled(path: Path) -> Path:
+    """Return where the path leads from here, so that it stays there whoever asks."""
+    return path.expanduser().absolute()
+
+
 def data_folder() -> Path:
     """Return where Troupe keeps its data when nobody says otherwise."""
     from db.embedded import default_folder
@@ -76,7 +81,7 @@ class Settings(BaseSettings):
     db_max_overflow: int = Field(
         default=40, ge=0, le=1000, description="Database connections beyond those, when busy."
     )
-    home: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
+    home: Annotated[Path, AfterValidator(settled)] = Field(
         default_factory=data_folder,
         validation_alias="TROUPE_HOME",
         description="Data folder: own servers, own key. Default: the user's data folder.",

@@ -25,7 +25,7 @@ from cli.demo.theatre import Theatre
 from cli.settings import Settings
 from cli.signals import asked_by_signals
 from db.embedded import Servers, embedded_servers, recreate_database
-from orchestrator.errors import NotAllowed
+from orchestrator.errors import BadInput, NotAllowed
 from orchestrator.ports.logs import Tally
 from orchestrator.tuning import Pace, Tuning
 from simulator.server import TelegramServer, serve
@@ -134,6 +134,8 @@ class Performance:
 async def run_demo(options: DemoOptions, settings: Settings, begun: float) -> int:
     """Play the demo and return the exit code: 0 when every post was decided and nothing doubled."""
     replay = read_replay(options.replay or DATA / "posts.json")
+    if options.picture and not options.picture.absolute().parent.is_dir():
+        raise BadInput(f"{options.picture} cannot be written: its folder does not exist")
     async with stage_set(options, settings, replay, begun) as performance:
         with asked_by_signals(performance.asked):
             summary = await performance.play()

@@ -19,7 +19,7 @@ DATA = Path(str(files("cli") / "demo_data"))
 
 
 @dataclass(frozen=True, slots=True)
-class TestNumberAnswers:
+class AnswersForTestNumber:
     """Answers what signing in asks, as the owner of a test number would."""
 
     phone: str
@@ -47,7 +47,9 @@ async def engage(service: Service, theatre: Theatre, options: DemoOptions) -> tu
     names = tuple(persona.key for persona in personas)
     for persona, phone in zip(personas, PHONES, strict=True):
         await service.accounts.add(DIRECTOR, persona.key, phone, persona.key)
-        await service.accounts.login(DIRECTOR, persona.key, TestNumberAnswers(phone, persona.name))
+        await service.accounts.login(
+            DIRECTOR, persona.key, AnswersForTestNumber(phone, persona.name)
+        )
         await service.accounts.disclose(DIRECTOR, persona.key)
     theatre.admit(PHONES)
     await grant_and_start(service, names)

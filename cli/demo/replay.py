@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NaiveDatetime, ValidationError
 
 from orchestrator.errors import BadInput
 
@@ -41,6 +42,15 @@ class MessageEntry(BaseModel):
     model_config = ConfigDict(extra="ignore")
     type: Literal["message"]
     text: str | list[str | Piece] = ""
+    date_unixtime: int | None = None
+    date: NaiveDatetime | None = None
+
+    @property
+    def moment(self) -> datetime | None:
+        """When it was posted; older exports tell it without a zone, which is taken as UTC."""
+        if self.date_unixtime is not None:
+            return datetime.fromtimestamp(self.date_unixtime, UTC)
+        return None if self.date is None else self.date.replace(tzinfo=UTC)
 
     def plain(self) -> str:
         """Return the words without their formats."""
@@ -63,16 +73,27 @@ class Export(BaseModel):
 
 def read_replay(file: Path) -> Replay:
     """Read an export's posts; raises BadInput with what is wrong with the file."""
-    try:
-        export = Export.model_validate_json(file.read_bytes())
-    except OSError as error:
-        raise BadInput(f"{file} cannot be read: {error.strerror}") from None
-    except ValidationError as error:
-        raise BadInput(f"{file} is no Telegram Desktop export: {first_problem(error)}") from None
+    export = read_export(file)
     posts = tuple(words_of(export.messages))
     if not posts:
         raise BadInput(f"{file} holds no posts: export the channel's messages as JSON")
     return Replay(title=export.name or "A channel", posts=posts)
+
+
+def read_dates(file: Path) -> tuple[datetime | None, ...]:
+    """Read when each of an export's posts was posted; raises as `read_replay` does."""
+    entries = read_export(file).messages
+    return tuple(entry.moment for entry in entries if isinstance(entry, MessageEntry))
+
+
+def read_export(file: Path) -> Export:
+    """Read an export as a whole; raises BadInput with what is wrong with the file."""
+    try:
+        return Export.model_validate_json(file.read_bytes())
+    except OSError as error:
+        raise BadInput(f"{file} cannot be read: {error.strerror}") from None
+    except ValidationError as error:
+        raise BadInput(f"{file} is no Telegram Desktop export: {first_problem(error)}") from None
 
 
 def words_of(entries: Sequence[ServiceEntry | MessageEntry]) -> Iterator[str]:

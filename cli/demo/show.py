@@ -1,6 +1,7 @@
 """The demo as people watch it: accounts, decisions and counts, live in the terminal."""
 
 from collections.abc import Sequence
+from io import StringIO
 from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
@@ -55,13 +56,13 @@ def draw_accounts(accounts: Sequence[Account], tally: Tally) -> RenderableType:
 def draw_decisions(decisions: Sequence[Decision]) -> RenderableType:
     """Show the newest decisions: the post, and what came of it."""
     table = Table(box=None, width=WIDTH - 4, padding=(0, 1), show_header=False)
-    table.add_column(width=9)
+    table.add_column(min_width=8, no_wrap=True)
     table.add_column(no_wrap=True, overflow="ellipsis")
     for decision in decisions:
         style = STYLES.get(decision.status, "yellow")
         said = f"{decision.account}: {decision.text}" if decision.account else decision.text
-        table.add_row(Text("post", style="blue"), Text(shorten(decision.post_text, 120)))
-        table.add_row(Text(decision.status, style=style), Text(shorten(said, 120), style=style))
+        table.add_row(Text("post", style="blue"), Text(shorten(decision.post_text, 82)))
+        table.add_row(Text(decision.status, style=style), Text(shorten(said, 82), style=style))
     return Panel(table, title="posts and what came of them", width=WIDTH)
 
 
@@ -97,11 +98,9 @@ def draw_summary(summary: Summary) -> RenderableType:
 
 def save_picture(frame: RenderableType, file: Path) -> None:
     """Draw a frame into an SVG file, for the README."""
-    with file.with_suffix(".tmp").open("w") as nowhere:
-        console = Console(record=True, width=WIDTH + 2, file=nowhere, force_terminal=True)
-        console.print(frame)
-        file.write_text(console.export_svg(title="make demo"), encoding="utf-8")
-    file.with_suffix(".tmp").unlink()
+    console = Console(record=True, width=WIDTH + 2, file=StringIO(), force_terminal=True)
+    console.print(frame)
+    file.write_text(console.export_svg(title="make demo"), encoding="utf-8")
 
 
 NEXT_STEPS = """\

@@ -120,7 +120,7 @@ def check_line(context: PostContext, chosen: Opening, line: Line) -> Silence | N
     if not objections:
         return None
     return Silence(
-        SilenceReason.CHECKS_FAILED, "; ".join(objection.sentence for objection in objections)
+        SilenceReason.CHECKS_FAILED, " ".join(objection.sentence for objection in objections)
     )
 
 

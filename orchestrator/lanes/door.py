@@ -79,14 +79,20 @@ class AccountDoor:
 
     @asynccontextmanager
     async def holding(self, account: AccountId) -> AsyncIterator[Fence]:
-        """Hold the account's lease for as long as a person takes to answer; raises AccountBusy."""
+        """Hold the account's lease for as long as a person takes to answer; raises AccountBusy.
+
+        A lease that moves is a living holder's; one that stands still is waited for.
+        """
         keeper = self.keeper()
-        deadline = self.stage.clock.monotonic() + self.patience()
-        while not await keeper.try_to_take(await self.stage.stores.leases.lease_of(account)):
-            if self.stage.clock.monotonic() >= deadline:
+        first = lease = await self.stage.stores.leases.lease_of(account)
+        while not await keeper.try_to_take(lease):
+            if lease != first:
                 name = (await self.stage.stores.accounts.account(account)).name
-                raise AccountBusy(f"{name} is in use by a running node: pause it first")
+                raise AccountBusy(
+                    f"{name} is in use by {lease.node}: `troupe accounts pause {name}` comes first"
+                )
             await self.stage.bell.wait(Topic.RESULTS, 0.2)
+            lease = await self.stage.stores.leases.lease_of(account)
         fence = keeper.held[account]
         async with self.renewing(keeper, account):
             yield fence

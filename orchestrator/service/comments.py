@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from orchestrator.actor import Actor
 from orchestrator.commands import DeleteMessages
-from orchestrator.errors import BadInput
+from orchestrator.errors import BadInput, NotAllowed
 from orchestrator.ids import CommentId, DraftId, OutboxId
 from orchestrator.lanes.door import AccountDoor
 from orchestrator.ports.drafting import Draft, DraftState
@@ -39,14 +39,18 @@ class ReviewQueue:
     async def edit(self, actor: Actor, draft: DraftId, text: str) -> Draft:
         """Change a draft's words; they pass the same checks as a writer's."""
         waiting = await self.stage.stores.review.draft(draft)
+        if waiting.state is not DraftState.REVIEW:
+            raise NotAllowed(f"draft {draft} is {waiting.state} already, so its words stay")
         objections = check(text, CheckContext(language=language_of(waiting.post_text)))
         if objections:
-            raise BadInput("; ".join(objection.sentence for objection in objections))
+            raise BadInput(" ".join(objection.sentence for objection in objections))
         await self.stage.stores.review.edit_draft(actor, draft, text)
         return await self.stage.stores.review.draft(draft)
 
     async def reject(self, actor: Actor, draft: DraftId, reason: str) -> None:
         """Turn the draft into a silence with that reason."""
+        if not reason.strip():
+            raise BadInput("say why the draft is rejected: the reason stays on record")
         await self.stage.stores.review.reject_draft(actor, draft, reason)
 
 

@@ -22,6 +22,8 @@ from orchestrator.ports.grants import (
 from orchestrator.ports.telegram import ChannelSeen
 from orchestrator.stage import Stage
 
+LONGEST = timedelta(days=3650)
+
 
 @dataclass(frozen=True, slots=True)
 class GrantTerms:
@@ -43,6 +45,8 @@ class Grants:
         """Record a grant, proved by `account` being creator or admin with the right to post."""
         if not 1 <= terms.comments_per_post <= 10:
             raise BadInput("a grant allows between 1 and 10 comments under a post")
+        if terms.lasts and not timedelta(0) < terms.lasts <= LONGEST:
+            raise BadInput(f"a grant lasts between 1 and {LONGEST.days} days, or until revoked")
         watched = await self.stage.stores.channels.channel_named(channel)
         prover = await self.stage.stores.accounts.account_named(account)
         seen = await self.door.ask(prover.id, LookAtChannel(watched.telegram_id))

@@ -10,7 +10,7 @@ import pytest
 
 from cli.compose import Company, company
 from cli.demo.command import TUNING, replace_settings
-from cli.demo.players import TestNumberAnswers
+from cli.demo.players import AnswersForTestNumber
 from cli.demo.theatre import CHANNEL_USERNAME, PHONES, Theatre
 from cli.settings import Settings
 from db.embedded import Servers
@@ -74,7 +74,9 @@ class Play:
         phone = PHONES[len(self.names)]
         await self.service.library.import_personas(OLGA, [persona])
         await self.service.accounts.add(OLGA, persona.key, phone, persona.key)
-        await self.service.accounts.login(OLGA, persona.key, TestNumberAnswers(phone, persona.name))
+        await self.service.accounts.login(
+            OLGA, persona.key, AnswersForTestNumber(phone, persona.name)
+        )
         if disclosed:
             await self.service.accounts.disclose(OLGA, persona.key)
         if not self.names:

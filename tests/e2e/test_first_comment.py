@@ -1,9 +1,12 @@
 """The main job, whole: from a post in a channel to a comment under it, or a silence."""
 
+from datetime import timedelta
+
 import pytest
 
+from cli.demo.players import AnswersForTestNumber
 from cli.demo.theatre import PHONES
-from orchestrator.errors import NotAllowed
+from orchestrator.errors import AccountBusy, BadInput, NotAllowed
 from orchestrator.ids import MessageId
 from orchestrator.ports.drafting import DraftState
 from orchestrator.ports.grants import Review
@@ -307,3 +310,44 @@ async def test_a_stand_in_reads_on_where_the_reader_no_longer_can(cast: Play) ->
         await cast.until(read_by_boris)
         await cast.publish()
         await cast.until(seen_both)
+
+
+async def test_signing_in_is_refused_at_once_while_a_node_holds_the_account(cast: Play) -> None:
+    async with cast.company.running_node() as node:
+        lane = await until_held(cast)
+        assert lane == node.name
+        with pytest.raises(AccountBusy, match="troupe accounts pause anna"):
+            await cast.service.accounts.login(OLGA, "anna", AnswersForTestNumber(PHONES[0], "Anna"))
+
+
+async def until_held(play: Play) -> str | None:
+    """Wait until a node holds Anna's lease; returns the node."""
+    anna = await play.service.accounts.show("anna")
+
+    async def held() -> bool:
+        return not (await play.company.stage.stores.leases.lease_of(anna.id)).released
+
+    await play.until(held)
+    return (await play.company.stage.stores.leases.lease_of(anna.id)).node
+
+
+async def test_a_draft_is_rejected_with_a_reason_or_not_at_all(cast: Play) -> None:
+    await cast.grant(Review.REQUIRED)
+    await cast.campaign()
+
+    async def waits() -> bool:
+        return bool(await cast.service.review.list())
+
+    async with cast.company.running_node():
+        await cast.publish()
+        await cast.until(waits)
+    (draft,) = await cast.service.review.list()
+    with pytest.raises(BadInput, match="say why"):
+        await cast.service.review.reject(OLGA, draft.id, " ")
+    assert len(await cast.service.review.list()) == 1
+
+
+async def test_a_grant_for_a_thousand_years_is_refused(cast: Play) -> None:
+    terms = GrantTerms(lasts=timedelta(days=365_000))
+    with pytest.raises(BadInput, match="3650 days"):
+        await cast.service.grants.add(OLGA, CHANNEL, "anna", terms)

@@ -1,0 +1,37 @@
+"""`troupe simulate`: a Telegram of one's own to rehearse on."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.output import AsJson
+
+
+def add_to(app: typer.Typer) -> None:
+    """Hang the command into the root."""
+    app.command(epilog="Example: troupe simulate --json --login-code 12345")(simulate)
+
+
+def simulate(
+    *,
+    host: Annotated[str, typer.Option(help="The address that clients connect to.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(help="MTProto's port; 0 takes a free one.", min=0, max=65535)
+    ] = 0,
+    as_json: AsJson = False,
+    login_code: Annotated[
+        str | None, typer.Option(help="One login code for every phone number.")
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option(help="Publish the posts of a Telegram Desktop export.")
+    ] = None,
+    speed: Annotated[str, typer.Option(help="How much faster to replay: 60, or all.")] = "1",
+) -> None:
+    """Run a Telegram of your own: MTProto, the Bot API and a control API on one world."""
+    from cli.simulate.command import run_simulate
+    from cli.simulate.options import SimulateOptions, read_speed
+
+    options = SimulateOptions(host, port, as_json, login_code, replay, read_speed(speed))
+    asyncio.run(run_simulate(options))

@@ -1,0 +1,1 @@
+"""A simulated Telegram of its own, for rehearsals."""

@@ -1,0 +1,37 @@
+"""An export's posts as a channel publishes them, at the pace of the export."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+
+from cli.demo.replay import Replay, read_dates, read_replay
+from simulator.world.media import Picture
+from simulator.world.world import World
+
+USERNAME = "replayed_channel"
+
+
+def read_posts(file: Path) -> tuple[Replay, tuple[float, ...]]:
+    """Read an export: its posts, and how many seconds pass before each."""
+    return read_replay(file), tuple(pauses(read_dates(file)))
+
+
+def pauses(dates: Sequence[datetime | None]) -> Iterator[float]:
+    """Tell how many seconds pass before each post; none before one without a date."""
+    yield 0.0
+    for earlier, later in pairwise(dates):
+        known = earlier is not None and later is not None
+        yield max(0.0, (later - earlier).total_seconds()) if known else 0.0
+
+
+async def publish(
+    world: World, replay: Replay, waits: Sequence[float], speed: float | None
+) -> None:
+    """Publish the posts in a public channel; `speed` None publishes them at once."""
+    owner = world.add_person("", "Replay Owner")
+    channel = world.add_channel(replay.title, USERNAME, owner=owner, linked=True)
+    for number, (text, wait) in enumerate(zip(replay.posts, waits, strict=True), 1):
+        await asyncio.sleep(0 if speed is None else wait / speed)
+        world.publish(channel, text, None if text.strip() else Picture(id=number))
