@@ -4,7 +4,12 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from fastapi import FastAPI
+
 from simulator.bot_api.api import BotApi
+from simulator.bot_api.serving import listening
+from simulator.control.app import build_app
+from simulator.desk import MtprotoDesk, MtprotoWires
 from simulator.mtproto.fault_book import FaultBook
 from simulator.mtproto.keyring import KeyRing
 from simulator.mtproto.limits import AccountLimits
@@ -19,6 +24,7 @@ from simulator.world.world import World
 API_ID = 1
 API_HASH = "0" * 32
 DC_ID = 2
+LOOPBACK = "127.0.0.1"
 
 
 class TelegramServer:
@@ -37,6 +43,7 @@ class TelegramServer:
         self.listener.book.gate = self.faults
         self.host, self.port = "", 0
         self.bot_api: BotApi | None = None
+        self.control_url = ""
 
     @property
     def public_key(self) -> str:
@@ -56,6 +63,11 @@ class TelegramServer:
     def account_of(self, key_id: int) -> int | None:
         """Return the user who is signed in under an auth key."""
         return self.world.logins.user_of(key_id)
+
+    def control(self) -> FastAPI:
+        """Make the application by which this server is directed."""
+        wires = MtprotoWires(self.methods, self.listener.sightings)
+        return build_app(self.world, MtprotoDesk(self.faults), wires)
 
     async def start(self, host: str, port: int) -> None:
         """Listen, and register the methods that speak of the address."""
@@ -77,11 +89,14 @@ async def serve(
     server_key: ServerKey | None = None,
     keys: KeyRing | None = None,
     bot_api: bool = False,
+    control: bool = False,
 ) -> AsyncIterator[TelegramServer]:
     """Serve a world for as long as the block runs; what is not given is made new.
 
     A server that is to stand in for an earlier one gets its world, port, RSA key and auth keys.
     With `bot_api` bots are served too, on a port of their own: `server.bot_api.url`.
+    With `control` the control API is served on a port of its own, `server.control_url`, which is
+    on loopback whatever `host` is: it obeys everybody.
     """
     server = TelegramServer(world or World(), server_key or ServerKey.generate(), keys or KeyRing())
     async with AsyncExitStack() as stack:
@@ -90,4 +105,11 @@ async def serve(
         if bot_api:
             server.bot_api = BotApi(server.world)
             await stack.enter_async_context(server.bot_api.serving(host))
+        if control:
+            served = listening(server.control(), LOOPBACK, 0, nothing_waits)
+            server.control_url = await stack.enter_async_context(served)
         yield server
+
+
+async def nothing_waits() -> None:
+    """End nothing: no request to the control API waits for anything."""
