@@ -8,12 +8,13 @@ from simulator.bot_api.methods import (
     files,
     identity,
     passing,
+    pins,
     sending,
     topics,
     updates,
 )
 
-MODULES = (callbacks, chats, editing, files, identity, passing, sending, topics, updates)
+MODULES = (callbacks, chats, editing, files, identity, passing, pins, sending, topics, updates)
 
 
 def all_methods() -> Methods:

@@ -63,7 +63,7 @@ async def ban_chat_member(call: Call) -> object:
     member = channel.members.get(person.id)
     if member is not None and member.creator:
         raise bad_request("can't remove chat owner")
-    call.world.membership.expel(channel, person)
+    call.world.membership.expel(channel, person, by=call.bot)
     return True
 
 

@@ -299,6 +299,11 @@ async def test_a_group_is_known_with_its_members(place: Place, boss: Person, ann
     assert [m.user.id for m in await bot.get_chat_administrators(chat)] == [boss.id, place.bot.id]
     assert (await bot.get_chat_member(chat, anna.id)).status == "member"
     assert await bot.get_chat_member_count(chat) == 3
+    said = await bot.send_message(chat, "rules")
+    await bot.pin_chat_message(chat, said.message_id)
+    assert [m.text for m in group.history if m.pinned] == ["rules"]
+    await bot.unpin_chat_message(chat, message_id=said.message_id)
+    assert not any(m.pinned for m in group.history)
     await bot.ban_chat_member(chat, anna.id)
     assert (await bot.get_chat_member(chat, anna.id)).status == "kicked"
     await bot.unban_chat_member(chat, anna.id)
