@@ -198,6 +198,20 @@ async def delete_messages(caller: Caller, request: messages.DeleteMessagesReques
     return show_affected(entry, caller.me.inbox.mailbox.pts)
 
 
+@topic.handles(messages.DeleteHistoryRequest)
+async def delete_history(caller: Caller, request: messages.DeleteHistoryRequest) -> Result:
+    """Delete a private chat up to a message, for both sides when `revoke` is set."""
+    other = caller.peer(request.peer)
+    if not isinstance(other, Person) or request.min_date or request.max_date:
+        raise Refusal("PEER_ID_INVALID")
+    said = caller.me.inbox.chats.get(other.id, ())
+    ids = [m.id for m in said if not request.max_id or m.id <= request.max_id]
+    revoke = bool(request.revoke)
+    entry = caller.world.private_talk.delete(caller.me, ids, revoke=revoke, via=caller.via)
+    pts, count = caller.me.inbox.mailbox.pts, entry.count if entry else 0
+    return types.messages.AffectedHistory(pts=pts, pts_count=count, offset=0)
+
+
 @topic.handles(channels.DeleteMessagesRequest)
 async def delete_channel_messages(
     caller: Caller, request: channels.DeleteMessagesRequest

@@ -205,3 +205,15 @@ async def test_members_and_dialogs_are_listed(
     assert (await client.get_entity("https://t.me/town_club")).id == group.id
     with pytest.raises(errors.MessageIdInvalidError):
         await client(messages.ForwardMessagesRequest("town_club", [999], "me", random_id=[1]))
+
+
+@pytest.mark.parametrize("revoke", [True, False])
+async def test_a_private_chat_is_deleted_for_one_or_both(
+    town: Town, anna: Person, boris: Person, revoke: bool
+) -> None:
+    client = await town.sign_in(boris)
+    for text in ("one", "two"):
+        await client.send_message("anna_p", text)
+    await client.delete_dialog("anna_p", revoke=revoke)
+    assert await client.get_dialogs() == []
+    assert len(anna.inbox.chats[boris.id]) == (0 if revoke else 2)
