@@ -14,6 +14,7 @@ from simulator.bot_api.params import Params, read_body
 from simulator.world.clock import Clock
 
 PATIENCE = 30.0
+MOST_STEPS = 64
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
 Answer = Callable[[str, Params], Awaitable[None]]
 
@@ -28,7 +29,8 @@ class Delays:
 
     def after(self, failures: int) -> float:
         """Tell the delay after so many failures in a row."""
-        return float(min(self.longest, self.first * self.factor ** (failures - 1)))
+        grown = self.first * self.factor ** min(failures - 1, MOST_STEPS)
+        return float(min(self.longest, grown))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ class Webhook:
         headers = {SECRET_HEADER: self.secret} if self.secret else {}
         try:
             reply = await client.post(self.url, json=update.show(), headers=headers)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             self.fail(f"Connection failed: {type(error).__name__}")
             return None
         if not reply.is_success:
