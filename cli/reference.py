@@ -11,6 +11,7 @@ import typer.main
 
 from cli.main import app
 from cli.settings import Settings
+from cli.simulate.reference import simulator_page
 
 ROOT = Path(__file__).parent.parent
 WRITTEN = "<!-- written by `python -m cli.reference`; change the code, not this page -->"
@@ -137,6 +138,7 @@ def main() -> None:
     """Write the pages."""
     for path, text in pages().items():
         path.write_text(text, encoding="utf-8")
+    (ROOT / "docs/reference/simulator.md").write_text(simulator_page(WRITTEN), encoding="utf-8")
     readme = ROOT / "README.md"
     readme.write_text(with_settings(readme.read_text(encoding="utf-8")), encoding="utf-8")
 

@@ -12,6 +12,8 @@ from orchestrator.errors import BadInput
 
 LONGEST_POST = 4096
 """Telegram's limit for a text; what an export holds beyond it could not have been posted."""
+LAST_SECOND = 32_503_680_000
+"""The year 3000; a date beyond it is a mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class MessageEntry(BaseModel):
     model_config = ConfigDict(extra="ignore")
     type: Literal["message"]
     text: str | list[str | Piece] = ""
-    date_unixtime: int | None = None
+    date_unixtime: Annotated[int, Field(ge=0, le=LAST_SECOND)] | None = None
     date: NaiveDatetime | None = None
 
     @property

@@ -22,8 +22,10 @@ def pauses(dates: Sequence[datetime | None]) -> Iterator[float]:
     """Tell how many seconds pass before each post; none before one without a date."""
     yield 0.0
     for earlier, later in pairwise(dates):
-        known = earlier is not None and later is not None
-        yield max(0.0, (later - earlier).total_seconds()) if known else 0.0
+        if earlier is None or later is None:
+            yield 0.0
+        else:
+            yield max(0.0, (later - earlier).total_seconds())
 
 
 async def publish(

@@ -1,0 +1,123 @@
+"""`troupe simulate` as a process of its own, met from outside."""
+
+import asyncio
+import json
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from telethon import TelegramClient
+from telethon.crypto import rsa
+from telethon.sessions import MemorySession
+
+from cli.reference import ROOT
+from cli.simulate.options import read_speed
+from cli.simulate.reference import known_methods
+from cli.simulate.replaying import pauses, read_posts
+from orchestrator.errors import BadInput
+from simulator.mtproto.faults import FaultKind
+
+PATIENCE = 60.0
+EXPORT = {
+    "name": "Rockets",
+    "messages": [
+        {"type": "message", "text": "First", "date_unixtime": "1700000000"},
+        {"type": "service"},
+        {"type": "message", "text": "Second", "date_unixtime": "1700000090"},
+        {"type": "message", "text": ""},
+    ],
+}
+
+
+@asynccontextmanager
+async def simulated(*words: str) -> AsyncIterator[dict[str, Any]]:
+    """Run a simulated Telegram and give the one line that it says; it must end in order."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "cli.main", "simulate", "--json", *words),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(PATIENCE):
+            yield json.loads(await process.stdout.readline())
+            process.send_signal(signal.SIGTERM)
+            rest, err = await process.communicate()
+        assert (process.returncode, rest, err) == (0, b"", b"")
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+def export_in(folder: Path) -> Path:
+    file = folder / "result.json"
+    file.write_text(json.dumps(EXPORT))
+    return file
+
+
+async def test_one_line_leads_a_client_a_bot_and_a_director_in() -> None:
+    async with simulated("--login-code", "12321") as told:
+        place = told["mtproto"]
+        rsa.add_key(place["public_key"], old=False)
+        session = MemorySession()
+        session.set_dc(place["dc_id"], place["host"], place["port"])
+        async with httpx.AsyncClient(trust_env=False) as http:
+            asked = {"phone": "+49151000001", "name": "Anna"}
+            person = (await http.post(f"{told['control']['url']}/people", json=asked)).json()
+            asked = {"name": "Helper", "username": "helper_bot"}
+            bot = (await http.post(f"{told['control']['url']}/bots", json=asked)).json()
+            me = (await http.get(f"{told['bot_api']['url']}/bot{bot['token']}/getMe")).json()
+        client: Any = TelegramClient(session, told["api_id"], told["api_hash"])
+        await client.connect()
+        await client.send_code_request("+49151000001")
+        signed_in = await client.sign_in("+49151000001", "12321")
+        await client.disconnect()
+        assert signed_in.id == person["id"]
+        assert me["result"]["id"] == bot["id"]
+
+
+async def test_an_export_is_published_at_once(tmp_path: Path) -> None:
+    file = str(export_in(tmp_path))
+    async with (
+        simulated("--replay", file, "--speed", "all") as told,
+        httpx.AsyncClient(base_url=told["control"]["url"], trust_env=False) as http,
+    ):
+        posts: list[str] = []
+        while len(posts) < 3:
+            chats = (await http.get("/chats")).json()
+            for chat in (each for each in chats if each["kind"] == "channel"):
+                shown = (await http.get(f"/chats/{chat['id']}/messages")).json()
+                posts = [each["text"] for each in shown if not each["action"]]
+        assert posts == ["First", "Second", ""]
+
+
+def test_the_pace_of_a_replay_is_that_of_the_dates(tmp_path: Path) -> None:
+    replay, waits = read_posts(export_in(tmp_path))
+    assert replay.title == "Rockets"
+    assert waits == (0.0, 90.0, 0.0)
+    assert list(pauses([])) == [0.0]
+
+
+@pytest.mark.parametrize("words", ["0", "-1", "fast", "nan", "inf"])
+def test_a_speed_that_is_none_is_refused(words: str) -> None:
+    with pytest.raises(BadInput, match="--speed"):
+        read_speed(words)
+
+
+def test_a_speed_is_a_factor_or_all() -> None:
+    assert (read_speed("60"), read_speed("all")) == (60.0, None)
+
+
+def test_the_reference_names_only_what_the_simulated_telegram_knows() -> None:
+    mtproto, bots = known_methods()
+    page = (ROOT / "docs/reference/simulator.md").read_text(encoding="utf-8")
+    named = re.findall(r"^- `(.+)`$", page, flags=re.M)
+    assert len(named) > 100
+    assert set(named) <= {*mtproto, *bots, *FaultKind}
