@@ -42,13 +42,20 @@ def demo(
     picture: Annotated[
         Path | None, typer.Option(help="Save the last frame as an SVG picture.")
     ] = None,
+    inject: Annotated[
+        str, typer.Option(help="Faults to survive: flood, drop, lost-answer, delay.")
+    ] = "",
 ) -> None:
     """Show the way from a post to a comment, on a Telegram of its own, on this machine alone."""
     begun = time.monotonic()
     from cli.demo.command import run_demo
+    from cli.demo.injection import read_faults
     from cli.demo.options import DemoOptions
+    from orchestrator.errors import BadInput
 
-    options = DemoOptions(
-        once=once, json=as_json, replay=replay, scripts=scripts, speed=speed, picture=picture
-    )
+    try:
+        faults = read_faults(inject)
+    except BadInput as error:
+        raise typer.BadParameter(str(error), param_hint="--inject") from None
+    options = DemoOptions(once, as_json, replay, scripts, picture, speed, faults)
     raise typer.Exit(asyncio.run(run_demo(options, settings_for_command(), begun)))

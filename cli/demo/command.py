@@ -16,6 +16,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 
 from cli.compose import Company, company
+from cli.demo.injection import KNOWN
 from cli.demo.options import DemoOptions
 from cli.demo.players import DATA, engage
 from cli.demo.replay import Replay, read_replay
@@ -62,6 +63,8 @@ class Performance:
     async def play(self) -> Summary:
         """Publish every post, wait until each is decided, and count."""
         names = await engage(self.company.service, self.theatre, self.options)
+        for name in self.options.inject:
+            self.theatre.server.faults.add(KNOWN[name])
         async with self.company.running_node(), asyncio.TaskGroup() as group:
             showing = group.create_task(self.show(), name="demo show")
             publishing = group.create_task(self.publish(), name="demo posts")
@@ -77,7 +80,13 @@ class Performance:
             accounts=len(names),
             seconds=self.seconds,
             first=self.first_comment,
+            injected=self.injected(),
         )
+
+    def injected(self) -> dict[str, int]:
+        """Count how often each fault that was asked for has happened."""
+        met = self.theatre.server.faults.met
+        return {name: met.count(KNOWN[name]) for name in self.options.inject}
 
     async def publish(self) -> None:
         """Let the owner post, one post after the other."""

@@ -20,3 +20,5 @@ class DemoOptions:
     """Where to save the last frame as an SVG picture."""
     speed: float = 1.0
     """How fast posts appear without `once`: 2 is twice as fast."""
+    inject: tuple[str, ...] = ()
+    """The faults that the local Telegram is to make, by their names in `cli.demo.injection`."""

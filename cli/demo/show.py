@@ -90,6 +90,10 @@ def draw_summary(summary: Summary) -> RenderableType:
     table.add_row(
         "said twice", Text(str(summary.duplicates), style="green" if good else "bold red")
     )
+    if summary.injected:
+        faults = ", ".join(f"{name} ×{count}" for name, count in summary.injected.items())
+        outcome = "nothing lost or doubled" if summary.is_whole else "not all survived"
+        table.add_row("faults injected", f"{faults}: {outcome}")
     if summary.first_comment_seconds is not None:
         table.add_row("first comment after", f"{summary.first_comment_seconds:.1f} s")
     table.add_row("all of it took", f"{summary.seconds:.1f} s")

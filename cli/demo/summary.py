@@ -21,6 +21,7 @@ class Summary:
     first_comment_seconds: float | None
     accounts: int
     unknown_methods: dict[str, int]
+    injected: dict[str, int]
 
     @property
     def is_whole(self) -> bool:
@@ -34,7 +35,13 @@ class Summary:
 
 
 def summarise(
-    theatre: Theatre, tally: Tally, *, accounts: int, seconds: float, first: float | None
+    theatre: Theatre,
+    tally: Tally,
+    *,
+    accounts: int,
+    seconds: float,
+    first: float | None,
+    injected: dict[str, int],
 ) -> Summary:
     """Put together what our own records say with what stands in the world."""
     return Summary(
@@ -49,4 +56,5 @@ def summarise(
         first_comment_seconds=None if first is None else round(first, 2),
         accounts=accounts,
         unknown_methods=dict(theatre.server.methods.unknown),
+        injected=injected,
     )

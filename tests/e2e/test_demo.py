@@ -134,3 +134,18 @@ def address(play: Play) -> dict[str, str]:
         "TELEGRAM_DC_ID": str(told.telegram_dc_id),
         "TELEGRAM_PUBLIC_KEY_FILE": str(told.telegram_public_key_file),
     }
+
+
+async def test_the_demo_survives_faults_and_says_which(tmp_path: Path) -> None:
+    summary = await play_once(tmp_path, "--inject", "flood,drop,lost-answer")
+    assert summary["duplicates"] == summary["undecided"] == 0
+    assert summary["posts_seen"] == summary["posts_published"]
+    assert set(summary["injected"]) == {"flood", "drop", "lost-answer"}
+    assert summary["injected"]["flood"] > 0
+    assert summary["injected"]["lost-answer"] == 1
+
+
+async def test_an_unknown_fault_is_wrong_usage(tmp_path: Path) -> None:
+    code, out, err = await finish(await start(tmp_path, "demo", "--inject", "sulk"))
+    assert (code, out) == (2, "")
+    assert "sulk" in err
