@@ -6,7 +6,6 @@
     │   └── AlreadyExists
     ├── NotAllowed             the charter or the state of things forbids it
     ├── ServersUnavailable     PostgreSQL or Valkey cannot be reached or started
-    ├── LeaseLost              another process holds the account
     ├── AccountBusy            the account's holder did not answer in time
     ├── SignInRefused          Telegram does not accept the number, code or password
     └── TelegramRefused        Telegram answered with an error (see `orchestrator.refusals`)
@@ -37,10 +36,6 @@ class NotAllowed(TroupeError):
 
 class ServersUnavailable(TroupeError):
     """PostgreSQL or Valkey cannot be reached or started."""
-
-
-class LeaseLost(TroupeError):
-    """Another process holds this account now, so this one stops using it."""
 
 
 class AccountBusy(TroupeError):

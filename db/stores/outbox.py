@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -47,12 +47,6 @@ NEXT_WAITING = text(
         SELECT FROM leases l
         WHERE l.account_id = :account AND l.node = :node AND l.fence = :fence AND NOT l.released)
     ORDER BY o.due_at, o.id LIMIT 1
-    """
-)
-NEXT_DUE_AT = text(
-    """
-    SELECT min(due_at) AS due_at FROM outbox
-    WHERE account_id = :account AND state IN ('due', 'unknown')
     """
 )
 ADDRESS = text(
@@ -206,12 +200,6 @@ class PostgresOutbox:
         async with transaction(self.engine) as connection:
             row = await one(connection, NEXT_WAITING, **held_by(holder))
         return None if row is None else to_waiting(row)
-
-    async def next_due_at(self, account: AccountId) -> datetime | None:
-        """Return when the account's next message falls due."""
-        async with transaction(self.engine) as connection:
-            row = await one(connection, NEXT_DUE_AT, account=account)
-        return None if row is None else row.due_at
 
     async def address(self, holder: Holder, message: OutboxId, thread: Thread) -> Letter | None:
         """Store peer and thread, and the post's copy for whoever speaks there next."""

@@ -57,13 +57,15 @@ class AccountDoor:
     async def do_it_here(
         self, keeper: Keeper, account: AccountId, waiting: CommandId, command: Command
     ) -> CommandResult:
-        """Open the account under the lease that was just taken, and run the errand."""
-        await self.stage.stores.commands.withdraw_command(waiting)
-        async with (
-            self.renewing(keeper, account),
-            self.stage.telegram.open(account, None) as client,
-        ):
-            return checked(await run_errand(client, command))
+        """Run the errand under the lease that was just taken, unless it is done already."""
+        commands = self.stage.stores.commands
+        async with self.renewing(keeper, account):
+            if not await commands.withdraw_command(waiting):
+                result = await commands.command_result(waiting)
+                if result is not None:
+                    return checked(result)
+            async with self.stage.telegram.open(account, None) as client:
+                return checked(await run_errand(client, command))
 
     async def give_up(self, account: AccountId, waiting: CommandId) -> CommandResult:
         """Take the command back; if it was taken meanwhile, its last word counts."""

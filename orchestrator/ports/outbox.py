@@ -88,9 +88,6 @@ class OutboxStore(Protocol):
     async def next_waiting(self, holder: Holder) -> Waiting | None:
         """Return the account's next message that is due (or unknown and due again), not claimed."""
 
-    async def next_due_at(self, account: AccountId) -> datetime | None:
-        """Return when the account's next message falls due."""
-
     async def address(self, holder: Holder, message: OutboxId, thread: Thread) -> Letter | None:
         """Store peer and thread before the first attempt.
 
