@@ -81,7 +81,7 @@ async def main(accounts: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--accounts", type=int, default=200)
+    parser.add_argument("--accounts", type=int, default=1000)
     parser.add_argument("--side", choices=["bare", "troupe"], help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.side:
