@@ -156,10 +156,12 @@ def telegram_for(settings: Settings, sessions: SessionStore, tuning: Tuning) -> 
         return UnsetTelegram()
     from accounts.telegram import TelethonTelegram
 
+    local = settings.telegram_local_address
     endpoint = Endpoint(
         api_id=settings.telegram_api_id,
         api_hash=settings.telegram_api_hash,
         server=server_named(settings),
+        local_address=None if local is None else str(local),
     )
     return TelethonTelegram(
         endpoint, sessions, Patience(connect=tuning.start, answer=tuning.answer)

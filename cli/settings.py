@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyAddress, ValidationError
 from pydantic import field_validator as validates
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -18,6 +18,7 @@ from personas.problems import problems_of
 
 SENTENCES = {
     "telegram_api_hash": "must be 32 of 0-9 and a-f",
+    "telegram_local_address": "must be an IP address of this machine, like 127.0.0.2",
     "node_name": 'must be up to 63 letters, digits, ".", "_" and "-"',
 }
 """Where the general sentence about a pattern would say too little."""
@@ -110,6 +111,11 @@ class Settings(BaseSettings):
     )
     telegram_public_key_file: Path | None = Field(
         default=None, description="TELEGRAM_SERVER's public RSA key, a PEM file."
+    )
+    telegram_local_address: IPvAnyAddress | None = Field(
+        default=None,
+        description="The address that connections to Telegram leave from, on a machine with "
+        "several. One for all accounts.",
     )
     log_format: Annotated[LogFormat, BeforeValidator(lower)] = Field(
         default=LogFormat.CONSOLE, description="`console` or `json`."

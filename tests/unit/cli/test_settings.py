@@ -49,6 +49,7 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
         ("WEB_PORT", "70000", "WEB_PORT must be at most 65535"),
         ("TELEGRAM_API_ID", "abc", "TELEGRAM_API_ID must be a whole number"),
         ("TELEGRAM_SERVER", "nowhere", "TELEGRAM_SERVER must be HOST:PORT"),
+        ("TELEGRAM_LOCAL_ADDRESS", "lo", "TELEGRAM_LOCAL_ADDRESS must be an IP address"),
         ("TELEGRAM_API_HASH", "short", "TELEGRAM_API_HASH must be 32 of 0-9 and a-f"),
         ("NODE_NAME", "two words", "NODE_NAME must be up to 63 letters"),
     ],
