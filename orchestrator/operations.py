@@ -5,20 +5,21 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from orchestrator.clock import Clock
 from orchestrator.errors import TroupeError
-from orchestrator.ports.logs import LogStore, Operation
+from orchestrator.ports.logs import Entry, LogStore, Operation
+from orchestrator.whereabouts import Whereabouts, here, post_of
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class BatchedOperations:
-    """Takes operations at once and writes them in batches.
+    """Takes operations and session events at once and writes them in batches.
 
-    At most `room` operations wait; when the database is away for longer than that, the oldest are
+    At most `room` entries wait; when the database is away for longer than that, the oldest are
     dropped and counted: a log must never stop the work.
     """
 
@@ -28,14 +29,32 @@ class BatchedOperations:
     batch: int = 500
     every: float = 1.0
     dropped: int = 0
-    waiting: deque[Operation] = field(default_factory=deque)
+    """Since the last report."""
+    dropped_ever: int = 0
+    waiting: deque[Entry] = field(default_factory=deque)
 
-    def note(self, operation: Operation) -> None:
-        """Take an operation; it is written with the next batch."""
+    def note(self, entry: Entry) -> None:
+        """Take an entry, with the moment and whereabouts; it is written with the next batch."""
         if len(self.waiting) >= self.room:
             self.waiting.popleft()
-            self.dropped += 1
-        self.waiting.append(operation)
+            self.drop(1)
+        self.waiting.append(self.placed(entry))
+
+    def placed(self, entry: Entry) -> Entry:
+        """Fill in when this was, and on whose behalf, where the entry does not say so itself."""
+        task = here()
+        placed = replace(
+            entry,
+            at=entry.at or self.clock.now(),
+            node=entry.node or task.node,
+            account=entry.account or task.account,
+        )
+        return with_subject(placed, task) if isinstance(placed, Operation) else placed
+
+    def drop(self, count: int) -> None:
+        """Count what is lost."""
+        self.dropped += count
+        self.dropped_ever += count
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["BatchedOperations"]:
@@ -67,15 +86,15 @@ class BatchedOperations:
         while self.waiting:
             batch = [self.waiting.popleft() for _ in range(min(self.batch, len(self.waiting)))]
             try:
-                await self.store.record_operations(batch)
+                await self.store.record_entries(batch)
             except BaseException:
                 self.put_back(batch)
                 raise
 
-    def put_back(self, batch: list[Operation]) -> None:
+    def put_back(self, batch: list[Entry]) -> None:
         """Return a batch to the front, as far as there is room."""
         kept = batch[max(0, len(batch) + len(self.waiting) - self.room) :]
-        self.dropped += len(batch) - len(kept)
+        self.drop(len(batch) - len(kept))
         self.waiting.extendleft(reversed(kept))
 
     def report_dropped(self) -> None:
@@ -85,3 +104,15 @@ class BatchedOperations:
                 "%d operations were not logged: the database was away too long", self.dropped
             )
             self.dropped = 0
+
+
+def with_subject(operation: Operation, task: Whereabouts) -> Operation:
+    """Fill in what the operation was about, as far as the running task knows."""
+    correlation = operation.correlation or task.correlation
+    return replace(
+        operation,
+        correlation=correlation,
+        post=operation.post or task.post or (post_of(correlation) if correlation else None),
+        comment=operation.comment or task.comment,
+        outbox=operation.outbox or task.outbox,
+    )

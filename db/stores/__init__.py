@@ -14,10 +14,11 @@ from db.stores.grants import PostgresGrants
 from db.stores.intake import PostgresIntake
 from db.stores.leases import PostgresLeases
 from db.stores.library import PostgresLibrary
-from db.stores.logs import PostgresLogs, PostgresSettings, PostgresTally
+from db.stores.logs import PostgresLogs, PostgresSettings
 from db.stores.outbox import PostgresOutbox
 from db.stores.review import PostgresReview
 from db.stores.sessions import PostgresSessions
+from db.stores.tally import PostgresTally
 from db.stores.work import PostgresCommands, PostgresJobs
 from orchestrator.ports.stores import Stores
 from orchestrator.tuning import Tuning

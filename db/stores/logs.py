@@ -1,75 +1,102 @@
-"""Logs, counts and settings."""
+"""Logs and settings."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, text
+from sqlalchemy import ColumnElement, Row, Select, Table, func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.engine import transaction
 from db.stores.audit import write_audit
+from db.tables.accounts import accounts
 from db.tables.house import audit_log, settings
-from db.tables.logs import operation_logs
+from db.tables.logs import operation_logs, session_logs
 from orchestrator.actor import Actor
-from orchestrator.ports.logs import AuditEntry, Decision, Operation, Tally
+from orchestrator.ports.logs import (
+    AuditEntry,
+    Entry,
+    LogFilter,
+    Operation,
+    OperationPage,
+    OperationRow,
+    SessionEvent,
+    SessionPage,
+    SessionRow,
+)
 
-POSTS_SEEN = text("""
-    select count(*) as seen,
-           count(*) filter (where not exists (
-               select from silences s
-               where s.channel_id = p.channel_id and s.message_id = p.message_id
-           ) and not exists (
-               select from drafts d
-               where d.channel_id = p.channel_id and d.message_id = p.message_id
-           )) as undecided
-    from posts p
-""")
+LATEST_BIRTH = timedelta(days=1)
+"""How long before it is written an entry may have waited and still be followed."""
 
-DECISIONS = text("""
-    select * from (
-        select p.text as post_text, ch.title as channel, 'silence' as outcome,
-               null as account, s.detail as text, 'silence' as status, s.at
-        from silences s
-        join posts p using (channel_id, message_id)
-        join channels ch on ch.id = s.channel_id
-        order by s.at desc limit :limit
-    ) silent
-    union all select * from (
-        select p.text, ch.title,
-               case when d.state = 'review' then 'review' else 'comment' end,
-               a.name, d.text, coalesce(c.status, d.state),
-               coalesce(c.sent_at, d.created_at)
-        from drafts d
-        join posts p using (channel_id, message_id)
-        join channels ch on ch.id = d.channel_id
-        join accounts a on a.id = d.account_id
-        left join comments c on c.draft_id = d.id
-        order by d.id desc limit :limit
-    ) spoken
-    order by at desc limit :limit
-""")
-
-COMMENTS_BY_STATUS = text("select status, count(*) from comments group by status")
-SILENCES_BY_REASON = text("select reason, count(*) from silences group by reason")
-IN_REVIEW = text("select count(*) from drafts where state = 'review'")
-FIRST_COMMENT = text("select min(sent_at) from comments")
+STEADY = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+BOOKMARK = text("SELECT pg_current_snapshot()::text")
+CAME_TO_LIGHT = """
+    {table}.xact >= pg_snapshot_xmin(CAST(:bookmark AS pg_snapshot))::text::bigint
+    AND NOT pg_visible_in_snapshot({table}.xact::text::xid8, CAST(:bookmark AS pg_snapshot))
+    AND pg_visible_in_snapshot({table}.xact::text::xid8, pg_current_snapshot())
+    AND {table}.created_at > now() - CAST(:latest AS interval)
+"""
+"""Committed after the bookmark was taken, whenever it was begun."""
 
 
 class PostgresLogs:
-    """Logs in PostgreSQL."""
+    """Logs in PostgreSQL; implements `LogStore`."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
 
-    async def record_operations(self, operations: Sequence[Operation]) -> None:
-        """Write a batch of operations."""
-        if not operations:
-            return
+    async def record_entries(self, entries: Sequence[Entry]) -> None:
+        """Write a batch; once more when the month of its rows was made at the same moment."""
+        try:
+            await self.write(entries)
+        except IntegrityError:
+            await self.write(entries)
+
+    async def write(self, entries: Sequence[Entry]) -> None:
+        """Write a batch in one transaction."""
+        operations = [operation_values(one) for one in entries if isinstance(one, Operation)]
+        sessions = [session_values(one) for one in entries if isinstance(one, SessionEvent)]
         async with transaction(self.engine) as connection:
-            rows = [operation_values(operation) for operation in operations]
-            await connection.execute(insert(operation_logs), rows)
+            for table, values in ((operation_logs, operations), (session_logs, sessions)):
+                if values:
+                    await connection.execute(insert(table), values)
+
+    async def operations(self, wanted: LogFilter, bookmark: str | None) -> OperationPage:
+        """Return the newest operations, or those that came to light since the bookmark."""
+        narrow = list(narrowing(operation_logs, wanted))
+        if wanted.failed:
+            narrow.append(operation_logs.c.status == "failed")
+        if wanted.correlation:
+            narrow.append(operation_logs.c.correlation_id == wanted.correlation)
+        rows, now = await self.page(operation_logs, narrow, wanted.limit, bookmark)
+        return OperationPage([operation_row(row) for row in rows], now)
+
+    async def sessions(self, wanted: LogFilter, bookmark: str | None) -> SessionPage:
+        """Return the newest session events, or those that came to light since the bookmark."""
+        narrow = list(narrowing(session_logs, wanted))
+        if wanted.failed:
+            narrow.append(session_logs.c.status == "failed")
+        rows, now = await self.page(session_logs, narrow, wanted.limit, bookmark)
+        return SessionPage([session_row(row) for row in rows], now)
+
+    async def page(
+        self, table: Table, narrow: Sequence[ColumnElement[bool]], limit: int, bookmark: str | None
+    ) -> tuple[list[Row[Any]], str]:
+        """Read a page and the bookmark that goes with it from one and the same snapshot."""
+        query = select(table, accounts.c.name.label("account")).select_from(
+            table.outerjoin(accounts, accounts.c.id == table.c.account_id)
+        )
+        query = query.where(*narrow)
+        async with transaction(self.engine) as connection:
+            await connection.execute(STEADY)
+            now: str = (await connection.execute(BOOKMARK)).scalar_one()
+            if bookmark is None:
+                rows = (await connection.execute(newest(query, table, narrow, limit))).all()
+                return list(reversed(rows)), now
+            return await since(connection, query.order_by(table.c.id), table, bookmark), now
 
     async def audit_entries(self, limit: int) -> Sequence[AuditEntry]:
         """Return the newest changes."""
@@ -77,34 +104,6 @@ class PostgresLogs:
         async with transaction(self.engine) as connection:
             rows = (await connection.execute(query)).all()
         return [audit_entry(row) for row in rows]
-
-
-class PostgresTally:
-    """Counts, read from PostgreSQL."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self.engine = engine
-
-    async def tally(self) -> Tally:
-        """Count posts, comments by status, silences by reason."""
-        async with transaction(self.engine) as connection:
-            posts = (await connection.execute(POSTS_SEEN)).one()
-            by_status = (await connection.execute(COMMENTS_BY_STATUS)).all()
-            by_reason = (await connection.execute(SILENCES_BY_REASON)).all()
-            return Tally(
-                posts_seen=posts.seen,
-                undecided=posts.undecided,
-                comments={row[0]: row[1] for row in by_status},
-                silences={row[0]: row[1] for row in by_reason},
-                in_review=(await connection.execute(IN_REVIEW)).scalar_one(),
-                first_comment_at=(await connection.execute(FIRST_COMMENT)).scalar_one(),
-            )
-
-    async def decisions(self, limit: int) -> Sequence[Decision]:
-        """Return the newest decisions about posts, newest first."""
-        async with transaction(self.engine) as connection:
-            rows = (await connection.execute(DECISIONS, {"limit": limit})).all()
-        return [Decision(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public name
 
 
 class PostgresSettings:
@@ -139,15 +138,109 @@ class PostgresSettings:
             )
 
 
-def operation_values(operation: Operation) -> dict[str, object]:
+def narrowing(table: Table, wanted: LogFilter) -> Sequence[ColumnElement[bool]]:
+    """Write the conditions that both logs know."""
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.account is not None:
+        conditions.append(table.c.account_id == wanted.account)
+    if wanted.kinds:
+        conditions.append(table.c.kind.in_(wanted.kinds))
+    if wanted.since is not None:
+        conditions.append(table.c.created_at >= wanted.since)
+    return conditions
+
+
+def newest(
+    query: Select[Any], table: Table, narrow: Sequence[ColumnElement[bool]], limit: int
+) -> Select[Any]:
+    """Ask for the newest rows in the order that an index has: by time under a condition."""
+    by_time = (table.c.created_at.desc(), table.c.id.desc())
+    return query.order_by(*(by_time if narrow else (table.c.id.desc(),))).limit(limit)
+
+
+async def since(
+    connection: AsyncConnection, query: Select[Any], table: Table, bookmark: str
+) -> list[Row[Any]]:
+    """Read what was committed after the bookmark was taken."""
+    condition = text(CAME_TO_LIGHT.format(table=table.name))
+    found = await connection.execute(
+        query.where(condition), {"bookmark": bookmark, "latest": LATEST_BIRTH}
+    )
+    return list(found.all())
+
+
+def operation_values(operation: Operation) -> Mapping[str, object]:
     """Lay an operation out as its row."""
+    post = operation.post
     return {
         "kind": operation.kind,
+        "created_at": operation.at or datetime.now(UTC),
         "account_id": operation.account,
         "status": "success" if operation.succeeded else "failed",
-        "error_message": operation.error,
+        "error_message": storable(operation.error),
+        "error_name": storable(operation.error_name),
         "duration_ms": round(operation.duration.total_seconds() * 1000),
+        "node": operation.node,
+        "correlation_id": operation.correlation,
+        "channel_id": post and post.channel,
+        "message_id": post and post.message,
+        "comment_id": operation.comment,
+        "outbox_id": operation.outbox,
     }
+
+
+def session_values(event: SessionEvent) -> Mapping[str, object]:
+    """Lay a session event out as its row: it began its duration before it was told."""
+    ended = event.at or datetime.now(UTC)
+    return {
+        "kind": event.kind,
+        "created_at": ended,
+        "account_id": event.account,
+        "started_at": ended - event.duration,
+        "ended_at": ended,
+        "status": "completed" if event.succeeded else "failed",
+        "cause": storable(event.cause),
+        "error_name": storable(event.error_name),
+        "node": event.node,
+    }
+
+
+def storable(told: str | None) -> str | None:
+    """Return a text that PostgreSQL can keep, whoever wrote it."""
+    return told and told.replace("\0", "").encode(errors="replace").decode()
+
+
+def operation_row(row: Row[Any]) -> OperationRow:
+    """Read one operation."""
+    return OperationRow(
+        id=row.id,
+        at=row.created_at,
+        kind=row.kind,
+        account=row.account,
+        status=row.status,
+        duration=timedelta(milliseconds=row.duration_ms),
+        error_name=row.error_name,
+        error=row.error_message,
+        node=row.node,
+        correlation=row.correlation_id,
+        comment=row.comment_id,
+        outbox=row.outbox_id,
+    )
+
+
+def session_row(row: Row[Any]) -> SessionRow:
+    """Read one session event."""
+    return SessionRow(
+        id=row.id,
+        at=row.created_at,
+        kind=row.kind,
+        account=row.account,
+        status=row.status,
+        duration=(row.ended_at or row.started_at) - row.started_at,
+        error_name=row.error_name,
+        cause=row.cause,
+        node=row.node,
+    )
 
 
 def audit_entry(row: Row[Any]) -> AuditEntry:

@@ -4,7 +4,7 @@ from db.tables import accounts, campaigns, channels, conversations, house, logs,
 from db.tables.base import metadata
 from db.tables.channels import POST_PARTITIONS
 from db.tables.logs import BY_MONTH
-from db.tables.routines import BELLS, FUNCTIONS, TRIGGERS, bell_trigger
+from db.tables.routines import BELLS, FUNCTIONS, TRIGGERS, bell_trigger, count_triggers
 
 __all__ = [
     "accounts",
@@ -29,4 +29,5 @@ def after_tables() -> tuple[str, ...]:
     )
     defaults = (f"CREATE TABLE {table}_default PARTITION OF {table} DEFAULT" for table in BY_MONTH)
     bells = (bell_trigger(table, topic) for table, topic in BELLS.items())
-    return (*hashed, *defaults, *FUNCTIONS.values(), *TRIGGERS.values(), *bells)
+    routines = (*FUNCTIONS.values(), *TRIGGERS.values())
+    return (*hashed, *defaults, *routines, *bells, *count_triggers())

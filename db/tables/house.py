@@ -89,6 +89,7 @@ jobs = Table(
     one_of("state", ("waiting", "taken", "done", "buried")),
     Index("ix_jobs_waiting", "due_at", "id", postgresql_where=text("state = 'waiting'")),
     Index("ix_jobs_taken", "claimed_at", postgresql_where=text("state = 'taken'")),
+    Index("ix_jobs_buried", "kind", postgresql_where=text("state = 'buried'")),
     Index(
         "uq_jobs_unfinished",
         "unique_key",

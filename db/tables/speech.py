@@ -148,6 +148,7 @@ comments = Table(
     Index("ix_comments_channel_id_id", "channel_id", "id"),
     Index("ix_comments_account_id_id", "account_id", "id"),
     Index("ix_comments_created_at", "created_at"),
+    Index("ix_comments_sent_at", "sent_at", postgresql_where=text("sent_at IS NOT NULL")),
 )
 
 outbox = Table(

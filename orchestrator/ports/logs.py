@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from orchestrator.actor import Actor
-from orchestrator.ids import AccountId
+from orchestrator.ids import AccountId, CommentId, OutboxId, PostRef
 
 
 class OperationKind(StrEnum):
@@ -20,15 +20,115 @@ class OperationKind(StrEnum):
     VERIFY_GRANT = "verify_grant"
 
 
+class SessionKind(StrEnum):
+    """What happened to an account's session."""
+
+    CONNECT = "connect"
+    DISCONNECT = "disconnect"
+    RECONNECT = "reconnect"
+    LOGIN = "login"
+    LOGOUT = "logout"
+    FLOOD_WAIT = "flood_wait"
+    STATE_CHANGED = "state_changed"
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One logged act."""
+    """One logged act; what stands below `error` is taken from the running task when left out."""
 
     kind: OperationKind
     account: AccountId | None
     succeeded: bool
     duration: timedelta
     error: str | None = None
+    """A sentence."""
+    error_name: str | None = None
+    """What statistics count by, like FLOOD_WAIT."""
+    at: datetime | None = None
+    node: str | None = None
+    correlation: str | None = None
+    post: PostRef | None = None
+    comment: CommentId | None = None
+    outbox: OutboxId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEvent:
+    """One line of an account's connection diary."""
+
+    kind: SessionKind
+    account: AccountId | None
+    succeeded: bool = True
+    duration: timedelta = timedelta()
+    """Of connecting, of being connected (disconnect), of being away (reconnect), of the wait."""
+    cause: str | None = None
+    error_name: str | None = None
+    at: datetime | None = None
+    node: str | None = None
+
+
+Entry = Operation | SessionEvent
+
+
+@dataclass(frozen=True, slots=True)
+class OperationRow:
+    """One line of `troupe logs operations`."""
+
+    id: int
+    at: datetime
+    kind: str
+    account: str | None
+    status: str
+    duration: timedelta
+    error_name: str | None
+    error: str | None
+    node: str | None
+    correlation: str | None
+    comment: CommentId | None
+    outbox: OutboxId | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """One line of `troupe logs sessions`."""
+
+    id: int
+    at: datetime
+    kind: str
+    account: str | None
+    status: str
+    duration: timedelta
+    error_name: str | None
+    cause: str | None
+    node: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogFilter:
+    """Which lines somebody wants to see; empty fields keep everything."""
+
+    account: AccountId | None = None
+    kinds: tuple[str, ...] = ()
+    failed: bool = False
+    since: datetime | None = None
+    correlation: str | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class OperationPage:
+    """Lines, oldest first, and the moment up to which nothing was missed."""
+
+    rows: Sequence[OperationRow]
+    bookmark: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPage:
+    """The same of sessions."""
+
+    rows: Sequence[SessionRow]
+    bookmark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +144,26 @@ class AuditEntry:
 
 
 class OperationLog(Protocol):
-    """Takes operations without slowing whoever reports them."""
+    """Takes operations and session events without slowing whoever reports them."""
 
-    def note(self, operation: Operation) -> None:
-        """Take an operation; it is written with the next batch."""
+    def note(self, entry: Entry) -> None:
+        """Take an entry; it is written with the next batch."""
 
 
 class LogStore(Protocol):
     """Where logs rest."""
 
-    async def record_operations(self, operations: Sequence[Operation]) -> None:
-        """Write a batch of operations."""
+    async def record_entries(self, entries: Sequence[Entry]) -> None:
+        """Write a batch of operations and session events."""
+
+    async def operations(self, wanted: LogFilter, bookmark: str | None) -> OperationPage:
+        """Return the newest operations, or those that came to light since the bookmark.
+
+        Neither a late commit nor a busy moment makes a line go missing or come twice.
+        """
+
+    async def sessions(self, wanted: LogFilter, bookmark: str | None) -> SessionPage:
+        """Return the newest session events, or those that came to light since the bookmark."""
 
     async def audit_entries(self, limit: int) -> Sequence[AuditEntry]:
         """Return the newest changes."""

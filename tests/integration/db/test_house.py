@@ -177,6 +177,6 @@ async def test_operations_go_into_the_month_they_belong_to(scene: Scene) -> None
         duration=timedelta(seconds=1.5),
         error="no",
     )
-    await scene.stores.logs.record_operations([operation] * 3)
+    await scene.stores.logs.record_entries([operation] * 3)
     assert await scene.sql("SELECT count(*) FROM operation_logs WHERE duration_ms = 1500") == 3
     assert await scene.sql("SELECT count(*) FROM operation_logs_default") == 0

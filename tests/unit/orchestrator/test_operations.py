@@ -2,19 +2,37 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from orchestrator.clock import SystemClock
 from orchestrator.errors import ServersUnavailable
+from orchestrator.ids import AccountId, ChannelId, MessageId, OutboxId, PostRef
 from orchestrator.operations import BatchedOperations
-from orchestrator.ports.logs import AuditEntry, Operation, OperationKind
+from orchestrator.ports.logs import (
+    AuditEntry,
+    Entry,
+    LogFilter,
+    Operation,
+    OperationKind,
+    OperationPage,
+    SessionEvent,
+    SessionKind,
+    SessionPage,
+)
+from orchestrator.whereabouts import at_work, here, settle
+
+THEN = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 def operation(number: int) -> Operation:
     return Operation(
-        OperationKind.SEND_MESSAGE, None, succeeded=True, duration=timedelta(milliseconds=number)
+        OperationKind.SEND_MESSAGE,
+        None,
+        succeeded=True,
+        duration=timedelta(milliseconds=number),
+        at=THEN,
     )
 
 
@@ -22,21 +40,27 @@ class KeptLogs:
     """Keeps batches; fails as long as `away` is set."""
 
     def __init__(self) -> None:
-        self.batches: list[list[Operation]] = []
+        self.batches: list[list[Entry]] = []
         self.away = False
         self.written = asyncio.Event()
 
-    async def record_operations(self, operations: Sequence[Operation]) -> None:
+    async def record_entries(self, entries: Sequence[Entry]) -> None:
         if self.away:
             raise ServersUnavailable("PostgreSQL cannot be reached")
-        self.batches.append(list(operations))
+        self.batches.append(list(entries))
         self.written.set()
+
+    async def operations(self, wanted: LogFilter, bookmark: str | None) -> OperationPage:
+        raise NotImplementedError
+
+    async def sessions(self, wanted: LogFilter, bookmark: str | None) -> SessionPage:
+        raise NotImplementedError
 
     async def audit_entries(self, limit: int) -> Sequence[AuditEntry]:
         raise NotImplementedError
 
     @property
-    def all(self) -> list[Operation]:
+    def all(self) -> list[Entry]:
         return [one for batch in self.batches for one in batch]
 
 
@@ -99,3 +123,42 @@ async def test_a_failed_batch_makes_way_for_newer_ones_when_there_is_no_room(
     operations.put_back([operation(8), operation(9)])
     assert list(operations.waiting) == [operation(0), operation(1)]
     assert operations.dropped == 2
+
+
+async def test_an_operation_knows_who_did_it_and_for_which_post(logs: KeptLogs) -> None:
+    operations = batched(logs)
+    post = PostRef(ChannelId(3), MessageId(45))
+    with at_work(node="north", account=AccountId(7), post=post, outbox=OutboxId(9)):
+        operations.note(operation(1))
+    await operations.flush()
+    (told,) = logs.all
+    assert isinstance(told, Operation)
+    assert (told.node, told.account, told.outbox) == ("north", 7, 9)
+    assert (told.post, told.correlation) == (post, "post-3-45")
+
+
+async def test_what_a_task_binds_is_known_to_the_tasks_that_it_starts_and_to_no_other(
+    logs: KeptLogs,
+) -> None:
+    operations = batched(logs)
+
+    async def note() -> None:
+        operations.note(SessionEvent(SessionKind.CONNECT, None))
+
+    async def lane(account: int) -> None:
+        settle(node="north", account=AccountId(account))
+        await asyncio.gather(note(), note())
+
+    await asyncio.gather(lane(1), lane(2))
+    assert here().account is None
+    await operations.flush()
+    assert sorted(one.account or 0 for one in logs.all) == [1, 1, 2, 2]
+
+
+async def test_what_is_said_of_an_entry_counts_more_than_what_is_bound(logs: KeptLogs) -> None:
+    operations = batched(logs)
+    with at_work(account=AccountId(7)):
+        operations.note(SessionEvent(SessionKind.LOGIN, AccountId(8), at=THEN))
+    await operations.flush()
+    (told,) = logs.all
+    assert (told.account, told.at) == (8, THEN)
