@@ -141,7 +141,7 @@ def set_stage(
         clock=clock,
         operations=operations,
         tuning=tuning,
-        sink=Reception(stores.intake, stores.channels).take,
+        sink=Reception(stores.intake, stores.channels, stores.security).take,
     )
 
 

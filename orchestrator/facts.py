@@ -39,6 +39,8 @@ class PostSeen:
     engagement: Engagement = Engagement()
     edited_at: datetime | None = None
     album: int | None = None
+    late: bool = False
+    """No update told of it: it was found by comparing with the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class PostEdited:
     message: MessageId
     text: str
     edited_at: datetime
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class PostsDeleted:
     account: AccountId
     channel: TelegramId
     messages: tuple[MessageId, ...]
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,50 @@ class DirectMessageSeen:
     sent_at: datetime
     sender_name: str = ""
     sender_username: str | None = None
+    access_hash: int | None = None
+    """How this account addresses the sender, where the update said it."""
+    language: str | None = None
+    reply_to: MessageId | None = None
+    media: tuple[MediaReference, ...] = ()
+    edited_at: datetime | None = None
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MessageEdited:
+    """A person changed what they had written to `account` in private."""
+
+    account: AccountId
+    sender: TelegramId
+    message: MessageId
+    text: str
+    edited_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MessagesDeleted:
+    """Messages of private chats are gone; Telegram numbers them for each account, not each chat."""
+
+    account: AccountId
+    messages: tuple[MessageId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationRead:
+    """A private chat was read up to a message: by the person, or by `account` itself."""
+
+    account: AccountId
+    person: TelegramId
+    upto: MessageId
+    by_us: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityChanged:
+    """Something happened to the account itself, such as a sign-in: worth looking at who is in."""
+
+    account: AccountId
+    hint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +144,18 @@ class UpdatesSkipped:
     """None: what was skipped were direct messages."""
 
 
-Fact = PostSeen | PostEdited | PostsDeleted | DirectMessageSeen | ChannelLost | UpdatesSkipped
+Recordable = (
+    PostSeen
+    | PostEdited
+    | PostsDeleted
+    | DirectMessageSeen
+    | MessageEdited
+    | MessagesDeleted
+    | ConversationRead
+)
+"""What happened in channels and dialogues, and is recorded once."""
+
+Fact = Recordable | ChannelLost | UpdatesSkipped | SecurityChanged
 
 Sink = Callable[[Fact], Awaitable[None]]
 """Takes a fact and returns only when it is committed."""

@@ -17,6 +17,7 @@ from db.stores.library import PostgresLibrary
 from db.stores.logs import PostgresLogs, PostgresSettings
 from db.stores.outbox import PostgresOutbox
 from db.stores.review import PostgresReview
+from db.stores.security import PostgresSecurity
 from db.stores.sessions import PostgresSessions
 from db.stores.tally import PostgresTally
 from db.stores.work import PostgresCommands, PostgresJobs
@@ -39,6 +40,7 @@ def postgres_stores(
         grants=PostgresGrants(engine),
         campaigns=PostgresCampaigns(engine),
         intake=PostgresIntake(engine, notices.hear),
+        security=PostgresSecurity(engine),
         drafting=PostgresDrafting(engine, tuning.recent_comments),
         review=PostgresReview(engine),
         outbox=PostgresOutbox(engine, tuning.engagement_checks),

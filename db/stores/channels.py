@@ -22,7 +22,7 @@ from orchestrator.ports.telegram import ChannelSeen, Role
 COLUMNS = """
     SELECT c.id, c.telegram_id, c.title, c.username, c.description, c.members_count, c.is_active,
            c.last_checked, c.monitoring_interval, c.linked_group_id, c.last_message_id,
-           a.name AS reader
+           c.recovered_late, a.name AS reader
     FROM channels c LEFT JOIN accounts a ON a.id = c.reader_account_id
     WHERE c.removed_at IS NULL
 """
@@ -177,15 +177,21 @@ UNSCOUTED = text(
 )
 ASK_FOR_COMPARISON = text(
     """
+    WITH dialogues AS (
+        UPDATE account_watch SET dialogues_at = NULL
+        WHERE account_id = :account AND CAST(:telegram_id AS bigint) IS NULL
+    )
     UPDATE channels SET last_checked = NULL
     WHERE reader_account_id = :account AND is_active
       AND (CAST(:telegram_id AS bigint) IS NULL OR telegram_id = :telegram_id)
     """
 )
+# What is left of a long gap is due at once.
 NOTE_CHECKED = text(
     """
     UPDATE channels
-    SET last_checked = :at, compared_upto = greatest(compared_upto, :upto),
+    SET last_checked = CASE WHEN CAST(:whole AS boolean) THEN CAST(:at AS timestamptz) END,
+        compared_upto = greatest(compared_upto, :upto),
         last_message_id = greatest(last_message_id, :upto)
     WHERE id = :channel
     """
@@ -324,10 +330,12 @@ class PostgresChannels:
             found = await rows(connection, UNSCOUTED, running=RUNNING, account=account)
         return [to_reading(row) for row in found]
 
-    async def note_checked(self, channel: ChannelId, at: datetime, upto: MessageId | None) -> None:
+    async def note_checked(
+        self, channel: ChannelId, at: datetime, upto: MessageId | None, *, whole: bool = True
+    ) -> None:
         """Store that the channel was compared, and up to which post nothing is missing."""
         async with transaction(self.engine) as connection:
-            await run(connection, NOTE_CHECKED, channel=channel, at=at, upto=upto)
+            await run(connection, NOTE_CHECKED, channel=channel, at=at, upto=upto, whole=whole)
 
 
 async def record_access(
@@ -383,6 +391,7 @@ def to_channel(row: Row[Any] | None) -> Channel:
         linked_group=None if row.linked_group_id is None else TelegramId(row.linked_group_id),
         last_message=MessageId(row.last_message_id),
         reader=row.reader,
+        recovered_late=row.recovered_late,
     )
 
 

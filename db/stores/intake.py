@@ -1,46 +1,89 @@
-"""Where facts become rows: once each, together with the job that follows."""
+"""Where facts become rows: many in one transaction, each once, with the job that follows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.engine import transaction, write_json
+from db.refusals import is_refusal, is_rollback
 from db.stores.base import one, rows, run
 from db.stores.cancelling import Reason, cancel_waiting
-from db.stores.work import queue
-from orchestrator.facts import DirectMessageSeen, PostEdited, PostsDeleted, PostSeen
-from orchestrator.ids import ChannelId, MessageId, PostRef
-from orchestrator.intake.stopwords import asks_to_stop
+from db.stores.dialogues import (
+    record_direct_messages,
+    record_message_edits,
+    record_messages_deleted,
+    record_reads,
+)
+from db.stores.work import queue_all
+from orchestrator.errors import NotFound, ServersUnavailable
+from orchestrator.facts import (
+    ConversationRead,
+    DirectMessageSeen,
+    MessageEdited,
+    MessagesDeleted,
+    PostEdited,
+    PostsDeleted,
+    PostSeen,
+    Recordable,
+)
+from orchestrator.ids import AccountId, ChannelId, MessageId, PostRef, TelegramId
 from orchestrator.jobs import ConsiderPost
+from orchestrator.ports.intake import DialogueReading, KnownPost, Recorded
 from personas.silence import SilenceReason
 
-RECORD_POST = text(
+RECORD_POSTS = text(
     """
     INSERT INTO posts
         (channel_id, message_id, text, media, engagement, album, seen_by, created_at, edited_at)
-    SELECT c.id, :message, :text, CAST(:media AS jsonb), CAST(:engagement AS jsonb), :album,
-           :account, :published_at, :edited_at
-    FROM channels c
-    WHERE c.telegram_id = :channel AND c.is_active AND c.removed_at IS NULL
+    SELECT c.id, p.message, p.text, CAST(p.media AS jsonb), CAST(p.engagement AS jsonb), p.album,
+           p.account, p.published_at, p.edited_at
+    FROM unnest(
+        CAST(:channels AS bigint[]), CAST(:messages AS bigint[]), CAST(:texts AS text[]),
+        CAST(:media AS text[]), CAST(:engagement AS text[]), CAST(:albums AS bigint[]),
+        CAST(:accounts AS bigint[]), CAST(:published AS timestamptz[]),
+        CAST(:edited AS timestamptz[]))
+        AS p (channel, message, text, media, engagement, album, account, published_at, edited_at)
+    JOIN channels c ON c.telegram_id = p.channel AND c.is_active AND c.removed_at IS NULL
+    ORDER BY c.id, p.message
     ON CONFLICT DO NOTHING
-    RETURNING channel_id
+    RETURNING channel_id, message_id,
+              (SELECT telegram_id FROM channels WHERE id = posts.channel_id) AS channel
     """
 )
-NOTE_LAST = text(
+# The rows are locked in the order of their numbers, so that two nodes never wait for each other.
+NOTE_NEWS = text(
     """
-    UPDATE channels SET last_message_id = :message
-    WHERE id = :channel AND last_message_id < :message
+    WITH news AS MATERIALIZED (
+        SELECT c.id, n.last, n.late
+        FROM unnest(CAST(:channels AS bigint[]), CAST(:lasts AS bigint[]),
+                    CAST(:lates AS bigint[])) AS n (channel, last, late)
+        JOIN channels c ON c.id = n.channel AND (c.last_message_id < n.last OR n.late > 0)
+        ORDER BY c.id FOR NO KEY UPDATE OF c
+    )
+    UPDATE channels c
+    SET last_message_id = greatest(c.last_message_id, news.last),
+        recovered_late = c.recovered_late + news.late
+    FROM news WHERE news.id = c.id
     """
 )
 RECORD_EDIT = text(
     """
-    UPDATE posts p SET text = :text, edited_at = :edited_at
-    FROM channels c
-    WHERE c.telegram_id = :channel AND p.channel_id = c.id AND p.message_id = :message
-      AND (p.edited_at IS NULL OR p.edited_at <= :edited_at)
+    WITH edited AS (
+        UPDATE posts p SET text = :text, edited_at = :edited_at
+        FROM channels c
+        WHERE c.telegram_id = :channel AND p.channel_id = c.id AND p.message_id = :message
+          AND (p.edited_at IS NULL OR p.edited_at <= :edited_at)
+        RETURNING p.channel_id
+    ), counted AS (
+        UPDATE channels SET recovered_late = recovered_late + 1
+        FROM edited WHERE id = edited.channel_id AND CAST(:late AS boolean)
+    )
+    SELECT channel_id FROM edited
     """
 )
 RECORD_DELETED = text(
@@ -56,6 +99,7 @@ RECORD_DELETED = text(
     RETURNING p.channel_id, p.message_id
     """
 )
+COUNT_LATE = text("UPDATE channels SET recovered_late = recovered_late + :late WHERE id = :channel")
 WAITING_UNDER = text(
     """
     SELECT o.id FROM outbox o JOIN comments c ON c.id = o.comment_id
@@ -64,40 +108,60 @@ WAITING_UNDER = text(
     ORDER BY o.id FOR UPDATE OF o
     """
 )
-RECORD_CONTACT = text(
+KNOWN_POSTS = text(
     """
-    INSERT INTO contacts (telegram_id, username, name) VALUES (:sender, :username, :name)
-    ON CONFLICT (telegram_id) DO UPDATE
-    SET username = excluded.username, last_seen_at = now(),
-        name = CASE WHEN excluded.name = '' THEN contacts.name ELSE excluded.name END
-    RETURNING id
+    SELECT message_id, text, edited_at FROM posts
+    WHERE channel_id = :channel AND deleted_at IS NULL
+    ORDER BY message_id DESC LIMIT :limit
     """
 )
-RECORD_MESSAGE = text(
+DIALOGUE_READING = text(
     """
-    WITH talk AS (
-        INSERT INTO conversations (account_id, contact_id) VALUES (:account, :contact)
-        ON CONFLICT (account_id, contact_id) DO UPDATE SET account_id = excluded.account_id
-        RETURNING id
-    )
-    INSERT INTO messages (conversation_id, direction, telegram_message_id, text, sent_at)
-    SELECT id, 'incoming', :message, :text, :sent_at FROM talk
-    ON CONFLICT (conversation_id, telegram_message_id) DO NOTHING
-    RETURNING id
+    SELECT w.dialogues_upto, w.dialogues_progress, a.created_at AS since,
+           coalesce(w.dialogues_at + CAST(:interval AS interval), now()) <= now() AS due
+    FROM accounts a LEFT JOIN account_watch w ON w.account_id = a.id
+    WHERE a.id = :account
     """
 )
-OPT_OUT = text(
+NOTE_DIALOGUES = text(
     """
-    WITH gone AS (
-        INSERT INTO opt_outs (contact_id, reason, detail, account_id)
-        VALUES (:contact, 'stop_word', :detail, :account)
-        ON CONFLICT (contact_id) DO NOTHING
-    )
-    UPDATE conversations
-    SET state = 'closed', closed_at = now(), closed_reason = 'the person asked us to stop'
-    WHERE contact_id = :contact AND state <> 'closed'
+    INSERT INTO account_watch (account_id, dialogues_progress)
+    VALUES (:account, CAST(:progress AS jsonb))
+    ON CONFLICT (account_id) DO UPDATE SET dialogues_progress = excluded.dialogues_progress
     """
 )
+NOTE_DIALOGUES_COMPARED = text(
+    """
+    INSERT INTO account_watch (account_id, dialogues_upto, dialogues_at)
+    VALUES (:account, :upto, now())
+    ON CONFLICT (account_id) DO UPDATE
+    SET dialogues_upto = greatest(account_watch.dialogues_upto, excluded.dialogues_upto),
+        dialogues_progress = '{}', dialogues_at = now()
+    """
+)
+
+TRIES: Final = 3
+"""How often a batch is tried that another transaction got in the way of."""
+
+F = TypeVar("F", bound=Recordable)
+
+
+@dataclass(slots=True)
+class Batch:
+    """Facts on their way into one transaction, and what came of each."""
+
+    facts: Sequence[Recordable]
+    outcome: list[Recorded]
+
+    def of(self, kind: type[F]) -> list[F]:
+        """Return the facts of one kind, in order."""
+        return [fact for fact in self.facts if isinstance(fact, kind)]
+
+    def mark(self, kind: type[F], is_new: Callable[[F], bool]) -> None:
+        """Mark as new what was; of several facts about one thing, only the first."""
+        for place, fact in enumerate(self.facts):
+            if isinstance(fact, kind) and is_new(fact):
+                self.outcome[place] = Recorded.NEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,93 +171,188 @@ class PostgresIntake:
     engine: AsyncEngine
     on_job: Callable[[str], None]
 
-    async def record_post_and_queue(self, post: PostSeen) -> bool:
-        """Record a post of a watched channel and queue the decision about it."""
-        async with transaction(self.engine) as connection:
-            recorded = await one(
-                connection,
-                RECORD_POST,
-                channel=post.channel,
-                message=post.message,
-                text=post.text,
-                media=write_json(post.media),
-                engagement=write_json(post.engagement),
-                album=post.album,
-                account=post.account,
-                published_at=post.published_at,
-                edited_at=post.edited_at,
-            )
-            if recorded is None:
-                return False
-            await self.follow_up(connection, ChannelId(recorded.channel_id), post)
-        self.on_job("jobs")
-        return True
+    async def record(self, facts: Sequence[Recordable]) -> Sequence[Recorded]:
+        """Record facts together; those that the database refuses are left out alone."""
+        for _ in range(TRIES - 1):
+            try:
+                return await self.record_batch(facts)
+            except (DBAPIError, ServersUnavailable) as error:
+                if is_refusal(error):
+                    return await self.record_apart(facts)
+                if not is_rollback(error):
+                    raise
+        return await self.record_batch(facts)
 
-    async def follow_up(
-        self, connection: AsyncConnection, channel: ChannelId, post: PostSeen
-    ) -> None:
-        """Note how far the channel is known, and queue the job."""
-        await run(connection, NOTE_LAST, channel=channel, message=post.message)
-        task = ConsiderPost(PostRef(channel, post.message))
-        await queue(connection, task, timedelta())
+    async def record_apart(self, facts: Sequence[Recordable]) -> Sequence[Recorded]:
+        """Halve a batch until whatever is refused stands alone."""
+        if len(facts) == 1:
+            return [Recorded.REFUSED]
+        middle = len(facts) // 2
+        return [*await self.record(facts[:middle]), *await self.record(facts[middle:])]
+
+    async def record_batch(self, facts: Sequence[Recordable]) -> Sequence[Recorded]:
+        """Record facts in one transaction."""
+        batch = Batch(facts, [Recorded.KNOWN] * len(facts))
+        async with transaction(self.engine) as connection:
+            queued = await record_posts(connection, batch)
+            for edit in batch.of(PostEdited):
+                await record_edit(connection, edit)
+            for deletion in batch.of(PostsDeleted):
+                await record_deletion(connection, deletion)
+            await record_dialogues(connection, batch)
+        if queued:
+            self.on_job("jobs")
+        return batch.outcome
+
+    async def record_post_and_queue(self, post: PostSeen) -> bool:
+        """Record one post of a watched channel and queue the decision about it."""
+        return await self.record([post]) == [Recorded.NEW]
 
     async def record_post_edit(self, edit: PostEdited) -> None:
         """Store a post's new text, unless a later one is known."""
-        async with transaction(self.engine) as connection:
-            await run(
-                connection,
-                RECORD_EDIT,
-                channel=edit.channel,
-                message=edit.message,
-                text=edit.text,
-                edited_at=edit.edited_at,
-            )
+        await self.record([edit])
 
     async def record_posts_deleted(self, deletion: PostsDeleted) -> None:
         """Mark posts as gone, and cancel what waits to be said under them."""
-        async with transaction(self.engine) as connection:
-            gone = await rows(
-                connection,
-                RECORD_DELETED,
-                channel=deletion.channel,
-                messages=list(deletion.messages),
-            )
-            if gone:
-                messages = [MessageId(row.message_id) for row in gone]
-                waiting = await rows(
-                    connection, WAITING_UNDER, channel=gone[0].channel_id, messages=messages
-                )
-                why = Reason(SilenceReason.POST_GONE, "the post was deleted")
-                await cancel_waiting(connection, [row.id for row in waiting], why)
+        await self.record([deletion])
 
     async def record_direct_message(self, message: DirectMessageSeen) -> bool:
-        """Record an incoming message; a stop word ends the conversation for every account."""
+        """Record one incoming message; a stop word ends the conversation for every account."""
+        return await self.record([message]) == [Recorded.NEW]
+
+    async def known_posts(self, channel: ChannelId, limit: int) -> Sequence[KnownPost]:
+        """Return the newest posts that are not deleted."""
         async with transaction(self.engine) as connection:
-            contact = await one(
-                connection,
-                RECORD_CONTACT,
-                sender=message.sender,
-                username=message.sender_username,
-                name=message.sender_name,
-            )
-            if contact is None:
-                raise RuntimeError("PostgreSQL returned no row for an upsert")
-            recorded = await one(
-                connection,
-                RECORD_MESSAGE,
-                account=message.account,
-                contact=contact.id,
-                message=message.message,
-                text=message.text,
-                sent_at=message.sent_at,
-            )
-            if recorded is not None and asks_to_stop(message.text):
-                detail = message.text[:200]
-                await run(
-                    connection,
-                    OPT_OUT,
-                    contact=contact.id,
-                    detail=detail,
-                    account=message.account,
-                )
-        return recorded is not None
+            found = await rows(connection, KNOWN_POSTS, channel=channel, limit=limit)
+        return [KnownPost(MessageId(row.message_id), row.text, row.edited_at) for row in found]
+
+    async def dialogue_reading(self, account: AccountId, every: timedelta) -> DialogueReading:
+        """Return how far the account's dialogues were compared."""
+        async with transaction(self.engine) as connection:
+            row = await one(connection, DIALOGUE_READING, account=account, interval=every)
+        if row is None:
+            raise NotFound(f"There is no account {account}")
+        return to_dialogue_reading(row)
+
+    async def note_dialogues(
+        self, account: AccountId, progress: dict[TelegramId, MessageId]
+    ) -> None:
+        """Store how far a comparison has come that is not finished."""
+        async with transaction(self.engine) as connection:
+            await run(connection, NOTE_DIALOGUES, account=account, progress=write_json(progress))
+
+    async def note_dialogues_compared(self, account: AccountId, upto: MessageId) -> None:
+        """Store that every dialogue was compared up to that message."""
+        async with transaction(self.engine) as connection:
+            await run(connection, NOTE_DIALOGUES_COMPARED, account=account, upto=upto)
+
+
+async def record_posts(connection: AsyncConnection, batch: Batch) -> int:
+    """Record the posts of a batch, each once; returns how many were new."""
+    posts = {(post.channel, post.message): post for post in reversed(batch.of(PostSeen))}
+    if not posts:
+        return 0
+    recorded = await rows(connection, RECORD_POSTS, **columns_of(posts.values()))
+    if not recorded:
+        return 0
+    new = {(TelegramId(row.channel), MessageId(row.message_id)) for row in recorded}
+    await note_news(connection, recorded, posts)
+    tasks = [
+        ConsiderPost(PostRef(ChannelId(row.channel_id), MessageId(row.message_id)))
+        for row in recorded
+    ]
+    await queue_all(connection, tasks)
+    firsts = {id(posts[key]) for key in new}
+    batch.mark(PostSeen, lambda post: id(post) in firsts)
+    return len(new)
+
+
+def columns_of(posts: Iterable[PostSeen]) -> dict[str, list[Any]]:
+    """Lay posts out as the columns of one statement."""
+    listed = list(posts)
+    return {
+        "channels": [post.channel for post in listed],
+        "messages": [post.message for post in listed],
+        "texts": [post.text for post in listed],
+        "media": [write_json(post.media) for post in listed],
+        "engagement": [write_json(post.engagement) for post in listed],
+        "albums": [post.album for post in listed],
+        "accounts": [post.account for post in listed],
+        "published": [post.published_at for post in listed],
+        "edited": [post.edited_at for post in listed],
+    }
+
+
+async def note_news(
+    connection: AsyncConnection,
+    recorded: Sequence[Row[Any]],
+    posts: dict[tuple[TelegramId, MessageId], PostSeen],
+) -> None:
+    """Note how far each channel is known, and how many posts no update had told of."""
+    lasts: dict[int, int] = {}
+    lates: dict[int, int] = {}
+    for row in recorded:
+        channel = row.channel_id
+        late = posts[TelegramId(row.channel), MessageId(row.message_id)].late
+        lasts[channel] = max(lasts.get(channel, 0), row.message_id)
+        lates[channel] = lates.get(channel, 0) + late
+    await run(
+        connection,
+        NOTE_NEWS,
+        channels=list(lasts),
+        lasts=list(lasts.values()),
+        lates=list(lates.values()),
+    )
+
+
+async def record_edit(connection: AsyncConnection, edit: PostEdited) -> None:
+    """Store a post's new text, unless a later one is known."""
+    await run(
+        connection,
+        RECORD_EDIT,
+        channel=edit.channel,
+        message=edit.message,
+        text=edit.text,
+        edited_at=edit.edited_at,
+        late=edit.late,
+    )
+
+
+async def record_deletion(connection: AsyncConnection, deletion: PostsDeleted) -> None:
+    """Mark posts as gone, and cancel what waits to be said under them."""
+    gone = await rows(
+        connection,
+        RECORD_DELETED,
+        channel=deletion.channel,
+        messages=list(deletion.messages),
+    )
+    if not gone:
+        return
+    channel = gone[0].channel_id
+    messages = [MessageId(row.message_id) for row in gone]
+    waiting = await rows(connection, WAITING_UNDER, channel=channel, messages=messages)
+    why = Reason(SilenceReason.POST_GONE, "the post was deleted")
+    await cancel_waiting(connection, [row.id for row in waiting], why)
+    if deletion.late:
+        await run(connection, COUNT_LATE, channel=channel, late=len(gone))
+
+
+async def record_dialogues(connection: AsyncConnection, batch: Batch) -> None:
+    """Record what was said in private, then what became of it."""
+    new = await record_direct_messages(connection, batch.of(DirectMessageSeen))
+    batch.mark(DirectMessageSeen, lambda message: id(message) in new)
+    await record_message_edits(connection, batch.of(MessageEdited))
+    await record_messages_deleted(connection, batch.of(MessagesDeleted))
+    await record_reads(connection, batch.of(ConversationRead))
+
+
+def to_dialogue_reading(row: Row[Any]) -> DialogueReading:
+    """Read how far dialogues were compared; JSON knows no numbers as keys."""
+    progress = row.dialogues_progress or {}
+    upto = row.dialogues_upto
+    return DialogueReading(
+        upto=None if upto is None else MessageId(upto),
+        since=row.since,
+        progress={TelegramId(int(user)): MessageId(last) for user, last in progress.items()},
+        due=row.due,
+    )

@@ -28,6 +28,14 @@ QUEUE = text(
     ON CONFLICT (unique_key) WHERE state IN ('waiting', 'taken') DO NOTHING
     """
 )
+QUEUE_ALL = text(
+    """
+    INSERT INTO jobs (kind, payload, unique_key, due_at)
+    SELECT j.kind, CAST(j.payload AS jsonb), j.kind || ' ' || j.payload, now()
+    FROM unnest(CAST(:kinds AS text[]), CAST(:payloads AS text[])) AS j (kind, payload)
+    ON CONFLICT (unique_key) WHERE state IN ('waiting', 'taken') DO NOTHING
+    """
+)
 TAKE = text(
     """
     WITH due AS (
@@ -206,6 +214,12 @@ async def queue(
         delay=delay,
     )
     return added == 1
+
+
+async def queue_all(connection: AsyncConnection, tasks: Sequence[Task]) -> None:
+    """Queue tasks in somebody's transaction, each unless the same one is unfinished."""
+    kinds = [type(task).__name__ for task in tasks]
+    await run(connection, QUEUE_ALL, kinds=kinds, payloads=[write_json(task) for task in tasks])
 
 
 @cache

@@ -101,6 +101,20 @@ account_entities = Table(
     one_of("kind", ("user", "channel", "chat")),
 )
 
+# What is compared with the server now and then; apart from `accounts`, whose rows the gate locks.
+account_watch = Table(
+    "account_watch",
+    metadata,
+    reference("account_id", "accounts.id", primary_key=True),
+    maybe_number("dialogues_upto"),
+    document("dialogues_progress"),
+    moment("dialogues_at"),
+    number("recovered_late", server_default="0"),
+    maybe_document("sessions"),
+    maybe_words("password_mark"),
+    moment("security_at"),
+)
+
 account_events = Table(
     "account_events",
     metadata,

@@ -57,6 +57,8 @@ channels = Table(
     number("last_message_id", server_default="0"),
     # Everything up to here was compared with the server; above it, updates may have left gaps.
     number("compared_upto", server_default="0"),
+    # What no update told of and a comparison found: posts, their edits and their deletions.
+    number("recovered_late", server_default="0"),
     maybe_reference("reader_account_id", "accounts.id", index=True),
     moment_now("created_at"),
     moment("removed_at"),

@@ -3,6 +3,7 @@
 from sqlalchemy import BigInteger, Boolean, Column, Index, Table, UniqueConstraint, false, text
 
 from db.tables.base import (
+    document,
     identity,
     maybe_number,
     maybe_reference,
@@ -50,6 +51,8 @@ conversations = Table(
     moment_now("started_at"),
     moment("closed_at"),
     maybe_words("closed_reason"),
+    # Up to here the person has read what we wrote.
+    number("read_upto", server_default="0"),
     UniqueConstraint("account_id", "contact_id"),
     one_of("state", ("open", "paused", "handed_over", "closed")),
 )
@@ -62,6 +65,10 @@ messages = Table(
     words("direction"),
     number("telegram_message_id"),
     words("text"),
+    # What the person had written before they changed it.
+    maybe_words("first_text"),
+    maybe_number("reply_to"),
+    document("media", default="[]"),
     Column("is_read", Boolean, nullable=False, server_default=false()),
     moment_of("sent_at"),
     moment_now("recorded_at"),
@@ -69,6 +76,8 @@ messages = Table(
     moment("deleted_at"),
     one_of("direction", ("incoming", "outgoing")),
     UniqueConstraint("conversation_id", "telegram_message_id"),
+    # Telegram names deleted private messages by number alone.
+    Index("ix_messages_telegram_message_id", "telegram_message_id"),
     Index(
         "ix_messages_unread",
         "conversation_id",

@@ -1,41 +1,118 @@
-"""The sink of all facts: each is recorded once, and what follows from it is a job."""
+"""The sink of all facts: each is recorded once, and what follows from it is a job.
 
+Facts that arrive while others are being written go into the next transaction together (group
+commit): one account alone waits for its own commit, a thousand share one.
+"""
+
+import asyncio
 import logging
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Final, get_args
 
 from orchestrator.facts import (
     ChannelLost,
-    DirectMessageSeen,
     Fact,
-    PostEdited,
     PostsDeleted,
-    PostSeen,
+    Recordable,
+    SecurityChanged,
     UpdatesSkipped,
 )
 from orchestrator.ports.channels import ChannelStore
-from orchestrator.ports.intake import IntakeStore
+from orchestrator.ports.intake import IntakeStore, Recorded
+from orchestrator.ports.security import SecurityStore
 
 log = logging.getLogger(__name__)
 
+BATCH: Final = 500
+"""The most facts in one transaction."""
 
+RECORDABLE: Final = get_args(Recordable)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A fact, and whoever waits for its commit."""
+
+    fact: Recordable
+    taken: asyncio.Future[None]
+
+
+@dataclass(slots=True)
 class Reception:
     """Takes facts from all accounts; `take` returns when the fact is committed."""
 
-    def __init__(self, intake: IntakeStore, channels: ChannelStore) -> None:
-        self.intake, self.channels = intake, channels
+    intake: IntakeStore
+    channels: ChannelStore
+    security: SecurityStore
+    waiting: deque[Waiting] = field(default_factory=deque)
+    writing: asyncio.Task[None] | None = None
 
     async def take(self, fact: Fact) -> None:
-        """Record one fact."""
+        """Record one fact; facts of one account are recorded in the order in which they come."""
         match fact:
-            case PostSeen():
-                await self.intake.record_post_and_queue(fact)
-            case PostEdited():
-                await self.intake.record_post_edit(fact)
-            case PostsDeleted():
-                await self.intake.record_posts_deleted(fact)
-            case DirectMessageSeen():
-                await self.intake.record_direct_message(fact)
             case ChannelLost():
                 log.warning("account %s lost channel %s", fact.account, fact.channel)
                 await self.channels.record_channel_lost(fact)
             case UpdatesSkipped():
                 await self.channels.ask_for_comparison(fact)
+            case SecurityChanged():
+                await self.security.ask_for_look(fact.account)
+            case _:
+                await self.enqueue(fact)
+
+    def enqueue(self, fact: Recordable) -> asyncio.Future[None]:
+        """Put a fact into the next transaction; what is returned is done when it is committed."""
+        taken = asyncio.get_running_loop().create_future()
+        self.waiting.append(Waiting(fact, taken))
+        if self.writing is None:
+            # It ends by itself as soon as nothing waits, so that nobody has to stop it.
+            self.writing = asyncio.create_task(self.write(), name="intake")
+        return taken
+
+    async def write(self) -> None:
+        """Write batches until nothing waits."""
+        try:
+            while self.waiting:
+                count = min(BATCH, len(self.waiting))
+                await self.write_batch([self.waiting.popleft() for _ in range(count)])
+        finally:
+            self.writing = None
+            for left in self.waiting:
+                left.taken.cancel()
+            self.waiting.clear()
+
+    async def write_batch(self, batch: list[Waiting]) -> None:
+        """Write one batch and tell everybody who waits for it what came of it."""
+        facts = [each.fact for each in batch]
+        try:
+            outcomes = await self.intake.record(facts)
+        except asyncio.CancelledError:
+            settle(batch, None)
+            raise
+        except Exception as error:  # noqa: BLE001 - told to everybody who waits for this batch
+            settle(batch, error)
+            return
+        for fact, outcome in zip(facts, outcomes, strict=True):
+            if outcome is Recorded.REFUSED:
+                log.error("could not record what account %s was told: %s", fact.account, name(fact))
+        settle(batch, None, committed=True)
+
+
+def settle(batch: list[Waiting], error: Exception | None, *, committed: bool = False) -> None:
+    """Wake those who wait, unless they gave up meanwhile."""
+    for each in batch:
+        if each.taken.done():
+            continue
+        if committed:
+            each.taken.set_result(None)
+        elif error is None:
+            each.taken.cancel()
+        else:
+            each.taken.set_exception(error)
+
+
+def name(fact: Recordable) -> str:
+    """Name a fact without what it says, which is nobody's business in a log."""
+    numbers = fact.messages if isinstance(fact, PostsDeleted) else getattr(fact, "message", None)
+    return f"{type(fact).__name__} {numbers}"

@@ -28,6 +28,8 @@ class Channel:
     last_message: MessageId
     reader: str | None
     """The name of the account that reads it now."""
+    recovered_late: int = 0
+    """How much no update told of and a comparison found: posts, edits and deletions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,5 +96,10 @@ class ChannelStore(Protocol):
     async def unscouted_by(self, account: AccountId) -> Sequence[Reading]:
         """Return channels with few able readers at which this account has not looked lately."""
 
-    async def note_checked(self, channel: ChannelId, at: datetime, upto: MessageId | None) -> None:
-        """Store that the channel was compared with the server, without a gap up to that post."""
+    async def note_checked(
+        self, channel: ChannelId, at: datetime, upto: MessageId | None, *, whole: bool = True
+    ) -> None:
+        """Store that the channel was compared with the server, without a gap up to that post.
+
+        Not `whole`: there was more than one comparison may fetch, and the next is due at once.
+        """

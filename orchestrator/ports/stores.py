@@ -12,6 +12,7 @@ from orchestrator.ports.leases import LeaseStore
 from orchestrator.ports.library import LibraryStore
 from orchestrator.ports.logs import Housekeeper, LogStore, SettingsStore, TallyStore
 from orchestrator.ports.outbox import CommentStore, OutboxStore
+from orchestrator.ports.security import SecurityStore
 from orchestrator.ports.sessions import SessionStore
 from orchestrator.ports.work import CommandStore, JobStore
 
@@ -29,6 +30,7 @@ class Stores:
     grants: GrantStore
     campaigns: CampaignStore
     intake: IntakeStore
+    security: SecurityStore
     drafting: DraftingStore
     review: ReviewStore
     outbox: OutboxStore
