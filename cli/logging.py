@@ -1,4 +1,8 @@
-"""Log lines for people or for machines, on standard error, without secrets in them."""
+"""Log lines for people or for machines, on standard error, without secrets in them.
+
+Every library logs through the standard library, and so do we: one handler renders all of it, adds
+on whose behalf the running task works (`orchestrator.whereabouts`), and hides what is secret.
+"""
 
 import logging
 import re
@@ -9,6 +13,7 @@ from typing import Any
 import structlog
 
 from cli.settings import LogFormat, Settings
+from orchestrator.whereabouts import here
 
 HIDDEN = "[hidden]"
 SECRET_NAMES = re.compile(
@@ -19,12 +24,25 @@ SECRETS = (
     re.compile(r"(?<=://)[^/\s@]*@"),  # user and password of a URL
     re.compile(r"\b\d{6,12}:[A-Za-z0-9_-]{30,}"),  # a bot's token
     re.compile(r"\+\d(?:[\s()-]?\d){6,14}"),  # a phone number, E.164 with or without spaces
+    re.compile(  # named in the text itself, as in what a library shows of a request
+        r"(?i)(?<=[\s('\",{])(?:phone\w*|password|api_hash|bot_token|auth_key)['\"]?\s*[=:]\s*"
+        r"['\"]?[^\s'\",)}]+"
+    ),
     re.compile(r"\b[0-9a-fA-F]{32,}\b"),  # an API hash, a key in hexadecimal
     re.compile(
         r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{43}=?(?![A-Za-z0-9+/_=-])"
     ),  # 32 bytes, base64
 )
-NOISY = ("telethon", "asyncio", "aiogram", "httpx", "uvicorn", "apscheduler", "alembic")
+NOISY = (
+    "telethon",
+    "asyncio",
+    "aiogram",
+    "httpx",
+    "uvicorn",
+    "apscheduler",
+    "alembic",
+    "sqlalchemy",
+)
 """Libraries whose chatter is left out below the level of a warning."""
 
 EventDict = MutableMapping[str, Any]
@@ -33,13 +51,18 @@ EventDict = MutableMapping[str, Any]
 def configure_logging(settings: Settings, *, quiet: bool = False) -> None:
     """Write all log lines of the process to standard error; `quiet` keeps warnings and errors."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(formatter(settings.log_format))
+    handler.setFormatter(formatter(settings.log_format or default_format()))
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(max(level, logging.WARNING) if quiet else level)
     for name in NOISY:
         logging.getLogger(name).setLevel(max(root.level, logging.WARNING))
+
+
+def default_format() -> LogFormat:
+    """Write for people on a terminal, and for programs everywhere else."""
+    return LogFormat.CONSOLE if sys.stderr.isatty() else LogFormat.JSON
 
 
 def formatter(wanted: LogFormat) -> logging.Formatter:
@@ -58,10 +81,16 @@ def formatter(wanted: LogFormat) -> logging.Formatter:
             structlog.stdlib.add_log_level,
             structlog.stdlib.add_logger_name,
             structlog.stdlib.ExtraAdder(),
+            tell_whereabouts,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
         ],
         processors=shown,
     )
+
+
+def tell_whereabouts(_logger: object, _method: str, event: EventDict) -> EventDict:
+    """Add node, account, job and correlation id, as far as the running task has bound them."""
+    return {**here().told(), **event}
 
 
 def hide_secrets(_logger: object, _method: str, event: EventDict) -> EventDict:

@@ -117,8 +117,9 @@ class Settings(BaseSettings):
         description="The address that connections to Telegram leave from, on a machine with "
         "several. One for all accounts.",
     )
-    log_format: Annotated[LogFormat, BeforeValidator(lower)] = Field(
-        default=LogFormat.CONSOLE, description="`console` or `json`."
+    log_format: Annotated[LogFormat | None, BeforeValidator(lower)] = Field(
+        default=None,
+        description="`console` or `json`. Default: `console` on a terminal, else `json`.",
     )
     log_level: Annotated[LogLevel, BeforeValidator(lower)] = Field(
         default=LogLevel.INFO, description="`debug`, `info`, `warning` or `error`."

@@ -5,8 +5,13 @@ import logging
 
 import pytest
 
-from cli.logging import formatter, hide_secrets, without_secrets
-from cli.settings import LogFormat
+from cli.logging import configure_logging, default_format, formatter, hide_secrets, without_secrets
+from cli.settings import LogFormat, Settings
+from orchestrator.ids import AccountId, ChannelId, JobId, MessageId, OutboxId, PostRef
+from orchestrator.whereabouts import at_work, correlation_of, post_of
+from tests.fixtures.commands import quiet_logging
+
+__all__ = ["quiet_logging"]
 
 
 def line(form: LogFormat, message: str, *arguments: object, **extra: object) -> str:
@@ -68,3 +73,53 @@ def test_a_secret_in_a_traceback_is_hidden() -> None:
 @pytest.mark.parametrize("kept", ["post 1234567890123456", "2026-11-21T12:00:00+00:00", "a+b=c"])
 def test_ordinary_words_stay(kept: str) -> None:
     assert without_secrets(kept) == kept
+
+
+def test_a_line_says_on_whose_behalf_it_was_written() -> None:
+    post = PostRef(ChannelId(12), MessageId(345))
+    with at_work(node="north", account=AccountId(7), job=JobId(3), post=post, outbox=OutboxId(9)):
+        told = json.loads(line(LogFormat.JSON, "sent"))
+    assert (told["node"], told["account"], told["job"], told["outbox"]) == ("north", 7, 3, 9)
+    assert told["correlation"] == correlation_of(post) == "post-12-345"
+    assert post_of(told["correlation"]) == post
+    assert "account" not in json.loads(line(LogFormat.JSON, "later"))
+
+
+def test_one_grep_finds_a_post_also_on_a_console_line() -> None:
+    with at_work(post=PostRef(ChannelId(12), MessageId(345))):
+        assert "correlation=post-12-345" in line(LogFormat.CONSOLE, "sent")
+
+
+@pytest.mark.parametrize(
+    "request_shown",
+    [
+        "SendCodeRequest(phone_number='79991234567', api_id=1)",
+        'SignInRequest(phone_code_hash="a1b2c3d4", phone_code: 12345)',
+        "{'password': 'hunter2'}",
+        " api_hash=deadbeef",
+    ],
+)
+def test_a_secret_that_a_text_names_is_hidden(request_shown: str) -> None:
+    told = without_secrets(request_shown)
+    assert "[hidden]" in told
+    for secret in ("79991234567", "a1b2c3d4", "12345", "hunter2", "deadbeef"):
+        assert secret not in told
+
+
+@pytest.mark.parametrize("library", ["telethon", "sqlalchemy.engine", "uvicorn.error"])
+@pytest.mark.usefixtures("quiet_logging")
+def test_a_librarys_warning_goes_the_same_way(
+    library: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logging(Settings(log_format=LogFormat.JSON))
+    with at_work(account=AccountId(7)):
+        logging.getLogger(library).warning("cannot reach +49 30 1234567")
+        logging.getLogger(library).info("chatter")
+    (only,) = capsys.readouterr().err.splitlines()
+    told = json.loads(only)
+    assert (told["logger"], told["account"]) == (library, 7)
+    assert told["event"] == "cannot reach [hidden]"
+
+
+def test_a_program_that_reads_standard_error_gets_json() -> None:
+    assert default_format() is LogFormat.JSON

@@ -20,7 +20,7 @@ def test_without_an_environment_everything_has_its_default() -> None:
     assert settings.database_url is None
     assert (settings.db_pool_size, settings.db_max_overflow) == (20, 40)
     assert (settings.web_host, settings.web_port) == ("127.0.0.1", 8080)
-    assert settings.log_format is LogFormat.CONSOLE
+    assert settings.log_format is None
     assert settings.home.is_absolute()
 
 
