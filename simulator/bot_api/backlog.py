@@ -25,6 +25,9 @@ class UpdateKind(StrEnum):
     MY_CHAT_MEMBER = "my_chat_member"
     CHAT_MEMBER = "chat_member"
     MESSAGE_REACTION = "message_reaction"
+    CHAT_JOIN_REQUEST = "chat_join_request"
+    POLL = "poll"
+    POLL_ANSWER = "poll_answer"
 
 
 ON_REQUEST = frozenset({UpdateKind.CHAT_MEMBER, UpdateKind.MESSAGE_REACTION})

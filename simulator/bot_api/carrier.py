@@ -5,19 +5,22 @@ from collections.abc import Iterable
 from simulator.bot_api.backlog import UpdateKind
 from simulator.bot_api.post import Mailrooms
 from simulator.bot_api.shapes import Json, given
-from simulator.bot_api.show import Showing, show_reactions, stamp
-from simulator.world.channels import Channel
+from simulator.bot_api.show import Showing, show_reactions, show_user, stamp
+from simulator.bot_api.show_chats import show_invite
+from simulator.world.channels import Channel, Right
 from simulator.world.events import (
     AccountChanged,
     ButtonPressed,
     ChannelAltered,
     ChannelChanged,
     Event,
+    JoinRequested,
+    PersonBlocked,
     Reacted,
 )
 from simulator.world.mailbox import Arrived, Change, Edited
 from simulator.world.messages import Message
-from simulator.world.peers import ChannelId, UserId
+from simulator.world.peers import ChannelId, UserId, person_peer
 from simulator.world.people import Person
 from simulator.world.queries import CallbackQuery
 from simulator.world.world import World
@@ -37,9 +40,15 @@ class Carrier:
         self.world, self.rooms = world, rooms
         self.standings: dict[tuple[ChannelId, UserId], Json] = {}
         self.feelings: dict[tuple[int, Message, UserId], tuple[str, ...]] = {}
-        for channel in world.channels:
-            self.note_all(channel)
+        self.relearn()
         self.stop = world.bulletin.subscribe(self.carry)
+
+    def relearn(self) -> None:
+        """Take the world as it is now for what everybody has been told."""
+        self.standings.clear()
+        self.feelings.clear()
+        for channel in self.world.channels:
+            self.note_all(channel)
 
     def carry(self, event: Event) -> None:
         """Bring one event to whom it concerns."""
@@ -53,8 +62,12 @@ class Carrier:
                 self.tell_press(query)
             case Reacted(message, owner):
                 self.tell_reaction(message, owner)
-            case ChannelAltered(channel, users):
-                self.tell_standings(self.world.channels.get(channel), users)
+            case ChannelAltered(channel, users, _, actor):
+                self.tell_standings(self.world.channels.get(channel), users, actor)
+            case PersonBlocked(user, other, blocked) if self.world.people.get(other).bot:
+                self.tell_block(user, self.world.people.get(other), blocked=blocked)
+            case JoinRequested(channel, user):
+                self.tell_request(self.world.channels.get(channel), user)
 
     def bots_in(self, channel: Channel) -> list[Person]:
         """List the bots among the members."""
@@ -147,13 +160,13 @@ class Carrier:
         self.standings[channel.id, user] = shown
         return old, shown
 
-    def tell_standings(self, channel: Channel, users: Iterable[UserId]) -> None:
+    def tell_standings(self, channel: Channel, users: Iterable[UserId], by: UserId | None) -> None:
         """Tell bots of their own standing, and administrators of everybody's."""
         for user in users:
             old, new = self.note(channel, user)
             if old == new:
                 continue
-            actor = self.actor(channel, user)
+            actor = self.actor(channel, user) if by is None else by
             if self.world.people.get(user).bot:
                 bot = self.world.people.get(user)
                 self.tell(
@@ -172,6 +185,37 @@ class Carrier:
         if member is None and user not in channel.banned:
             return user
         return next((m.user for m in channel.members.values() if m.creator), user)
+
+    def tell_block(self, user: UserId, bot: Person, *, blocked: bool) -> None:
+        """Tell a bot that somebody stopped it, or lets it speak again."""
+        shown = Showing(self.world, bot)
+        stopped = {"user": show_user(bot), "status": "kicked", "until_date": 0}
+        free = {"user": show_user(bot), "status": "member"}
+        content = {
+            "chat": shown.chat(person_peer(user)),
+            "from": shown.user(user),
+            "date": stamp(self.world.clock.now()),
+            "old_chat_member": free if blocked else stopped,
+            "new_chat_member": stopped if blocked else free,
+        }
+        self.tell(bot, UpdateKind.MY_CHAT_MEMBER, content)
+
+    def tell_request(self, channel: Channel, user: UserId) -> None:
+        """Tell administrators who may let people in that somebody asks."""
+        request = channel.requests.get(user)
+        if request is None:
+            return
+        for bot in self.bots_in(channel):
+            if channel.allows(bot.id, Right.INVITE_USERS):
+                shown = Showing(self.world, bot)
+                invite = channel.invites.get(request.invite)
+                content = {
+                    "chat": shown.group(channel),
+                    "from": shown.user(user),
+                    "user_chat_id": user,
+                    "date": stamp(request.at),
+                } | given(invite_link=show_invite(invite, shown.user) if invite else None)
+                self.tell(bot, UpdateKind.CHAT_JOIN_REQUEST, content)
 
     def standing(self, bot: Person, channel: Channel, actor: UserId, old: Json, new: Json) -> Json:
         """Show a change of somebody's standing."""

@@ -1,13 +1,23 @@
 """Faults on cue: which call of which bot goes wrong, how, and how often."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import count
 
-from simulator.bot_api.errors import BROKEN, BotApiError, too_many
+from simulator.bot_api.errors import (
+    BAD_REQUEST,
+    BROKEN,
+    CONFLICT,
+    SENTENCES,
+    BotApiError,
+    too_many,
+)
+from simulator.bot_api.params import Params
 from simulator.world.peers import UserId
 
 EVERY_METHOD = "*"
+MAX_RECORDED = 10_000
 
 
 class BotFaultKind(StrEnum):
@@ -17,14 +27,44 @@ class BotFaultKind(StrEnum):
     BROKEN = "broken"
     TIME_OUT = "time_out"
     LOST_ANSWER = "lost_answer"
+    BLOCKED = "blocked"
+    THREAD_GONE = "thread_gone"
+    NOT_MODIFIED = "not_modified"
+    CONFLICT = "conflict"
+    ERROR = "error"
+
+
+MEANINGS = {
+    BotFaultKind.TOO_MANY: "429 with `seconds` as retry_after, nothing done",
+    BotFaultKind.BROKEN: "500, or the `code` from 500 on that is named, nothing done",
+    BotFaultKind.TIME_OUT: "no answer within `seconds`, then the connection is cut; nothing done",
+    BotFaultKind.LOST_ANSWER: "done, and the connection is cut without an answer",
+    BotFaultKind.BLOCKED: "403, the person blocked the bot",
+    BotFaultKind.THREAD_GONE: "400, the topic is not there any more",
+    BotFaultKind.NOT_MODIFIED: "400, the edit changes nothing",
+    BotFaultKind.CONFLICT: "409, somebody else takes the bot's updates",
+    BotFaultKind.ERROR: "the `code` and the sentence `error` that are named, nothing done",
+}
+FIXED = {
+    BotFaultKind.BLOCKED: SENTENCES["USER_IS_BLOCKED"],
+    BotFaultKind.THREAD_GONE: SENTENCES["TOPIC_DELETED"],
+    BotFaultKind.NOT_MODIFIED: SENTENCES["MESSAGE_NOT_MODIFIED"],
+    BotFaultKind.CONFLICT: (
+        CONFLICT,
+        (
+            "Conflict: terminated by other getUpdates request; make sure that only one bot "
+            "instance is running"
+        ),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class BotFault:
-    """One fault: `times` calls of `method` by `bot` (every bot if None) meet it, each by `chance`.
+    """One fault: `times` calls of `method` by `bot` in `chat` meet it, each by `chance`.
 
-    Too many: 429 with `seconds` to wait. Broken: 500. Time-out: no answer within `seconds`, nothing
-    done. Lost answer: done, and the connection ends without an answer. `times` None: for ever.
+    What is None is every bot, every chat, for ever; the first `skip` calls that fit pass. `seconds`
+    are those of a 429 or of a time-out; `code` and `error` belong to an error of one's own.
     """
 
     kind: BotFaultKind
@@ -33,56 +73,102 @@ class BotFault:
     times: int | None = 1
     chance: float = 1.0
     seconds: float = 1.0
+    chat: int | None = None
+    skip: int = 0
+    code: int | None = None
+    error: str = ""
+
+    def check(self) -> None:
+        """Raise ValueError, with a sentence, for what cannot be carried out."""
+        if self.kind is BotFaultKind.ERROR and not (self.code and self.error):
+            raise ValueError("an error needs a `code` such as 400 and a sentence as `error`")
+        if self.code is not None and not BAD_REQUEST <= self.code <= 599:
+            raise ValueError("a `code` is a number from 400 to 599")
+        if self.kind is BotFaultKind.BROKEN and (self.code or BROKEN) < BROKEN:
+            raise ValueError("the `code` of what is broken is a number from 500 to 599")
+        if self.times is not None and self.times < 1:
+            raise ValueError("`times` is a number from 1, or null for ever")
 
     @property
-    def error(self) -> BotApiError | None:
+    def refusal(self) -> BotApiError | None:
         """What the bot is told, None when it is told nothing."""
+        if self.kind in FIXED:
+            return BotApiError(*FIXED[self.kind])
         match self.kind:
             case BotFaultKind.TOO_MANY:
                 return too_many(max(1, round(self.seconds)))
             case BotFaultKind.BROKEN:
-                return BotApiError(BROKEN, "Internal Server Error")
+                return BotApiError(self.code or BROKEN, self.error or "Internal Server Error")
+            case BotFaultKind.ERROR:
+                return BotApiError(self.code or BAD_REQUEST, self.error)
         return None
+
+    def concerns(self, bot: UserId, method: str, params: Params) -> bool:
+        """Tell whether this is meant for a call; the case of a method's letters is nothing."""
+        if self.bot not in {None, bot}:
+            return False
+        if self.chat is not None and params.text("chat_id") != str(self.chat):
+            return False
+        return self.method == EVERY_METHOD or self.method.lower() == method.lower()
 
 
 @dataclass(slots=True)
-class Armed:
-    """A fault with how often it has yet to come."""
+class ArmedBotFault:
+    """A fault under its number, with how often it has yet to come and how many calls passed."""
 
+    number: int
     fault: BotFault
     left: float
+    passed: int = 0
 
 
+@dataclass(slots=True, eq=False)
 class BotFaults:
     """The faults that wait, in the order in which they were added; chance follows the seed."""
 
-    def __init__(self, seed: int = 0) -> None:
-        self.chance = random.Random(seed)  # noqa: S311 - a rehearsal must be repeatable
-        self.armed: list[Armed] = []
-        self.met: list[BotFault] = []
+    seed: int = 0
+    armed: list[ArmedBotFault] = field(default_factory=list)
+    met: list[BotFault] = field(default_factory=list)
+    chance: random.Random = field(init=False)
+    numbers: "count[int]" = field(default_factory=lambda: count(1))
 
-    def add(self, fault: BotFault) -> BotFault:
-        """Arm a fault."""
-        self.armed.append(Armed(fault, float("inf") if fault.times is None else fault.times))
-        return fault
+    def __post_init__(self) -> None:
+        """Begin the row of chances."""
+        self.chance = random.Random(self.seed)  # noqa: S311 - a rehearsal must be repeatable
+
+    def add(self, fault: BotFault) -> ArmedBotFault:
+        """Arm a fault; raises ValueError for what cannot be carried out."""
+        fault.check()
+        left = float("inf") if fault.times is None else fault.times
+        self.armed.append(ArmedBotFault(next(self.numbers), fault, left))
+        return self.armed[-1]
+
+    def withdraw(self, number: int) -> bool:
+        """Disarm one fault; tell whether it still waited."""
+        kept = [each for each in self.armed if each.number != number]
+        found, self.armed = len(kept) < len(self.armed), kept
+        return found
 
     def clear(self) -> None:
         """Disarm all faults."""
         self.armed.clear()
 
-    def draw(self, bot: UserId, method: str) -> BotFault | None:
+    def draw(self, bot: UserId, method: str, params: Params | None = None) -> BotFault | None:
         """Count down and return the fault that this call meets."""
-        for each in self.armed:
-            if concerns(each.fault, bot, method) and self.chance.random() < each.fault.chance:
-                each.left -= 1
-                self.armed = [other for other in self.armed if other.left > 0]
-                self.met.append(each.fault)
-                return each.fault
-        return None
+        said = params or Params()
+        fitting = (each for each in self.armed if each.fault.concerns(bot, method, said))
+        met = next((each for each in fitting if self.strikes(each)), None)
+        if met is None:
+            return None
+        self.armed = [each for each in self.armed if each.left > 0]
+        self.met.append(met.fault)
+        del self.met[:-MAX_RECORDED]
+        return met.fault
 
-
-def concerns(fault: BotFault, bot: UserId, method: str) -> bool:
-    """Tell whether a fault is meant for a call; methods are named without regard to case."""
-    if fault.bot not in {None, bot}:
-        return False
-    return fault.method == EVERY_METHOD or fault.method.lower() == method.lower()
+    def strikes(self, armed: ArmedBotFault) -> bool:
+        """Tell whether a fault comes on a call that fits, and count."""
+        armed.passed += 1
+        if armed.passed <= armed.fault.skip or self.chance.random() >= armed.fault.chance:
+            return False
+        armed.left -= 1
+        return True

@@ -27,7 +27,8 @@ class BotLimits:
     """Telegram's limits on what bots send; off until `enabled`.
 
     Creating and editing a forum topic counts as a message in its group. What is refused costs
-    nothing.
+    nothing. `now` tells the seconds; what was spent later than that, before a clock was moved back,
+    is forgotten.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -53,6 +54,8 @@ class BotLimits:
         spent, now = self.spent[key], self.now()
         while spent and spent[0] <= now - budget.seconds:
             spent.popleft()
+        while spent and spent[-1] > now:
+            spent.pop()
         if len(spent) < budget.acts:
             return 0.0
         return spent[len(spent) - budget.acts] + budget.seconds - now

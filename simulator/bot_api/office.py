@@ -2,13 +2,16 @@
 
 import asyncio
 import logging
+import time
 from collections import Counter
+from dataclasses import replace
 
 from simulator.bot_api.call import Call
 from simulator.bot_api.carrier import Carrier
 from simulator.bot_api.errors import BotApiError, worded
 from simulator.bot_api.faults import BotFault, BotFaultKind, BotFaults
 from simulator.bot_api.files import file_at
+from simulator.bot_api.journal import BotCall, Journal, messages_in
 from simulator.bot_api.limits import BotLimits
 from simulator.bot_api.methods import all_methods
 from simulator.bot_api.params import Params
@@ -22,7 +25,11 @@ log = logging.getLogger(__name__)
 
 
 class AnswerLost(Exception):
-    """The bot gets no answer, whether or not the act was done."""
+    """The bot gets no answer; `result` is what it would have been, None where nothing was done."""
+
+    def __init__(self, result: object = None) -> None:
+        super().__init__("the answer is lost")
+        self.result = result
 
 
 class Office:
@@ -34,7 +41,8 @@ class Office:
     def __init__(self, world: World, *, delays: Delays | None = None, seed: int = 0) -> None:
         self.world, self.delays = world, delays or Delays()
         self.methods = all_methods()
-        self.limits = BotLimits()
+        self.limits = BotLimits(self.seconds)
+        self.journal = Journal()
         self.faults = BotFaults(seed)
         self.rooms = Mailrooms()
         self.carrier = Carrier(world, self.rooms)
@@ -44,6 +52,10 @@ class Office:
     def unknown(self) -> Counter[str]:
         """How often each unknown method was called."""
         return self.methods.unknown
+
+    def seconds(self) -> float:
+        """Tell the time in seconds; they follow the world's clock where that is moved."""
+        return time.monotonic() + self.world.clock.shift.total_seconds()
 
     async def close(self) -> None:
         """End polls and webhooks and hear no more of the world."""
@@ -63,7 +75,30 @@ class Office:
 
     async def perform(self, bot: Person, method: str, params: Params) -> object:
         """Do what a bot asks; raises `BotApiError`, or `AnswerLost` where a fault says so."""
-        fault = self.faults.draw(bot.id, method)
+        name = self.methods.names.get(method.lower(), method)
+        call = self.begun(bot, name, params)
+        try:
+            result = await self.meet_and_answer(bot, name, params)
+        except BotApiError as error:
+            self.journal.write(replace(call, code=error.code, error=error.description))
+            raise
+        except AnswerLost as lost:
+            told = messages_in(lost.result)
+            self.journal.write(replace(call, answered=False, messages=told))
+            raise
+        self.journal.write(replace(call, messages=messages_in(result)))
+        self.journal.note_unread(name, params)
+        return result
+
+    def begun(self, bot: Person, method: str, params: Params) -> BotCall:
+        """Write down what is asked."""
+        files = tuple(each.name for each in params.files.values())
+        number, now = self.journal.next_number(), self.world.clock.now()
+        return BotCall(number, bot.id, method, dict(params.fields), files, now)
+
+    async def meet_and_answer(self, bot: Person, method: str, params: Params) -> object:
+        """Do what a bot asks, unless a fault comes before or after."""
+        fault = self.faults.draw(bot.id, method, params)
         await meet(fault)
         room = self.rooms.of(bot.id)
 
@@ -73,7 +108,7 @@ class Office:
         call = Call(self.world, bot, params, room, self.limits, self.delays, again)
         result = await self.answer(method, call)
         if fault is not None and fault.kind is BotFaultKind.LOST_ANSWER:
-            raise AnswerLost
+            raise AnswerLost(result)
         return result
 
     async def answer(self, method: str, call: Call) -> object:
@@ -101,8 +136,8 @@ async def meet(fault: BotFault | None) -> None:
     """Let happen what a fault does before the act."""
     if fault is None:
         return
-    if fault.error is not None:
-        raise fault.error
+    if fault.refusal is not None:
+        raise fault.refusal
     if fault.kind is BotFaultKind.TIME_OUT:
         await asyncio.sleep(fault.seconds)
         raise AnswerLost

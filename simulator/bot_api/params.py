@@ -26,24 +26,37 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Params:
-    """Named values as text, objects among them as JSON, and the files beside them."""
+    """Named values as text, objects among them as JSON, and the files beside them.
+
+    `read` gathers the names that were asked for, so that what nobody heeds can be told.
+    """
 
     fields: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, Upload] = field(default_factory=dict)
+    read: set[str] = field(default_factory=set, compare=False)
+
+    def has(self, name: str) -> bool:
+        """Tell whether anything was said under a name."""
+        self.read.add(name)
+        return name in self.fields
+
+    def unread(self) -> list[str]:
+        """List the names that nobody has asked for."""
+        return sorted(self.fields.keys() - self.read)
 
     def text(self, name: str, default: str = "") -> str:
         """Give a text, or what stands for none."""
-        return self.fields.get(name, default)
+        return self.fields[name] if self.has(name) else default
 
     def required(self, name: str) -> str:
         """Give a text that must be there."""
-        if name not in self.fields:
+        if not self.has(name):
             raise bad_request(f'parameter "{name}" is required')
         return self.fields[name]
 
     def number(self, name: str) -> int | None:
         """Give a whole number, None for none."""
-        words = self.fields.get(name, "")
+        words = self.text(name)
         if not words:
             return None
         try:
@@ -65,11 +78,11 @@ class Params:
 
     def flag(self, name: str) -> bool:
         """Tell whether something is wished."""
-        return self.fields.get(name, "").lower() in TRUE_WORDS
+        return self.text(name).lower() in TRUE_WORDS
 
     def json(self, name: str) -> object:
         """Give what JSON holds, None for none."""
-        words = self.fields.get(name, "")
+        words = self.text(name)
         if not words:
             return None
         try:

@@ -7,9 +7,18 @@ from simulator.bot_api.entities import with_found
 from simulator.bot_api.keyboards import show_markup
 from simulator.bot_api.shapes import Json, given
 from simulator.bot_api.show_actions import show_action
+from simulator.bot_api.show_chats import show_restricted
 from simulator.bot_api.show_media import show_media
 from simulator.world.channels import Channel, Member, Right
-from simulator.world.messages import Action, ActionKind, Entity, EntityKind, Message, Origin
+from simulator.world.messages import (
+    Action,
+    ActionKind,
+    Entity,
+    EntityKind,
+    LinkPreview,
+    Message,
+    Origin,
+)
 from simulator.world.peers import ChannelId, MessageId, Peer, PeerKind, UserId
 from simulator.world.people import Person
 from simulator.world.world import World
@@ -100,6 +109,7 @@ class Showing:
         shown |= {"chat": self.chat(message.chat)} | self.senders(message)
         if message.edited_at is not None:
             shown["edit_date"] = stamp(message.edited_at)
+        shown |= given(has_protected_content=message.protected)
         return shown | self.content(message) | (self.relations(message) if deep else {})
 
     def senders(self, message: Message) -> Json:
@@ -118,7 +128,9 @@ class Showing:
         marked = self.entities(with_found(message.text, message.entities))
         buttons = show_markup(message.markup)
         if message.media is None:
-            return {"text": message.text} | given(entities=marked) | buttons
+            wished = show_preview(message.preview) if message.preview else None
+            words = {"text": message.text} | given(entities=marked, link_preview_options=wished)
+            return words | buttons
         album = str(message.album) if message.album else None
         words = given(caption=message.text, caption_entities=marked, media_group_id=album)
         return show_media(self.bot.id, message.media) | words | buttons
@@ -189,14 +201,13 @@ class Showing:
         shown = {"user": self.user(user)}
         member = channel.members.get(user)
         if member is None:
-            banned = user in channel.banned
-            return shown | ({"status": "kicked", "until_date": 0} if banned else {"status": "left"})
+            return shown | absent(channel, user)
         if member.creator:
             return shown | {"status": "creator", "is_anonymous": False}
         if member.is_admin:
             return shown | self.administrator(channel, member)
-        if user in channel.silenced:
-            return shown | silenced()
+        if user in channel.silenced or user in channel.restrictions:
+            return shown | show_restricted(channel, user)
         return shown | {"status": "member"}
 
     def administrator(self, channel: Channel, member: Member) -> Json:
@@ -213,12 +224,20 @@ class Showing:
         } | given(custom_title=member.rank)
 
 
-def silenced() -> Json:
-    """Show somebody who may only read."""
-    may_not = (
-        "send_messages send_audios send_documents send_photos send_videos send_video_notes "
-        "send_voice_notes send_polls send_other_messages add_web_page_previews change_info "
-        "invite_users pin_messages manage_topics react_to_messages edit_tag"
+def absent(channel: Channel, user: UserId) -> Json:
+    """Show somebody who is not in a chat, because of a ban or not."""
+    if user not in channel.banned:
+        return {"status": "left"}
+    end = channel.until.get(user)
+    return {"status": "kicked", "until_date": stamp(end) if end else 0}
+
+
+def show_preview(preview: LinkPreview) -> Json:
+    """Show what is wished of a link's preview."""
+    return given(
+        is_disabled=preview.disabled,
+        url=preview.url,
+        prefer_small_media=preview.small,
+        prefer_large_media=preview.large,
+        show_above_text=preview.above,
     )
-    denied = {f"can_{each}": False for each in may_not.split()}
-    return {"status": "restricted", "is_member": True, "until_date": 0} | denied

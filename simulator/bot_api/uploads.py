@@ -35,7 +35,7 @@ PHOTO = "photo"
 
 def read_file(call: Call, kind: str, params: Params) -> Picture | Document:
     """Read a photo or a file of some kind, named by a parameter or attached."""
-    name = kind if kind in params.fields or kind in params.files else "media"
+    name = kind if params.has(kind) or kind in params.files else "media"
     upload = params.files.get(name) or attached(call, params.text(name))
     if upload is None:
         return describe(known_file(call, kind, params.text(name)), params)
@@ -133,7 +133,7 @@ def read_poll(call: Call) -> Media:
     options = tuple(str(o.get("text", "")) if isinstance(o, dict) else str(o) for o in given)
     if not options or not all(options):
         raise bad_request("poll must have at least 1 option")
-    anonymous = "is_anonymous" not in params.fields or params.flag("is_anonymous")
+    anonymous = not params.has("is_anonymous") or params.flag("is_anonymous")
     multiple = params.flag("allows_multiple_answers")
     number = call.world.files.number()
     return Poll(number, params.required("question"), options, anonymous, multiple)

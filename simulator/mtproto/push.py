@@ -19,6 +19,7 @@ from simulator.world.events import (
     Event,
     JoinRequested,
     LoginEnded,
+    PersonBlocked,
     PersonRenamed,
     PersonSeen,
     Reacted,
@@ -48,7 +49,7 @@ class Pusher:
                 self.push((query.bot,), lambda cast: show_query(query, cast))
             case JoinRequested():
                 self.carry_request(event)
-            case CallbackAnswered():
+            case CallbackAnswered() | PersonBlocked():
                 return
             case Typing():
                 self.carry_typing(event)

@@ -71,6 +71,7 @@ class Cast:
             message=message.text,
             out=self.is_mine(message),
             silent=message.silent,
+            noforwards=message.protected,
             post=message.post,
             fwd_from=show_forward(message),
             reply_to=show_reply(message),

@@ -73,6 +73,8 @@ class ChannelTalk:
             thread=thread,
             in_topic=channel.forum and thread is not None,
             silent=draft.silent,
+            protected=draft.protected,
+            preview=draft.preview,
             post=channel.broadcast,
             views=1 if channel.broadcast else 0,
             random_id=draft.random_id,

@@ -126,7 +126,7 @@ class Channel:
     may write; `silenced` are the members who may not. `copies` leads from a post to its copy in a
     discussion group. `denied` is what no plain member may, `restrictions` what some may not;
     `slow_mode` is how many seconds a plain member waits between messages, `spoken` when each
-    last said something, and in which album.
+    last said something, and in which album. `until` is when a ban or a restriction ends by itself.
     """
 
     id: ChannelId
@@ -149,6 +149,7 @@ class Channel:
     last_id: int = 0
     denied: frozenset[Restriction] = frozenset({Restriction.PIN_MESSAGES})
     restrictions: dict[UserId, frozenset[Restriction]] = field(default_factory=dict)
+    until: dict[UserId, datetime] = field(default_factory=dict)
     invites: dict[str, Invite] = field(default_factory=dict)
     asks: bool = False
     requests: dict[UserId, JoinRequest] = field(default_factory=dict)
@@ -171,6 +172,14 @@ class Channel:
         """Hand out the next message id."""
         self.last_id += 1
         return MessageId(self.last_id)
+
+    def lift(self, now: datetime) -> None:
+        """End the bans and restrictions whose time is over."""
+        for user in [user for user, end in self.until.items() if end <= now]:
+            del self.until[user]
+            self.banned.pop(user, None)
+            self.restrictions.pop(user, None)
+            self.silenced.discard(user)
 
     def allows(self, user: UserId, right: Right) -> bool:
         """Tell whether somebody holds a right; the creator holds them all."""
@@ -216,6 +225,8 @@ class Channels:
         found = self.by_id.get(channel)
         if found is None:
             raise Refusal("CHANNEL_INVALID")
+        if found.until:
+            found.lift(self.clock.now())
         return found
 
     def take_username(self, channel: Channel, username: str) -> None:

@@ -49,11 +49,15 @@ class ChannelRead:
 
 @dataclass(frozen=True, slots=True)
 class ChannelAltered:
-    """A channel, or its standing towards these people, is no longer what it was."""
+    """A channel, or its standing towards these people, is no longer what it was.
+
+    `actor` is who brought that about, where it is known.
+    """
 
     channel: ChannelId
     users: frozenset[UserId]
     via: Via | None = None
+    actor: UserId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,15 @@ class PersonRenamed:
     """A person goes by another name or username."""
 
     user: UserId
+
+
+@dataclass(frozen=True, slots=True)
+class PersonBlocked:
+    """Somebody wants to hear nothing more of `other`, or hears it again."""
+
+    user: UserId
+    other: UserId
+    blocked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +141,7 @@ Event = (
     | Reacted
     | PersonRenamed
     | PersonSeen
+    | PersonBlocked
     | LoginEnded
     | JoinRequested
     | ButtonPressed

@@ -1,6 +1,7 @@
 """How people come into channels, rise in them and leave."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from simulator.world.access import require_reading
 from simulator.world.channel_talk import ChannelTalk
@@ -10,6 +11,8 @@ from simulator.world.messages import Action, ActionKind
 from simulator.world.peers import MessageId
 from simulator.world.people import Person
 from simulator.world.refusals import Refusal
+
+SHORTEST, LONGEST = timedelta(seconds=30), timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,12 @@ class Membership:
         if person.id in channel.members:
             return
         channel.banned.pop(person.id, None)
+        channel.until.pop(person.id, None)
         channel.members[person.id] = Member(person.id, self.channels.clock.now())
         person.inbox.channels.add(channel.id)
         # What was said before somebody came counts as read.
         person.inbox.channels_read[channel.id] = MessageId(channel.last_id)
-        self.bulletin.tell(ChannelAltered(channel.id, frozenset({person.id}), via))
+        self.bulletin.tell(ChannelAltered(channel.id, frozenset({person.id}), via, by.id))
         if announce and not channel.broadcast:
             action = Action(ActionKind.MEMBERS_ADDED, users=(person.id,))
             self.talk.note(channel, by.id, action, via)
@@ -75,7 +79,7 @@ class Membership:
             raise Refusal("USER_NOT_PARTICIPANT")
         if member.creator:
             raise Refusal("USER_CREATOR")
-        self.release(channel, person, via)
+        self.release(channel, person, via, by=person)
         if announce:
             self.announce_loss(channel, person, person, via)
 
@@ -86,13 +90,15 @@ class Membership:
         via: Via | None = None,
         *,
         by: Person | None = None,
+        until: datetime | None = None,
     ) -> None:
-        """Throw somebody out for good; announced in a group when it is known who did."""
+        """Throw somebody out, for good without `until`; announced in a group when known who did."""
         member = channel.members.get(person.id)
         if member is not None and member.creator:
             raise Refusal("USER_ADMIN_INVALID")
         channel.banned[person.id] = self.channels.clock.now()
-        self.release(channel, person, via)
+        keep_end(channel, person, until)
+        self.release(channel, person, via, by=by)
         if by is not None and member is not None:
             self.announce_loss(channel, person, by, via)
 
@@ -109,25 +115,32 @@ class Membership:
         *,
         silent: bool,
         denied: frozenset[Restriction] = frozenset(),
+        by: Person | None = None,
+        until: datetime | None = None,
     ) -> None:
         """Forbid a member to write or more, or forgive; forgiving lets the expelled come back."""
         channel.restrictions.pop(person.id, None)
         if denied:
             channel.restrictions[person.id] = denied
         channel.banned.pop(person.id, None)
+        keep_end(channel, person, until if silent or denied else None)
         if silent and person.id in channel.members:
             channel.silenced.add(person.id)
         else:
             channel.silenced.discard(person.id)
-        self.bulletin.tell(ChannelAltered(channel.id, frozenset({person.id})))
+        actor = None if by is None else by.id
+        self.bulletin.tell(ChannelAltered(channel.id, frozenset({person.id}), actor=actor))
 
-    def release(self, channel: Channel, person: Person, via: Via | None) -> None:
+    def release(
+        self, channel: Channel, person: Person, via: Via | None, *, by: Person | None = None
+    ) -> None:
         """Take somebody off the list of members."""
         channel.members.pop(person.id, None)
         channel.silenced.discard(person.id)
         channel.restrictions.pop(person.id, None)
         person.inbox.channels.discard(channel.id)
-        self.bulletin.tell(ChannelAltered(channel.id, frozenset({person.id}), via))
+        actor = None if by is None else by.id
+        self.bulletin.tell(ChannelAltered(channel.id, frozenset({person.id}), via, actor))
 
     def promote(
         self,
@@ -146,7 +159,7 @@ class Membership:
             raise Refusal("USER_CREATOR")
         member.rights, member.rank = rights, rank
         member.promoted_by = by.id if rights else None
-        self.bulletin.tell(ChannelAltered(channel.id, frozenset({person.id}), via))
+        self.bulletin.tell(ChannelAltered(channel.id, frozenset({person.id}), via, by.id))
 
     def link(self, channel: Channel, group: Channel | None) -> None:
         """Give a channel another discussion group, or none."""
@@ -166,3 +179,16 @@ class Membership:
         half.linked = None
         if other is not None:
             other.linked = None
+
+
+def keep_end(channel: Channel, person: Person, until: datetime | None) -> None:
+    """Note when a ban or a restriction ends by itself, if it does."""
+    channel.until.pop(person.id, None)
+    if until is not None:
+        channel.until[person.id] = until
+
+
+def ending(stamp: datetime | int | None, now: datetime) -> datetime | None:
+    """Read when something ends; less than 30 seconds and more than 366 days mean never."""
+    until = datetime.fromtimestamp(stamp, UTC) if isinstance(stamp, int) else stamp
+    return until if until is not None and now + SHORTEST <= until <= now + LONGEST else None

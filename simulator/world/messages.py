@@ -92,6 +92,17 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkPreview:
+    """What is wished of the preview of a link; `url` is another link than the text's first."""
+
+    disabled: bool = False
+    url: str = ""
+    small: bool = False
+    large: bool = False
+    above: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Twin:
     """The same private message as the other side keeps it."""
 
@@ -103,7 +114,8 @@ class Twin:
 class Draft:
     """What somebody wants to say; messages of one `album` are shown together.
 
-    `topic` is the topic of a forum in which it is said, General when it is None.
+    `topic` is the topic of a forum in which it is said, General when it is None. What is
+    `protected` cannot be passed on.
     """
 
     text: str
@@ -116,6 +128,8 @@ class Draft:
     album: int | None = None
     origin: Origin | None = None
     topic: MessageId | None = None
+    protected: bool = False
+    preview: LinkPreview | None = None
 
     def check(self) -> None:
         """Refuse what Telegram would not send."""
@@ -156,6 +170,8 @@ class Message:
     album: int | None = None
     pinned: bool = False
     forwards: int = 0
+    protected: bool = False
+    preview: LinkPreview | None = None
     reactions: dict[UserId, tuple[str, ...]] = field(default_factory=dict)
 
     def rewrite(self, words: Draft, at: datetime) -> None:

@@ -68,6 +68,8 @@ class PrivateTalk:
             origin=draft.origin,
             reply_to=draft.reply_to,
             silent=draft.silent,
+            protected=draft.protected,
+            preview=draft.preview,
             random_id=draft.random_id,
         )
 

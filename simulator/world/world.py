@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from simulator.world.blocks import Blocks
 from simulator.world.bots import Bots
 from simulator.world.callbacks import Callbacks
 from simulator.world.channel_talk import ChannelTalk
@@ -54,6 +55,7 @@ class World:
         self.random_ids = RandomIds()
         self.files = Files()
         self.people = People(self.clock, self.bulletin, self.usernames)
+        self.blocks = Blocks(self.bulletin)
         self.bots = Bots()
         self.callbacks = Callbacks(self.clock, self.people, self.bulletin)
         self.logins = Logins(self.clock, self.bulletin, self.people, login_code)

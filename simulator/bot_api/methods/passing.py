@@ -16,7 +16,7 @@ async def copy_message(call: Call) -> object:
     """Say again what somebody said, with another caption if one is given."""
     place, message = call.place(), source(call, "copy")
     words = Formatted(message.text, message.entities)
-    if message.media is not None and "caption" in call.params.fields:
+    if call.params.has("caption") and message.media is not None:
         words = read_caption(call.params)
     (copy,) = say(call, place, draft_of(call, place, words, message.media))
     return {"message_id": copy.id}

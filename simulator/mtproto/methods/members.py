@@ -17,6 +17,7 @@ from simulator.mtproto.translate import (
     show_participant,
 )
 from simulator.world.channels import Channel, Member, Right
+from simulator.world.membership import ending
 from simulator.world.peers import person_peer
 from simulator.world.people import Person
 from simulator.world.refusals import Refusal
@@ -80,13 +81,16 @@ async def edit_banned(caller: Caller, request: channels.EditBannedRequest) -> Re
     person = caller.peer(request.participant)
     if not isinstance(person, Person):
         raise Refusal("PARTICIPANT_ID_INVALID")
+    until = ending(request.banned_rights.until_date, caller.world.clock.now())
     with caller.acting() as acts:
         if request.banned_rights.view_messages:
-            caller.world.membership.expel(channel, person, caller.via, by=caller.me)
+            caller.world.membership.expel(channel, person, caller.via, by=caller.me, until=until)
         else:
             silent = bool(request.banned_rights.send_messages)
             denied = read_restrictions(request.banned_rights)
-            caller.world.membership.restrict(channel, person, silent=silent, denied=denied)
+            caller.world.membership.restrict(
+                channel, person, silent=silent, denied=denied, by=caller.me, until=until
+            )
     return acts.updates(types.UpdateChannel(channel.id))
 
 

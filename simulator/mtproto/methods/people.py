@@ -1,7 +1,5 @@
 """Profiles, names, bios, contacts and blocks."""
 
-from collections.abc import Callable
-
 from telethon.tl import types
 from telethon.tl.functions import account, contacts, users
 
@@ -108,19 +106,19 @@ async def resolve_phone(caller: Caller, request: contacts.ResolvePhoneRequest) -
 @topic.handles(contacts.BlockRequest)
 async def block(caller: Caller, request: contacts.BlockRequest) -> Result:
     """Hear nothing more from a person."""
-    return mark(caller, request.id, caller.me.blocked.add)
+    return mark(caller, request.id, blocked=True)
 
 
 @topic.handles(contacts.UnblockRequest)
 async def unblock(caller: Caller, request: contacts.UnblockRequest) -> Result:
     """Hear from a person again."""
-    return mark(caller, request.id, caller.me.blocked.discard)
+    return mark(caller, request.id, blocked=False)
 
 
-def mark(caller: Caller, named: types.TLObject, change: Callable[..., None]) -> bool:
-    """Change something about a person on the caller's list."""
+def mark(caller: Caller, named: types.TLObject, *, blocked: bool) -> bool:
+    """Put a person on the caller's list of the blocked, or take them off it."""
     person = caller.peer(named)
     if not isinstance(person, Person):
         raise Refusal("PEER_ID_INVALID")
-    change(person.id)
+    caller.world.blocks.set(caller.me, person, blocked=blocked)
     return True
