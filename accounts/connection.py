@@ -13,7 +13,7 @@ from telethon.tl.functions.updates import GetStateRequest
 from accounts.calls import Caller
 from accounts.endpoint import Endpoint, Patience, own_version
 from accounts.errors import translate
-from accounts.internals import cut, ended_by, watch_handled
+from accounts.internals import cut, ended_by, update_state, watch_idle
 from accounts.session import CollectingSession
 from accounts.translate import private_sender
 from accounts.updates import ReceivingClient, UpdateFlow
@@ -91,11 +91,12 @@ class Connection:
             sink,
             self.save_state,
             self.patience.saving,
+            look=lambda: update_state(self.client),
             saved=self.session.update_state,
         )
-        self.client.flow = flow
+        self.client.flow, self.client.answer = flow, self.patience.answer
         self.client.add_event_handler(self.take_update, events.Raw)
-        watch_handled(self.client, flow.note_handled)
+        self.client.queue = watch_idle(self.client, flow.note_idle)
         return flow
 
     async def take_update(self, update: Any) -> None:  # noqa: ANN401 - Telethon's updates

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from telethon import TelegramClient
-from telethon.tl.types import UpdateChannelTooLong
+from telethon._updates.messagebox import ENTRY_ACCOUNT, PtsInfo
+from telethon.tl.types import InputPeerChannel, UpdateChannelTooLong, UpdateDeleteMessages
+from telethon.tl.types.updates import ChannelDifferenceEmpty, ChannelDifferenceTooLong
 
 from orchestrator.ports.sessions import UpdateState
 
@@ -29,28 +31,78 @@ class UnknownChannelTooLong:
 class WatchedQueue(asyncio.Queue[Any]):
     """Telethon's queue of updates, which says when its reader comes back for more."""
 
-    def __init__(self, client: TelegramClient, handled: Callable[[UpdateState], None]) -> None:
+    def __init__(self, client: TelegramClient, idle: Callable[[bool], None]) -> None:
         super().__init__()
-        self.client, self.handled = client, handled
+        self.client, self.idle = client, idle
+        self.about_channels = 0
+        """How many requests about a channel are on their way."""
 
     async def get(self) -> Any:  # noqa: ANN401 - the queue holds Telethon's updates
         """Say that the reader is idle, then wait for an item."""
-        self.handled(update_state(self.client))
+        self.idle(not self.empty())
         item = await super().get()
         reveal_skips(self.client, getattr(item, "updates", None))
         return item
 
+    def put_nowait(self, item: Any) -> None:  # noqa: ANN401 - the queue holds Telethon's updates
+        """Take an item, unless Telethon took a channel's pts for the account's.
 
-def watch_handled(client: TelegramClient, handled: Callable[[UpdateState], None]) -> None:
-    """Call `handled` with the update state each time that everything up to it was handled.
+        It makes an update of the account of every answer that carries a pts, also of one about a
+        channel. Where such a number happens to follow the account's, the next message was lost.
+        """
+        if self.about_channels == 0 or not is_made_up(item):
+            super().put_nowait(item)
+
+
+def is_made_up(item: Any) -> bool:  # noqa: ANN401
+    """Tell what Telethon itself made of an answer that carries a pts."""
+    update = getattr(item, "update", None)
+    return (
+        isinstance(update, UpdateDeleteMessages)
+        and not update.messages
+        and getattr(item, "_self_outgoing", False)
+    )
+
+
+def is_about_channel(request: Any) -> bool:  # noqa: ANN401 - one of Telethon's requests
+    """Tell whether what is asked concerns a channel or supergroup."""
+    return hasattr(request, "channel") or isinstance(
+        getattr(request, "peer", None), InputPeerChannel
+    )
+
+
+def watch_idle(client: TelegramClient, idle: Callable[[bool], None]) -> WatchedQueue:
+    """Call `idle` each time that everything told so far was dispatched; True: more is waiting.
 
     With `sequential_updates` Telethon asks its queue for more only when each update before has been
     awaited, differences included; what it still holds back as a possible gap is not yet in its pts.
     To be called before the client connects.
     """
-    queue = WatchedQueue(client, handled)
+    queue = WatchedQueue(client, idle)
     client._updates_queue = queue  # noqa: SLF001
     client._sender._updates_queue = queue  # noqa: SLF001
+    return queue
+
+
+def free_changes(request: Any, difference: Any) -> None:  # noqa: ANN401 - a difference, as asked
+    """Let Telethon pass on the edits, deletions and read marks that come inside a difference.
+
+    It moves its pts to the difference's end before it looks at them, and would drop them as old. An
+    update without a pts is passed on whatever was handled before.
+    """
+    entry = getattr(getattr(request, "channel", None), "channel_id", None)
+    for update in getattr(difference, "other_updates", None) or ():
+        place = PtsInfo.from_update(update)
+        if place is not None and has_entry(place, entry):
+            update.pts = update.pts_count = 0
+    if isinstance(difference, ChannelDifferenceEmpty | ChannelDifferenceTooLong):
+        # It asserts what Telegram does not promise, and would end the connection.
+        difference.final = True
+
+
+def has_entry(place: PtsInfo, channel: int | None) -> bool:
+    """Tell whether an update belongs to the log whose difference was taken."""
+    return bool(place.entry == (ENTRY_ACCOUNT if channel is None else channel))
 
 
 def update_state(client: TelegramClient) -> UpdateState:

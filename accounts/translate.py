@@ -10,13 +10,17 @@ from telethon import utils
 from accounts.internals import UnknownChannelTooLong
 from orchestrator.facts import (
     ChannelLost,
+    ConversationRead,
     DirectMessageSeen,
     Engagement,
     Fact,
     MediaReference,
+    MessageEdited,
+    MessagesDeleted,
     PostEdited,
     PostsDeleted,
     PostSeen,
+    SecurityChanged,
     UpdatesSkipped,
 )
 from orchestrator.ids import AccountId, MessageId, TelegramId
@@ -56,8 +60,62 @@ def deleted_posts(account: AccountId, update: Any, _: Entities) -> Iterator[Fact
 def new_message(account: AccountId, update: Any, entities: Entities) -> Iterator[Fact]:  # noqa: ANN401
     """Tell of what a person wrote in private; basic groups are nothing to us."""
     message = update.message
-    if isinstance(message, tl.Message) and isinstance(message.peer_id, tl.PeerUser):
+    if not isinstance(message.peer_id, tl.PeerUser):
+        return
+    if message.peer_id.user_id == SERVICE_NOTIFICATIONS:
+        yield SecurityChanged(account, "Telegram wrote to the account")
+    elif isinstance(message, tl.Message):
         yield from direct_message(account, message, message.peer_id.user_id, entities)
+
+
+def edited_message(account: AccountId, update: Any, entities: Entities) -> Iterator[Fact]:  # noqa: ANN401
+    """Tell what a person changed; new reactions come as hidden edits."""
+    message = update.message
+    if not isinstance(message, tl.Message) or not isinstance(message.peer_id, tl.PeerUser):
+        return
+    sender = message.peer_id.user_id
+    if message.edit_hide or not is_from_person(message, sender, entities.get(sender)):
+        return
+    yield MessageEdited(
+        account,
+        TelegramId(sender),
+        MessageId(message.id),
+        clean(message.message),
+        moment(message.edit_date or message.date),
+    )
+
+
+def deleted_messages(account: AccountId, update: Any, _: Entities) -> Iterator[Fact]:  # noqa: ANN401
+    """Tell what is gone from private chats, if it is said of which."""
+    deleted = tuple(MessageId(number) for number in update.messages)
+    if deleted:
+        yield MessagesDeleted(account, deleted)
+
+
+def read_by_us(account: AccountId, update: Any, _: Entities) -> Iterator[Fact]:  # noqa: ANN401
+    """Tell that the account has read a private chat, wherever."""
+    if isinstance(update.peer, tl.PeerUser):
+        yield ConversationRead(
+            account, TelegramId(update.peer.user_id), MessageId(update.max_id), by_us=True
+        )
+
+
+def read_by_them(account: AccountId, update: Any, _: Entities) -> Iterator[Fact]:  # noqa: ANN401
+    """Tell that a person has read what the account wrote."""
+    if isinstance(update.peer, tl.PeerUser):
+        yield ConversationRead(
+            account, TelegramId(update.peer.user_id), MessageId(update.max_id), by_us=False
+        )
+
+
+def signed_in(account: AccountId, update: Any, _: Entities) -> Iterator[Fact]:  # noqa: ANN401
+    """Tell that somebody signed in to the account."""
+    yield SecurityChanged(account, f"a new session: {clean(update.device) or 'unknown device'}")
+
+
+def notified(account: AccountId, _: Any, __: Entities) -> Iterator[Fact]:  # noqa: ANN401
+    """Tell that Telegram warns the account of something."""
+    yield SecurityChanged(account, "a service notification")
 
 
 def short_message(account: AccountId, update: Any, entities: Entities) -> Iterator[Fact]:  # noqa: ANN401
@@ -86,6 +144,12 @@ TOLD_BY: Final[dict[type, Callable[[AccountId, Any, Entities], Iterator[Fact]]]]
     tl.UpdateDeleteChannelMessages: deleted_posts,
     tl.UpdateNewMessage: new_message,
     tl.UpdateShortMessage: short_message,
+    tl.UpdateEditMessage: edited_message,
+    tl.UpdateDeleteMessages: deleted_messages,
+    tl.UpdateReadHistoryInbox: read_by_us,
+    tl.UpdateReadHistoryOutbox: read_by_them,
+    tl.UpdateNewAuthorization: signed_in,
+    tl.UpdateServiceNotification: notified,
     tl.UpdateChannel: changed_channel,
     UnknownChannelTooLong: skipped,
 }
@@ -141,19 +205,49 @@ def direct_message(
     sender: int,
     entities: Entities,
 ) -> Iterator[DirectMessageSeen]:
-    """Word what a person wrote; ourselves, bots and Telegram's notices are nobody to answer."""
+    """Word what a person wrote, if it is a person who can be answered."""
     user = entities.get(sender)
-    if message.out or sender == SERVICE_NOTIFICATIONS or getattr(user, "bot", False):
-        return
-    yield DirectMessageSeen(
-        account,
-        TelegramId(sender),
-        MessageId(message.id),
-        clean(message.message),
-        moment(message.date),
-        clean(utils.get_display_name(user)),
-        getattr(user, "username", None),
+    if is_from_person(message, sender, user):
+        yield message_seen(account, message, sender, user)
+
+
+def is_from_person(message: Any, sender: int, user: Any) -> bool:  # noqa: ANN401
+    """Tell a person's message; ourselves, bots and Telegram's notices are nobody to answer."""
+    return not (message.out or sender == SERVICE_NOTIFICATIONS or getattr(user, "bot", False))
+
+
+def message_seen(
+    account: AccountId,
+    message: Any,  # noqa: ANN401 - a Message, or an update short for one
+    sender: int,
+    user: Any,  # noqa: ANN401 - a User, if Telegram said who that is
+) -> DirectMessageSeen:
+    """Word a private message with all that answering it needs."""
+    known = user if isinstance(user, tl.User) else None
+    edited = getattr(message, "edit_date", None)
+    return DirectMessageSeen(
+        account=account,
+        sender=TelegramId(sender),
+        message=MessageId(message.id),
+        text=clean(message.message),
+        sent_at=moment(message.date),
+        sender_name=clean(utils.get_display_name(known)),
+        sender_username=known.username if known else None,
+        access_hash=known.access_hash if known and not known.min else None,
+        language=known.lang_code if known else None,
+        reply_to=replied_to(message),
+        media=media_of(getattr(message, "media", None)),
+        edited_at=None if edited is None or message.edit_hide else moment(edited),
     )
+
+
+def replied_to(message: Any) -> MessageId | None:  # noqa: ANN401 - a Message, or an update for one
+    """Return the message of the same chat that this one answers."""
+    header = message.reply_to
+    if not isinstance(header, tl.MessageReplyHeader) or header.reply_to_peer_id is not None:
+        return None
+    number = header.reply_to_msg_id
+    return None if number is None else MessageId(number)
 
 
 def engagement_of(message: tl.Message) -> Engagement:

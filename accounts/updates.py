@@ -1,11 +1,13 @@
 """Receiving everything: updates become facts, and the stored state follows what was committed.
 
 Telethon moves its own state on before handlers run, and saves that. Here the state that is stored
-is the one taken when everything before it was handled; what a crash interrupts is told again.
+is one up to which every fact was committed; what a crash interrupts is told again. Facts are handed
+over in order, and many of them may wait for their commit at once.
 """
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, Final
@@ -14,19 +16,27 @@ from telethon import TelegramClient, errors
 from telethon.tl.functions.updates import GetChannelDifferenceRequest, GetDifferenceRequest
 from telethon.tl.types import updates
 
-from accounts.errors import refusal_in
-from accounts.internals import reveal_skips
+from accounts.errors import refusal_in, translate
+from accounts.internals import WatchedQueue, free_changes, is_about_channel, reveal_skips
 from accounts.translate import facts_of
 from orchestrator.facts import ChannelLost, Fact, Sink, UpdatesSkipped
 from orchestrator.ids import AccountId, TelegramId
 from orchestrator.ports.sessions import UpdateState
+from orchestrator.refusals import OutcomeUnknown
 
 log = logging.getLogger(__name__)
 
 DIFFERENCE_ATTEMPTS: Final = 3
 """Telethon gives a difference up at the first trouble and may ask again only 15 minutes later."""
 
+IN_FLIGHT: Final = 256
+"""How many facts of one account may wait for their commit; then Telegram has to wait too."""
+
+LOOK_EVERY: Final = 0.05
+"""Seconds between two looks at the update state while updates stream in."""
+
 Save = Callable[[UpdateState], Awaitable[None]]
+Look = Callable[[], UpdateState]
 
 
 class UpdateFlow:
@@ -39,18 +49,32 @@ class UpdateFlow:
         save: Save,
         pause: timedelta,
         *,
+        look: Look,
         saved: UpdateState | None,
     ) -> None:
-        self.account, self.sink, self.save, self.pause = account, sink, save, pause
+        self.account, self.sink, self.save, self.pause, self.look = account, sink, save, pause, look
+        self.loop = asyncio.get_running_loop()
         self.failure: Exception | None = None
-        self.failed = asyncio.get_running_loop().create_future()
+        self.failed = self.loop.create_future()
         self.handled = self.saved = saved
         self.saving: asyncio.Task[None] | None = None
+        self.room = asyncio.Semaphore(IN_FLIGHT)
+        self.taken = 0
+        self.in_flight: dict[int, asyncio.Task[None]] = {}
+        self.reached: deque[tuple[int, UpdateState]] = deque()
+        self.look_at = 0.0
+        self.rounds = 0
+        self.caught_up = asyncio.Event()
 
     async def handle(self, update: Any) -> None:  # noqa: ANN401 - Telethon's updates
-        """Commit what an update tells; after a failure nothing more is taken."""
+        """Hand over what an update tells; after a failure nothing more is taken."""
         for fact in facts_of(self.account, update):
-            await self.take(fact)
+            await self.room.acquire()
+            self.taken += 1
+            number = self.taken
+            task = self.loop.create_task(self.take(fact), name=f"fact:{self.account}")
+            self.in_flight[number] = task
+            task.add_done_callback(lambda _, number=number: self.note_taken(number))  # type: ignore[misc]
 
     async def take(self, fact: Fact) -> None:
         """Commit one fact; when that fails, the state stays before it for good."""
@@ -64,11 +88,39 @@ class UpdateFlow:
         except Exception as error:  # noqa: BLE001 - a task's boundary: Telethon would swallow it
             self.fail(error)
 
+    def note_taken(self, number: int) -> None:
+        """Make room for another fact, and see which state is committed by now."""
+        del self.in_flight[number]
+        self.room.release()
+        oldest = next(iter(self.in_flight), self.taken + 1)
+        while self.reached and self.reached[0][0] < oldest:
+            self.note_handled(self.reached.popleft()[1])
+
     def fail(self, error: Exception) -> None:
         """Stop the flow; whoever holds the connection learns it from `failed`."""
         self.failure = self.failure or error
         if not self.failed.done():
             self.failed.set_result(None)
+
+    def note_idle(self, more: bool) -> None:
+        """Take note that all updates so far were handed over; the state may be read now.
+
+        The first time is before anything was asked for, the second when all that was missed while
+        nobody was connected has come.
+        """
+        self.rounds += 1
+        if self.rounds > 1:
+            self.caught_up.set()
+        now = self.loop.time()
+        if more and now < self.look_at:
+            return
+        self.look_at = now + LOOK_EVERY
+        if not self.in_flight:
+            self.note_handled(self.look())
+            return
+        if self.reached and self.reached[-1][0] == self.taken:
+            self.reached.pop()
+        self.reached.append((self.taken, self.look()))
 
     def note_handled(self, state: UpdateState) -> None:
         """Remember that everything up to `state` is committed, and store that soon."""
@@ -96,16 +148,19 @@ class UpdateFlow:
             self.saved = state
 
     async def stop(self) -> None:
-        """End the task that stores the state."""
-        if self.saving is not None:
-            self.saving.cancel()
-            await asyncio.gather(self.saving, return_exceptions=True)
+        """End the tasks that commit facts and store the state; what they leave is told again."""
+        tasks = [*self.in_flight.values(), *filter(None, [self.saving])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class ReceivingClient(TelegramClient):  # type: ignore[misc]  # Telethon has no types
     """A client that tells of what Telethon keeps to itself: skipped updates, lost channels."""
 
     flow: UpdateFlow
+    queue: WatchedQueue
+    answer: timedelta
 
     async def __call__(
         self,
@@ -114,25 +169,48 @@ class ReceivingClient(TelegramClient):  # type: ignore[misc]  # Telethon has no 
         flood_sleep_threshold: int | None = None,
     ) -> Any:  # noqa: ANN401
         """Ask Telegram; differences are asked for a few times and looked into."""
-        if not isinstance(request, GetDifferenceRequest | GetChannelDifferenceRequest):
+        if isinstance(request, GetDifferenceRequest | GetChannelDifferenceRequest):
+            return await self.whole_difference(request)
+        if not is_about_channel(request):
             return await super().__call__(request, ordered, flood_sleep_threshold)
+        self.queue.about_channels += 1
+        try:
+            return await super().__call__(request, ordered, flood_sleep_threshold)
+        finally:
+            self.queue.about_channels -= 1
+
+    async def whole_difference(self, request: Any) -> Any:  # noqa: ANN401
+        """Take a difference, and make sure that nothing in it is passed over."""
         difference = await self.difference(request)
         reveal_skips(self, getattr(difference, "other_updates", None))
-        if isinstance(difference, updates.DifferenceTooLong):
-            await self.flow.take(UpdatesSkipped(self.flow.account, None))
-        elif isinstance(difference, updates.ChannelDifferenceTooLong):
-            channel = TelegramId(request.channel.channel_id)
-            await self.flow.take(UpdatesSkipped(self.flow.account, channel))
+        free_changes(request, difference)
+        if isinstance(difference, updates.DifferenceTooLong | updates.ChannelDifferenceTooLong):
+            await self.tell_skipped(request)
         return difference
+
+    async def tell_skipped(self, request: Any) -> None:  # noqa: ANN401
+        """Tell that what happened in a channel, or in private, has to be compared."""
+        channel = getattr(request, "channel", None)
+        skipped = None if channel is None else TelegramId(channel.channel_id)
+        await self.flow.take(UpdatesSkipped(self.flow.account, skipped))
 
     async def difference(self, request: Any) -> Any:  # noqa: ANN401
         """Take a difference; tell of a channel that is closed to us now."""
         for attempt in range(1, DIFFERENCE_ATTEMPTS + 1):
             try:
-                return await super().__call__(request)
-            except (errors.ServerError, errors.TimedOutError):
+                async with asyncio.timeout(self.answer.total_seconds()):
+                    return await super().__call__(request)
+            except TimeoutError as late:
+                # Telethon would wait for ever, and take no update meanwhile.
+                self.flow.fail(OutcomeUnknown("Telegram did not tell in time what was missed"))
+                raise errors.TimedOutError(request) from late
+            except (errors.ServerError, errors.TimedOutError) as error:
                 if attempt == DIFFERENCE_ATTEMPTS:
+                    await self.do_without(request, error)
                     raise
+            except errors.FloodError as error:
+                await self.do_without(request, error)
+                raise
             except (errors.ChannelPrivateError, errors.ChannelInvalidError) as error:
                 channel = TelegramId(request.channel.channel_id)
                 await self.flow.take(
@@ -140,3 +218,14 @@ class ReceivingClient(TelegramClient):  # type: ignore[misc]  # Telethon has no 
                 )
                 raise
         raise AssertionError("unreachable")
+
+    async def do_without(self, request: Any, error: errors.RPCError) -> None:  # noqa: ANN401
+        """See to it that what a difference would have told is not missed.
+
+        A channel's history tells the same; what happened in private is asked for again on the next
+        connection, from the stored state.
+        """
+        if isinstance(request, GetChannelDifferenceRequest):
+            await self.tell_skipped(request)
+        else:
+            self.flow.fail(translate(error))

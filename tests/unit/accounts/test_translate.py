@@ -13,12 +13,16 @@ from accounts.internals import UnknownChannelTooLong
 from accounts.translate import clean, facts_of, media_of, post_seen
 from orchestrator.facts import (
     ChannelLost,
+    ConversationRead,
     DirectMessageSeen,
     Engagement,
     Fact,
     MediaReference,
+    MessageEdited,
+    MessagesDeleted,
     PostEdited,
     PostsDeleted,
+    SecurityChanged,
     UpdatesSkipped,
 )
 from orchestrator.ids import AccountId, MessageId, TelegramId
@@ -108,8 +112,52 @@ def test_deletions_are_told() -> None:
 def test_a_direct_message_names_its_sender() -> None:
     told = facts(tl.UpdateNewMessage(private(), 2, 1), person(last_name="K", username="vera"))
     assert told == [
-        DirectMessageSeen(ANNA, TelegramId(PERSON), MessageId(7), "hello", NOON, "Vera K", "vera")
+        DirectMessageSeen(
+            ANNA, TelegramId(PERSON), MessageId(7), "hello", NOON, "Vera K", "vera", access_hash=1
+        )
     ]
+
+
+def test_a_direct_message_tells_all_that_an_answer_needs() -> None:
+    answer = private(
+        reply_to=tl.MessageReplyHeader(reply_to_msg_id=5),
+        media=tl.MessageMediaPhoto(photo=tl.PhotoEmpty(9)),
+    )
+    [told] = facts(tl.UpdateNewMessage(answer, 2, 1), person(lang_code="ru"))
+    assert isinstance(told, DirectMessageSeen)
+    assert (told.reply_to, told.language) == (5, "ru")
+    assert told.media == (MediaReference("photo", 9),)
+
+
+def test_an_access_hash_that_works_nowhere_else_is_not_taken() -> None:
+    [told] = facts(tl.UpdateNewMessage(private(), 2, 1), person(min=True))
+    assert isinstance(told, DirectMessageSeen)
+    assert told.access_hash is None
+
+
+def test_what_a_person_changes_takes_back_and_reads_is_told() -> None:
+    edited = private(edit_date=NOON, message="new")
+    assert facts(tl.UpdateEditMessage(edited, 2, 1), person()) == [
+        MessageEdited(ANNA, TelegramId(PERSON), MessageId(7), "new", NOON)
+    ]
+    assert facts(tl.UpdateEditMessage(private(edit_hide=True), 2, 1), person()) == []
+    assert facts(tl.UpdateEditMessage(private(out=True), 2, 1), person()) == []
+    assert facts(tl.UpdateDeleteMessages([3, 4], 2, 2)) == [
+        MessagesDeleted(ANNA, (MessageId(3), MessageId(4)))
+    ]
+    assert facts(tl.UpdateDeleteMessages([], 2, 0)) == []
+    peer = tl.PeerUser(PERSON)
+    assert facts(tl.UpdateReadHistoryOutbox(peer, 7, 2, 1)) == [
+        ConversationRead(ANNA, TelegramId(PERSON), MessageId(7), by_us=False)
+    ]
+    assert facts(tl.UpdateReadHistoryInbox(peer, 7, 0, 2, 1)) == [
+        ConversationRead(ANNA, TelegramId(PERSON), MessageId(7), by_us=True)
+    ]
+
+
+def test_a_new_session_is_told() -> None:
+    [told] = facts(tl.UpdateNewAuthorization(1, date=NOON, device="a phone", location="Oslo"))
+    assert told == SecurityChanged(ANNA, "a new session: a phone")
 
 
 def test_a_short_direct_message_is_told_too() -> None:
@@ -125,9 +173,10 @@ def test_our_own_messages_and_bots_are_nobody_to_answer() -> None:
     assert facts(tl.UpdateShortMessage(7, PERSON, "x", 2, 1, NOON, out=True)) == []
 
 
-def test_a_login_code_from_telegram_never_becomes_a_fact() -> None:
+def test_of_a_login_code_from_telegram_nothing_is_told_but_that_it_came() -> None:
     code = message(peer_id=tl.PeerUser(777000), message="Login code: 12345", post=False)
-    assert facts(tl.UpdateNewMessage(code, 2, 1)) == []
+    [told] = facts(tl.UpdateNewMessage(code, 2, 1))
+    assert told == SecurityChanged(ANNA, "Telegram wrote to the account")
 
 
 def test_being_put_out_of_a_channel_is_told() -> None:
