@@ -23,6 +23,7 @@ from db.notify import Notices
 from db.stores import postgres_stores
 from db.stores.logs import PostgresSettings
 from orchestrator.clock import SystemClock
+from orchestrator.diary import WatchedTelegram
 from orchestrator.drafting.decider import Decider
 from orchestrator.errors import BadInput
 from orchestrator.ids import NodeName
@@ -135,7 +136,9 @@ def set_stage(
     clock = SystemClock()
     return Stage(
         stores=stores,
-        telegram=telegram_for(settings, stores.sessions, tuning),
+        telegram=WatchedTelegram(
+            telegram_for(settings, stores.sessions, tuning), operations, clock
+        ),
         pacer=LocalPacer(tuning, clock),
         bell=notices,
         clock=clock,

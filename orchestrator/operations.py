@@ -3,16 +3,18 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from orchestrator.clock import Clock
 from orchestrator.errors import TroupeError
-from orchestrator.ports.logs import Entry, LogStore, Operation
+from orchestrator.ports.logs import Entry, LogStore, Operation, OperationKind, OperationLog
+from orchestrator.refusals import TelegramRefused
 from orchestrator.whereabouts import Whereabouts, here, post_of
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -78,7 +80,7 @@ class BatchedOperations:
         try:
             await self.flush()
         except (TroupeError, OSError, TimeoutError) as failed:
-            log.warning("%d operations could not be logged yet: %s", len(self.waiting), failed)
+            logger.warning("%d operations could not be logged yet: %s", len(self.waiting), failed)
 
     async def flush(self) -> None:
         """Write everything that waits, a batch at a time; a batch that failed is kept."""
@@ -100,7 +102,7 @@ class BatchedOperations:
     def report_dropped(self) -> None:
         """Say once how many were lost since the last time."""
         if self.dropped:
-            log.warning(
+            logger.warning(
                 "%d operations were not logged: the database was away too long", self.dropped
             )
             self.dropped = 0
@@ -116,3 +118,29 @@ def with_subject(operation: Operation, task: Whereabouts) -> Operation:
         comment=operation.comment or task.comment,
         outbox=operation.outbox or task.outbox,
     )
+
+
+@contextmanager
+def logged(log: OperationLog, clock: Clock, kind: OperationKind) -> Iterator[None]:
+    """Note what the block does as one operation, however it ends."""
+    begun = clock.monotonic()
+    failure: BaseException | None = None
+    try:
+        yield
+    except BaseException as failed:
+        failure = failed
+        raise
+    finally:
+        duration = timedelta(seconds=clock.monotonic() - begun)
+        error = (sentence_of(failure), name_of(failure)) if failure else (None, None)
+        log.note(Operation(kind, None, failure is None, duration, *error))
+
+
+def name_of(error: BaseException) -> str:
+    """Return what statistics count an error by: Telegram's own name, or that of its kind."""
+    return error.refusal.name if isinstance(error, TelegramRefused) else type(error).__name__
+
+
+def sentence_of(error: BaseException) -> str:
+    """Return what the error says, or at least its kind."""
+    return str(error) or type(error).__name__

@@ -33,8 +33,9 @@ class Decider:
             return
         begun = self.stage.clock.monotonic()
         outcome = await self.find_line(context)
-        self.note(begun)
+        self.note(begun, outcome)
         if isinstance(outcome, Silence):
+            log.info("silence: %s", outcome.reason)
             await self.stage.stores.drafting.record_silence(post, outcome)
         else:
             await self.keep(context, outcome)
@@ -83,15 +84,20 @@ class Decider:
         kept = await (
             drafting.queue_comment(draft) if automatic else drafting.hold_for_review(draft)
         )
-        if kept is None:
+        if kept is not None:
+            log.info(
+                "%s %d", "queued as comment" if automatic else "held for review as draft", kept
+            )
+        else:
             taken = Silence(SilenceReason.ALREADY_COMMENTED, "every slot under the post is taken")
             await drafting.record_silence(context.post, taken)
 
-    def note(self, begun: float) -> None:
+    def note(self, begun: float, outcome: NewDraft | Silence) -> None:
         """Log the decision."""
+        account = None if isinstance(outcome, Silence) else outcome.turn.account
         duration = timedelta(seconds=self.stage.clock.monotonic() - begun)
         self.stage.operations.note(
-            Operation(OperationKind.GENERATE_COMMENT, None, succeeded=True, duration=duration)
+            Operation(OperationKind.GENERATE_COMMENT, account, succeeded=True, duration=duration)
         )
 
 

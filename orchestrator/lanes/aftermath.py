@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from orchestrator.actor import SYSTEM
 from orchestrator.ports.accounts import AccountState
+from orchestrator.ports.logs import SessionEvent, SessionKind
 from orchestrator.ports.outbox import Holder, Waiting
 from orchestrator.refusals import Action, Refusal, Scope, TelegramRefused
 from orchestrator.stage import Stage
@@ -61,6 +62,7 @@ class Aftermath:
     async def wait_out(self, refusal: Refusal) -> None:
         """Keep Telegram's not-before for what it concerns; the rest of the account goes on."""
         delay = refusal.delay or timedelta(minutes=1)
+        note_event(self.stage, self.holder, SessionKind.FLOOD_WAIT, refusal, delay)
         in_chat = refusal.scope is Scope.CHAT
         letter = self.waiting.letter
         await self.stage.stores.outbox.hold(
@@ -111,3 +113,24 @@ async def park(stage: Stage, holder: Holder, refusal: Refusal) -> None:
         return
     log.warning("account %s is %s: %s", holder.account, state, refusal.sentence)
     await stage.stores.accounts.set_account_state(SYSTEM, holder.account, state, refusal.sentence)
+    note_event(stage, holder, SessionKind.STATE_CHANGED, refusal)
+
+
+def note_event(
+    stage: Stage,
+    holder: Holder,
+    kind: SessionKind,
+    refusal: Refusal,
+    duration: timedelta = timedelta(),
+) -> None:
+    """Enter into the session log what a refusal did to the account."""
+    stage.operations.note(
+        SessionEvent(
+            kind,
+            holder.account,
+            succeeded=False,
+            duration=duration,
+            cause=refusal.sentence,
+            error_name=refusal.name,
+        )
+    )

@@ -14,12 +14,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from orchestrator.lanes.aftermath import Aftermath
+from orchestrator.operations import name_of
 from orchestrator.outbox.gate import WAITS, Verdict
 from orchestrator.ports.logs import Operation, OperationKind
 from orchestrator.ports.outbox import Claim, Holder, OutboxState, Waiting
 from orchestrator.ports.telegram import AccountClient, Letter, Sent
 from orchestrator.refusals import OutcomeUnknown, TelegramRefused
 from orchestrator.stage import Stage
+from orchestrator.whereabouts import at_work
 
 log = logging.getLogger(__name__)
 
@@ -41,10 +43,15 @@ class Delivery:
     client: AccountClient
 
     async def deliver(self, waiting: Waiting) -> None:
-        """Take one message as far as it can go now.
+        """Take one message as far as it can go now; all that is logged meanwhile tells of it.
 
         Raises OutcomeUnknown when the client is spent.
         """
+        with at_work(post=waiting.post, outbox=waiting.id):
+            await self.take_on(waiting)
+
+    async def take_on(self, waiting: Waiting) -> None:
+        """Resolve, wait, ask the gate, send."""
         letter = waiting.letter or await self.address(waiting)
         if letter is None:
             return
@@ -105,15 +112,16 @@ class Delivery:
         try:
             sent = await self.client.send(letter, within=self.stage.tuning.answer)
         except TelegramRefused as refused:
-            self.note(begun, str(refused))
+            self.note(begun, refused)
             await shielded(self.aftermath(waiting).follow(refused.refusal, attempted=True))
         except (OutcomeUnknown, asyncio.CancelledError) as lost:
-            self.note(begun, str(lost) or "cancelled")
+            self.note(begun, lost)
             await shielded(self.leave_unknown(waiting, str(lost) or "stopped while sending"))
             raise
         else:
             self.note(begun, None)
             await shielded(self.stage.stores.outbox.record_sent(self.holder, waiting.id, sent))
+            log.info("sent as message %d", sent.message)
 
     async def leave_unknown(self, waiting: Waiting, error: str) -> None:
         """Store that nobody knows yet whether Telegram has the message."""
@@ -148,12 +156,16 @@ class Delivery:
         """Whoever deals with refusals of this message."""
         return Aftermath(self.stage, self.holder, waiting)
 
-    def note(self, begun: float, error: str | None) -> None:
+    def note(self, begun: float, error: BaseException | None) -> None:
         """Log the attempt."""
-        duration = timedelta(seconds=self.stage.clock.monotonic() - begun)
         self.stage.operations.note(
             Operation(
-                OperationKind.SEND_MESSAGE, self.holder.account, error is None, duration, error
+                OperationKind.SEND_MESSAGE,
+                self.holder.account,
+                error is None,
+                timedelta(seconds=self.stage.clock.monotonic() - begun),
+                None if error is None else str(error) or "cancelled",
+                None if error is None else name_of(error),
             )
         )
 

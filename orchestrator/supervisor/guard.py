@@ -11,6 +11,7 @@ from orchestrator.ports.accounts import RUNS
 from orchestrator.ports.outbox import Holder
 from orchestrator.refusals import TelegramRefused
 from orchestrator.stage import Stage
+from orchestrator.whereabouts import settle
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ class Guard:
 
     async def run(self) -> None:
         """Keep the lane going until asked to stop or until the account is parked."""
+        settle(node=self.holder.node, account=self.holder.account)
         while not self.asked.is_set():
             try:
                 await Lane(self.stage, self.holder, self.asked, self.ready).run()

@@ -4,14 +4,18 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from orchestrator.drafting.decider import Decider
 from orchestrator.errors import ServersUnavailable, TroupeError
 from orchestrator.ids import NodeName
-from orchestrator.jobs import ConsiderPost, Job, RefreshEngagement, VerifyGrant
+from orchestrator.jobs import ConsiderPost, Job, RefreshEngagement, Task, VerifyGrant
+from orchestrator.operations import logged
+from orchestrator.ports.logs import OperationKind
 from orchestrator.ports.work import Topic
 from orchestrator.stage import Stage
 from orchestrator.supervisor.upkeep import Upkeep
+from orchestrator.whereabouts import at_work, settle
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +35,7 @@ class Worker:
 
         While the database is away, jobs wait.
         """
+        settle(node=self.node)
         while True:
             try:
                 jobs = await self.stage.stores.jobs.take_jobs(
@@ -62,14 +67,18 @@ class Worker:
             await self.stage.stores.jobs.finish_jobs(done)
 
     async def do(self, job: Job) -> None:
-        """Do what the job says."""
-        match job.task:
-            case ConsiderPost(post):
-                await self.decider.decide(post)
-            case RefreshEngagement(comment):
-                await self.upkeep.refresh_engagement(comment)
-            case VerifyGrant(grant):
-                await self.upkeep.verify_grant(grant)
+        """Do what the job says; everything logged meanwhile tells of the job."""
+        log, clock = self.stage.operations, self.stage.clock
+        with at_work(job=job.id, **subject_of(job.task)):
+            match job.task:
+                case ConsiderPost(post):
+                    await self.decider.decide(post)
+                case RefreshEngagement(comment):
+                    with logged(log, clock, OperationKind.REFRESH_ENGAGEMENT):
+                        await self.upkeep.refresh_engagement(comment)
+                case VerifyGrant(grant):
+                    with logged(log, clock, OperationKind.VERIFY_GRANT):
+                        await self.upkeep.verify_grant(grant)
 
     async def put_off(self, job: Job, error: str) -> None:
         """Try the job again later, or give it up after the last attempt."""
@@ -79,3 +88,13 @@ class Worker:
         else:
             delay = retries.delay_after(job.attempts + 1)
             await self.stage.stores.jobs.put_off_job(job, delay, error)
+
+
+def subject_of(task: Task) -> dict[str, Any]:
+    """Name what a task is about, as logs name it."""
+    match task:
+        case ConsiderPost(post):
+            return {"post": post}
+        case RefreshEngagement(comment):
+            return {"comment": comment}
+    return {}
