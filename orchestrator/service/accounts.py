@@ -10,6 +10,7 @@ from orchestrator.errors import BadInput, NotAllowed
 from orchestrator.lanes.disclosure import carries
 from orchestrator.lanes.door import AccountDoor
 from orchestrator.ports.accounts import Account, AccountEvent, AccountState, EventRecord
+from orchestrator.ports.logs import SessionEvent, SessionKind
 from orchestrator.ports.telegram import Profile, SignInAnswers
 from orchestrator.stage import Stage
 
@@ -52,6 +53,8 @@ class Accounts:
         await self.stage.stores.accounts.record_event(
             account.id, AccountEvent.LOGOUT, f"signed out by {actor.name}"
         )
+        told = SessionEvent(SessionKind.LOGOUT, account.id, cause=f"signed out by {actor.name}")
+        self.stage.operations.note(told)
         await self.set_state(actor, account, AccountState.NEEDS_LOGIN, "signed out")
 
     async def pause(self, actor: Actor, name: str) -> None:
@@ -103,5 +106,7 @@ class Accounts:
     async def set_state(
         self, actor: Actor, account: Account, state: AccountState, reason: str | None
     ) -> None:
-        """Move the account, with its audit row."""
+        """Move the account, with its audit row and its line in the session log."""
         await self.stage.stores.accounts.set_account_state(actor, account.id, state, reason)
+        cause = f"{account.state} → {state} by {actor.name}" + (f": {reason}" if reason else "")
+        self.stage.operations.note(SessionEvent(SessionKind.STATE_CHANGED, account.id, cause=cause))
