@@ -19,6 +19,7 @@ from db.stores.outbox import PostgresOutbox
 from db.stores.review import PostgresReview
 from db.stores.security import PostgresSecurity
 from db.stores.sessions import PostgresSessions
+from db.stores.stats import PostgresStats
 from db.stores.tally import PostgresTally
 from db.stores.work import PostgresCommands, PostgresJobs
 from orchestrator.ports.stores import Stores
@@ -48,6 +49,7 @@ def postgres_stores(
         library=PostgresLibrary(engine),
         logs=PostgresLogs(engine),
         tally=PostgresTally(engine),
+        stats=PostgresStats(engine),
         settings=PostgresSettings(engine),
         housekeeper=PostgresHousekeeper(engine),
     )

@@ -33,9 +33,10 @@ LATEST_BIRTH = timedelta(days=1)
 
 STEADY = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 BOOKMARK = text("SELECT pg_current_snapshot()::text")
+SEEN_UPTO = "CAST(CAST(:bookmark AS text) AS pg_snapshot)"
 CAME_TO_LIGHT = """
-    {table}.xact >= pg_snapshot_xmin(CAST(:bookmark AS pg_snapshot))::text::bigint
-    AND NOT pg_visible_in_snapshot({table}.xact::text::xid8, CAST(:bookmark AS pg_snapshot))
+    {table}.xact >= pg_snapshot_xmin({upto})::text::bigint
+    AND NOT pg_visible_in_snapshot({table}.xact::text::xid8, {upto})
     AND pg_visible_in_snapshot({table}.xact::text::xid8, pg_current_snapshot())
     AND {table}.created_at > now() - CAST(:latest AS interval)
 """
@@ -162,7 +163,7 @@ async def since(
     connection: AsyncConnection, query: Select[Any], table: Table, bookmark: str
 ) -> list[Row[Any]]:
     """Read what was committed after the bookmark was taken."""
-    condition = text(CAME_TO_LIGHT.format(table=table.name))
+    condition = text(CAME_TO_LIGHT.format(table=table.name, upto=SEEN_UPTO))
     found = await connection.execute(
         query.where(condition), {"bookmark": bookmark, "latest": LATEST_BIRTH}
     )

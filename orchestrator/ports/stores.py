@@ -14,6 +14,7 @@ from orchestrator.ports.logs import Housekeeper, LogStore, SettingsStore, TallyS
 from orchestrator.ports.outbox import CommentStore, OutboxStore
 from orchestrator.ports.security import SecurityStore
 from orchestrator.ports.sessions import SessionStore
+from orchestrator.ports.stats import StatsStore
 from orchestrator.ports.work import CommandStore, JobStore
 
 
@@ -38,5 +39,6 @@ class Stores:
     library: LibraryStore
     logs: LogStore
     tally: TallyStore
+    stats: StatsStore
     settings: SettingsStore
     housekeeper: Housekeeper

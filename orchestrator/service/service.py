@@ -12,6 +12,7 @@ from orchestrator.service.channels import Channels
 from orchestrator.service.comments import Comments, Outbox, ReviewQueue
 from orchestrator.service.grants import Grants
 from orchestrator.service.library import Library
+from orchestrator.service.logs import Logs
 from orchestrator.service.settings import SettingsDesk
 from orchestrator.stage import Stage
 
@@ -29,6 +30,7 @@ class Service:
     outbox: Outbox
     comments: Comments
     library: Library
+    logs: Logs
     settings: SettingsDesk
 
     @classmethod
@@ -44,6 +46,7 @@ class Service:
             outbox=Outbox(stage),
             comments=Comments(stage, door),
             library=Library(stage),
+            logs=Logs(stage),
             settings=SettingsDesk(stage.stores.settings),
         )
 
