@@ -19,6 +19,7 @@ from telethon.tl.types import updates
 from accounts.errors import refusal_in, translate
 from accounts.internals import WatchedQueue, free_changes, is_about_channel, reveal_skips
 from accounts.translate import facts_of
+from orchestrator.errors import TroupeError
 from orchestrator.facts import ChannelLost, Fact, Sink, UpdatesSkipped
 from orchestrator.ids import AccountId, TelegramId
 from orchestrator.ports.sessions import UpdateState
@@ -39,6 +40,10 @@ Save = Callable[[UpdateState], Awaitable[None]]
 Look = Callable[[], UpdateState]
 
 
+class FactDropped(TroupeError):
+    """A fact was given up while it was being committed; it is told again another time."""
+
+
 class UpdateFlow:
     """Takes one account's updates to the sink, in order, and stores how far they are committed."""
 
@@ -54,13 +59,13 @@ class UpdateFlow:
     ) -> None:
         self.account, self.sink, self.save, self.pause, self.look = account, sink, save, pause, look
         self.loop = asyncio.get_running_loop()
-        self.failure: Exception | None = None
+        self.failure: BaseException | None = None
         self.failed = self.loop.create_future()
         self.handled = self.saved = saved
         self.saving: asyncio.Task[None] | None = None
-        self.room = asyncio.Semaphore(IN_FLIGHT)
+        self.room: asyncio.Future[None] = self.loop.create_future()
         self.taken = 0
-        self.in_flight: dict[int, asyncio.Task[None]] = {}
+        self.in_flight: dict[int, asyncio.Future[None]] = {}
         self.reached: deque[tuple[int, UpdateState]] = deque()
         self.look_at = 0.0
         self.rounds = 0
@@ -69,12 +74,19 @@ class UpdateFlow:
     async def handle(self, update: Any) -> None:  # noqa: ANN401 - Telethon's updates
         """Hand over what an update tells; after a failure nothing more is taken."""
         for fact in facts_of(self.account, update):
-            await self.room.acquire()
-            self.taken += 1
-            number = self.taken
-            task = self.loop.create_task(self.take(fact), name=f"fact:{self.account}")
-            self.in_flight[number] = task
-            task.add_done_callback(lambda _, number=number: self.note_taken(number))  # type: ignore[misc]
+            while len(self.in_flight) >= IN_FLIGHT:
+                self.room = self.loop.create_future()
+                await self.room
+            if self.failure is None:
+                self.hand_over(fact)
+
+    def hand_over(self, fact: Fact) -> None:
+        """Give a fact to the sink, and see to its end."""
+        self.taken += 1
+        number = self.taken
+        taken = asyncio.ensure_future(self.sink(fact))
+        self.in_flight[number] = taken
+        taken.add_done_callback(lambda ended: self.note_taken(number, ended))
 
     async def take(self, fact: Fact) -> None:
         """Commit one fact; when that fails, the state stays before it for good."""
@@ -83,20 +95,25 @@ class UpdateFlow:
         try:
             await self.sink(fact)
         except asyncio.CancelledError:
-            self.fail(RuntimeError("a fact was dropped while it was being committed"))
+            self.fail(FactDropped())
             raise
         except Exception as error:  # noqa: BLE001 - a task's boundary: Telethon would swallow it
             self.fail(error)
 
-    def note_taken(self, number: int) -> None:
+    def note_taken(self, number: int, ended: asyncio.Future[None]) -> None:
         """Make room for another fact, and see which state is committed by now."""
         del self.in_flight[number]
-        self.room.release()
-        oldest = next(iter(self.in_flight), self.taken + 1)
-        while self.reached and self.reached[0][0] < oldest:
-            self.note_handled(self.reached.popleft()[1])
+        error = FactDropped() if ended.cancelled() else ended.exception()
+        if error is not None:
+            self.fail(error)
+        if not self.room.done():
+            self.room.set_result(None)
+        if self.reached:
+            oldest = next(iter(self.in_flight), self.taken + 1)
+            while self.reached and self.reached[0][0] < oldest:
+                self.note_handled(self.reached.popleft()[1])
 
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: BaseException) -> None:
         """Stop the flow; whoever holds the connection learns it from `failed`."""
         self.failure = self.failure or error
         if not self.failed.done():

@@ -7,8 +7,9 @@ commit): one account alone waits for its own commit, a thousand share one.
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
-from typing import Final, get_args
+from typing import Final
 
 from orchestrator.facts import (
     ChannelLost,
@@ -27,7 +28,8 @@ log = logging.getLogger(__name__)
 BATCH: Final = 500
 """The most facts in one transaction."""
 
-RECORDABLE: Final = get_args(Recordable)
+MOMENT: Final = 0.01
+"""Seconds for which a transaction waits for more facts, unless it is full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,19 @@ class Reception:
     waiting: deque[Waiting] = field(default_factory=deque)
     writing: asyncio.Task[None] | None = None
 
-    async def take(self, fact: Fact) -> None:
-        """Record one fact; facts of one account are recorded in the order in which they come."""
+    def take(self, fact: Fact) -> Awaitable[None]:
+        """Record one fact: what is returned is done when it is committed.
+
+        Facts are recorded in the order in which they were taken, whoever awaits them.
+        """
+        match fact:
+            case ChannelLost() | UpdatesSkipped() | SecurityChanged():
+                return self.act_on(fact)
+            case _:
+                return self.enqueue(fact)
+
+    async def act_on(self, fact: ChannelLost | UpdatesSkipped | SecurityChanged) -> None:
+        """Store what a fact asks for; such facts are rare."""
         match fact:
             case ChannelLost():
                 log.warning("account %s lost channel %s", fact.account, fact.channel)
@@ -58,11 +71,9 @@ class Reception:
                 await self.channels.ask_for_comparison(fact)
             case SecurityChanged():
                 await self.security.ask_for_look(fact.account)
-            case _:
-                await self.enqueue(fact)
 
     def enqueue(self, fact: Recordable) -> asyncio.Future[None]:
-        """Put a fact into the next transaction; what is returned is done when it is committed."""
+        """Put a fact into the next transaction."""
         taken = asyncio.get_running_loop().create_future()
         self.waiting.append(Waiting(fact, taken))
         if self.writing is None:
@@ -74,6 +85,8 @@ class Reception:
         """Write batches until nothing waits."""
         try:
             while self.waiting:
+                if len(self.waiting) < BATCH:
+                    await asyncio.sleep(MOMENT)
                 count = min(BATCH, len(self.waiting))
                 await self.write_batch([self.waiting.popleft() for _ in range(count)])
         finally:
