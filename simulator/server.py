@@ -7,8 +7,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 
 from simulator.bot_api.api import BotApi
+from simulator.bot_api.office import Office
 from simulator.bot_api.serving import listening
+from simulator.bot_desk import OfficeFaults, OfficeWatch
 from simulator.control.app import build_app
+from simulator.control.ports import Levers, Limits
+from simulator.control.waiting import Waits
 from simulator.desk import MtprotoDesk, MtprotoWires
 from simulator.mtproto.fault_book import FaultBook
 from simulator.mtproto.keyring import KeyRing
@@ -64,10 +68,16 @@ class TelegramServer:
         """Return the user who is signed in under an auth key."""
         return self.world.logins.user_of(key_id)
 
-    def control(self) -> FastAPI:
+    def control(self, office: Office, waits: Waits) -> FastAPI:
         """Make the application by which this server is directed."""
-        wires = MtprotoWires(self.methods, self.listener.sightings)
-        return build_app(self.world, MtprotoDesk(self.faults), wires)
+        levers = Levers(
+            faults=MtprotoDesk(self.faults),
+            wires=MtprotoWires(self.methods, self.listener.sightings),
+            bot_faults=OfficeFaults(office.faults),
+            bots=OfficeWatch(office),
+            limits=Limits(bots=office.limits, accounts=self.limits),
+        )
+        return build_app(self.world, levers, waits)
 
     async def start(self, host: str, port: int) -> None:
         """Listen, and register the methods that speak of the address."""
@@ -106,10 +116,11 @@ async def serve(
             server.bot_api = BotApi(server.world)
             await stack.enter_async_context(server.bot_api.serving(host))
         if control:
-            served = listening(server.control(), LOOPBACK, 0, nothing_waits)
+            office: Office = server.bot_api or Office(server.world)
+            if office is not server.bot_api:
+                stack.push_async_callback(office.close)
+            waits = Waits(server.world)
+            app = server.control(office, waits)
+            served = listening(app, LOOPBACK, 0, waits.close)
             server.control_url = await stack.enter_async_context(served)
         yield server
-
-
-async def nothing_waits() -> None:
-    """End nothing: no request to the control API waits for anything."""

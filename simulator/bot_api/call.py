@@ -53,9 +53,14 @@ class Call:
         if number < -CHANNEL_BASE:
             return self.resolve(Peer(PeerKind.CHANNEL, -number - CHANNEL_BASE))
         person = self.world.people.by_id.get(UserId(number))
-        if person is None or person.id not in self.bot.inbox.chats:
+        if person is None or not self.knows(person):
             raise bad_request("chat not found")
         return person
+
+    def knows(self, person: Person) -> bool:
+        """Tell whether the bot has met somebody, in private or in a chat that they share."""
+        shared = self.bot.inbox.channels & person.inbox.channels
+        return person.id in self.bot.inbox.chats or bool(shared)
 
     def resolve(self, peer: Peer) -> Place:
         """Find whom a peer means; a bot has chats with people, never finds them by name."""

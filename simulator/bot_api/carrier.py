@@ -7,6 +7,7 @@ from simulator.bot_api.post import Mailrooms
 from simulator.bot_api.shapes import Json, given
 from simulator.bot_api.show import Showing, show_reactions, show_user, stamp
 from simulator.bot_api.show_chats import show_invite
+from simulator.bot_api.show_media import show_poll
 from simulator.world.channels import Channel, Right
 from simulator.world.events import (
     AccountChanged,
@@ -16,9 +17,11 @@ from simulator.world.events import (
     Event,
     JoinRequested,
     PersonBlocked,
+    PollChanged,
     Reacted,
 )
 from simulator.world.mailbox import Arrived, Change, Edited
+from simulator.world.media import Poll
 from simulator.world.messages import Message
 from simulator.world.peers import ChannelId, UserId, person_peer
 from simulator.world.people import Person
@@ -62,6 +65,14 @@ class Carrier:
                 self.tell_press(query)
             case Reacted(message, owner):
                 self.tell_reaction(message, owner)
+            case PollChanged(poll, owner, voter) if self.world.people.get(owner).bot:
+                self.tell_poll(self.world.people.get(owner), poll, voter)
+            case ChannelAltered() | PersonBlocked() | JoinRequested():
+                self.carry_standing(event)
+
+    def carry_standing(self, event: ChannelAltered | PersonBlocked | JoinRequested) -> None:
+        """Bring to whom it concerns how somebody stands towards a chat, or wishes to."""
+        match event:
             case ChannelAltered(channel, users, _, actor):
                 self.tell_standings(self.world.channels.get(channel), users, actor)
             case PersonBlocked(user, other, blocked) if self.world.people.get(other).bot:
@@ -199,6 +210,20 @@ class Carrier:
             "new_chat_member": stopped if blocked else free,
         }
         self.tell(bot, UpdateKind.MY_CHAT_MEMBER, content)
+
+    def tell_poll(self, bot: Person, poll: Poll, voter: UserId | None) -> None:
+        """Tell a bot how its poll stands, and who voted unless that is secret."""
+        ballot = self.world.polls.of(poll)
+        self.tell(bot, UpdateKind.POLL, show_poll(poll, ballot))
+        if voter is not None and not poll.anonymous:
+            chosen = list(ballot.votes.get(voter, ()))
+            content = {
+                "poll_id": str(poll.id),
+                "user": Showing(self.world, bot).user(voter),
+                "option_ids": chosen,
+                "option_persistent_ids": [str(each) for each in chosen],
+            }
+            self.tell(bot, UpdateKind.POLL_ANSWER, content)
 
     def tell_request(self, channel: Channel, user: UserId) -> None:
         """Tell administrators who may let people in that somebody asks."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from simulator.bot_api.backlog import Backlog
+from simulator.bot_api.shapes import Json
 from simulator.bot_api.webhook import Webhook
 from simulator.world.bots import Command
 from simulator.world.peers import UserId
@@ -10,11 +11,13 @@ from simulator.world.peers import UserId
 
 @dataclass(slots=True, eq=False)
 class Mailroom:
-    """What is kept for one bot."""
+    """What is kept for one bot; `texts` are named by field and language."""
 
     backlog: Backlog = field(default_factory=Backlog)
     webhook: Webhook | None = None
     commands: dict[str, tuple[Command, ...]] = field(default_factory=dict)
+    texts: dict[tuple[str, str], str] = field(default_factory=dict)
+    menu_buttons: dict[str, Json] = field(default_factory=dict)
 
 
 class Mailrooms:

@@ -10,6 +10,7 @@ from simulator.bot_api.show_actions import show_action
 from simulator.bot_api.show_chats import show_restricted
 from simulator.bot_api.show_media import show_media
 from simulator.world.channels import Channel, Member, Right
+from simulator.world.media import Media, Poll
 from simulator.world.messages import (
     Action,
     ActionKind,
@@ -21,6 +22,7 @@ from simulator.world.messages import (
 )
 from simulator.world.peers import ChannelId, MessageId, Peer, PeerKind, UserId
 from simulator.world.people import Person
+from simulator.world.polls import Ballot
 from simulator.world.world import World
 
 CHANNEL_BASE = 1_000_000_000_000
@@ -133,7 +135,12 @@ class Showing:
             return words | buttons
         album = str(message.album) if message.album else None
         words = given(caption=message.text, caption_entities=marked, media_group_id=album)
-        return show_media(self.bot.id, message.media) | words | buttons
+        return self.media(message.media) | words | buttons
+
+    def media(self, media: Media) -> Json:
+        """Show what comes with a message."""
+        ballot = self.world.polls.of(media) if isinstance(media, Poll) else Ballot()
+        return show_media(self.bot.id, media, ballot)
 
     def action(self, message: Message, action: Action) -> Json:
         """Show what a service message tells of, with the message that was pinned."""

@@ -12,6 +12,7 @@ from simulator.world.media import (
     Poll,
 )
 from simulator.world.peers import UserId
+from simulator.world.polls import Ballot
 
 
 def file_id(bot: UserId, number: int) -> str:
@@ -28,8 +29,8 @@ def show_file(bot: UserId, media: Picture | Document) -> Json:
     }
 
 
-def show_media(bot: UserId, media: Media) -> Json:
-    """Show what comes with a message, under the name of its kind."""
+def show_media(bot: UserId, media: Media, ballot: Ballot) -> Json:
+    """Show what comes with a message, under the name of its kind; the ballot is of a poll."""
     match media:
         case Picture():
             size = {"width": media.width, "height": media.height}
@@ -41,7 +42,7 @@ def show_media(bot: UserId, media: Media) -> Json:
         case Location():
             return show_location(media)
         case Poll():
-            return {"poll": show_poll(media)}
+            return {"poll": show_poll(media, ballot)}
         case Dice():
             return {"dice": {"emoji": media.emoji, "value": media.value}}
 
@@ -87,18 +88,18 @@ def show_location(place: Location) -> Json:
     return shown
 
 
-def show_poll(poll: Poll) -> Json:
-    """Show a question for which nobody has voted."""
+def show_poll(poll: Poll, ballot: Ballot) -> Json:
+    """Show a question and how the votes stand."""
     options = [
-        {"persistent_id": str(number), "text": text, "voter_count": 0}
+        {"persistent_id": str(number), "text": text, "voter_count": ballot.count(number)}
         for number, text in enumerate(poll.options)
     ]
     return {
         "id": str(poll.id),
         "question": poll.question,
         "options": options,
-        "total_voter_count": 0,
-        "is_closed": False,
+        "total_voter_count": len(ballot.votes),
+        "is_closed": ballot.closed,
         "is_anonymous": poll.anonymous,
         "type": "regular",
         "allows_multiple_answers": poll.multiple,

@@ -1,14 +1,16 @@
 """Where a bot speaks, what it says there, and which message it means."""
 
 from simulator.bot_api.call import Call, Place, peer_of, refuse_strangers
-from simulator.bot_api.errors import bad_request
+from simulator.bot_api.errors import BotApiError, bad_request
 from simulator.bot_api.formatting import Formatted
 from simulator.bot_api.keyboards import read_markup
+from simulator.bot_api.params import Params
 from simulator.world.channels import Channel
 from simulator.world.media import Media
-from simulator.world.messages import Draft, Message
+from simulator.world.messages import Draft, LinkPreview, Message
 from simulator.world.peers import MessageId
 from simulator.world.people import Person
+from simulator.world.refusals import FORBIDDEN
 
 
 def draft_of(call: Call, place: Place, words: Formatted, media: Media | None = None) -> Draft:
@@ -21,11 +23,36 @@ def draft_of(call: Call, place: Place, words: Formatted, media: Media | None = N
         silent=call.params.flag("disable_notification"),
         markup=read_markup(call.params),
         topic=topic_of(call, place),
+        protected=call.params.flag("protect_content"),
+        preview=read_preview(call.params),
     )
+
+
+def read_preview(params: Params) -> LinkPreview | None:
+    """Read what is wished of a link's preview, in the newer words or in the older."""
+    wished = params.mapping("link_preview_options")
+    if wished is None:
+        return LinkPreview(disabled=True) if params.flag("disable_web_page_preview") else None
+    return LinkPreview(
+        disabled=bool(wished.get("is_disabled")),
+        url=str(wished.get("url", "")),
+        small=bool(wished.get("prefer_small_media")),
+        large=bool(wished.get("prefer_large_media")),
+        above=bool(wished.get("show_above_text")),
+    )
+
+
+def require_acquaintance(call: Call, place: Place) -> None:
+    """Refuse to write to whoever never wrote to the bot."""
+    if isinstance(place, Person) and place.id not in call.bot.inbox.chats:
+        words = "bots" if place.bot else "a user"
+        verb = "send messages to" if place.bot else "initiate conversation with"
+        raise BotApiError(FORBIDDEN, f"Forbidden: bot can't {verb} {words}")
 
 
 def say(call: Call, place: Place, *drafts: Draft) -> list[Message]:
     """Say all of it or, where the limits do not allow that, nothing."""
+    require_acquaintance(call, place)
     call.limits.spend(call.bot.id, peer_of(place), len(drafts))
     if isinstance(place, Person):
         talk = call.world.private_talk
@@ -61,6 +88,8 @@ def answered_by(call: Call, place: Place) -> MessageId | None:
     asked = params.mapping("reply_parameters") or {}
     number = asked.get("message_id") or params.number("reply_to_message_id")
     thread = params.number("message_thread_id")
+    if str(asked.get("chat_id", params.text("chat_id"))) != params.text("chat_id"):
+        raise bad_request("replies to messages of other chats are not known here")
     found = lookup(call, place, int(number)) if number else None
     lenient = asked.get("allow_sending_without_reply") or params.flag("allow_sending_without_reply")
     if number and found is None and not lenient:

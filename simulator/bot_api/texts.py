@@ -4,6 +4,7 @@ from typing import Any
 
 from simulator.bot_api.errors import bad_request
 from simulator.bot_api.formatting import Formatted, read_html
+from simulator.bot_api.legacy_markdown import read_legacy_markdown
 from simulator.bot_api.markdown import read_markdown
 from simulator.bot_api.params import Params
 from simulator.bot_api.show import KINDS
@@ -22,6 +23,8 @@ def read_marked(text: str, mode: str, entities: list[Any] | None) -> Formatted:
     match mode.lower():
         case "html":
             return trim(read_html(text))
+        case "markdown":
+            return trim(read_legacy_markdown(text))
         case "markdownv2":
             return trim(read_markdown(text))
         case "":

@@ -1,51 +1,73 @@
-"""Acts as a person: writes, comments, presses buttons, blocks."""
+"""What is said in channels, groups and private chats, and read there."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Query, status
+from fastapi import APIRouter, Query, Response, status
 
-from simulator.control.lookup import button_of, chat_of, message_of, person_of
-from simulator.control.models import (
+from simulator.control.drafts import draft_of, file_of, say
+from simulator.control.lookup import NotThere, chat_of, person_of, place_of
+from simulator.control.show_talk import show_message
+from simulator.control.talk_models import (
+    AlbumAsked,
     CommentAsked,
+    LetterAsked,
     MessageShown,
-    PersonShown,
-    PressAsked,
-    PressShown,
-    PrivateAsked,
     SayingAsked,
-    WordsAsked,
 )
-from simulator.control.showing import show_message, show_person
-from simulator.world.messages import Draft
-from simulator.world.peers import MessageId, UserId
+from simulator.control.waiting import Waits
+from simulator.world.messages import Draft, Message
+from simulator.world.peers import MessageId
+from simulator.world.refusals import Refusal
 from simulator.world.world import World
 
-
-def draft_of(world: World, asked: WordsAsked, reply_to: int | None = None) -> Draft:
-    """Make a draft of what is to be said."""
-    answered = asked.reply_to if reply_to is None else reply_to
-    picture = None if asked.photo is None else world.files.add_picture(asked.photo)
-    number = None if answered is None else MessageId(answered)
-    return Draft(asked.text, number, media=picture)
+After = Annotated[int, Query(description="Only messages with a greater number", ge=0)]
+Wait = Annotated[float, Query(description="How many seconds to wait for one", ge=0, le=60)]
+Thread = Annotated[int | None, Query(description="Only those of one thread or topic")]
 
 
-def talk_routes(world: World) -> APIRouter:
+class Reading:
+    """Reads chats for requests that may wait for something new."""
+
+    def __init__(self, world: World, waits: Waits) -> None:
+        self.world, self.waits = world, waits
+
+    async def read(
+        self, listed: Callable[[], list[Message]], after: int, wait: float
+    ) -> list[MessageShown]:
+        """List what has a number above `after`, once there is something or the time is over."""
+
+        def newer() -> list[Message]:
+            return [each for each in listed() if each.id > after]
+
+        await self.waits.until(lambda: bool(newer()), wait)
+        return [show_message(self.world, each) for each in newer()]
+
+
+def talk_routes(world: World, waits: Waits) -> APIRouter:
     """Give the routes by which something is said and read in channels and groups."""
-    routes = APIRouter(tags=["talk"])
+    routes, reading = APIRouter(tags=["talk"]), Reading(world, waits)
 
     @routes.post("/chats/{chat}/messages", status_code=status.HTTP_201_CREATED)
-    async def say(chat: int, asked: SayingAsked) -> MessageShown:
+    async def post(chat: int, asked: SayingAsked) -> MessageShown:
         """Post into a channel, or write into a group."""
         found = chat_of(world, chat)
         creator = next(each.user for each in found.members.values() if each.creator)
         author = person_of(world, asked.author or creator)
-        sent = world.channel_talk.send(found, author.id, draft_of(world, asked))
-        return show_message(sent.message)
+        return show_message(world, say(world, author, found, draft_of(world, asked)))
 
     @routes.get("/chats/{chat}/messages")
-    async def read(chat: int) -> list[MessageShown]:
+    async def read(
+        chat: int, after: After = 0, wait: Wait = 0, thread: Thread = None
+    ) -> list[MessageShown]:
         """List the messages, the oldest first."""
-        return [show_message(each) for each in chat_of(world, chat).history]
+        found = chat_of(world, chat)
+
+        def listed() -> list[Message]:
+            return [m for m in found.history if thread is None or m.thread == thread]
+
+        return await reading.read(listed, after, wait)
 
     @routes.post("/chats/{chat}/posts/{post}/comments", status_code=status.HTTP_201_CREATED)
     async def comment(chat: int, post: int, asked: CommentAsked) -> MessageShown:
@@ -53,54 +75,64 @@ def talk_routes(world: World) -> APIRouter:
         author = person_of(world, asked.author)
         group, head = world.channel_talk.discussion(chat_of(world, chat, broadcast=True), post)
         draft = draft_of(world, asked, asked.reply_to or head.id)
-        return show_message(world.channel_talk.send(group, author.id, draft).message)
+        return show_message(world, say(world, author, group, draft))
 
     @routes.get("/chats/{chat}/posts/{post}/comments")
     async def comments(chat: int, post: int) -> list[MessageShown]:
         """List the comments on a post, the oldest first."""
         channel = chat_of(world, chat, broadcast=True)
-        return [show_message(each) for each in world.comments_under(channel, MessageId(post))]
+        found = world.comments_under(channel, MessageId(post))
+        return [show_message(world, each) for each in found]
 
     return routes
 
 
-def private_routes(world: World) -> APIRouter:
-    """Give the routes of what passes between two people, or a person and a bot."""
-    routes = APIRouter(tags=["private"])
+def person_routes(world: World, waits: Waits) -> APIRouter:
+    """Give the routes by which a person speaks anywhere, and reads private chats."""
+    routes, reading = APIRouter(tags=["acting"]), Reading(world, waits)
 
     @routes.post("/people/{person}/messages", status_code=status.HTTP_201_CREATED)
-    async def write(person: int, asked: PrivateAsked) -> MessageShown:
-        """Write to somebody; gives the author's copy."""
-        author, to = person_of(world, person), person_of(world, asked.to)
-        return show_message(world.private_talk.send(author, to, draft_of(world, asked)).message)
+    async def write(person: int, asked: LetterAsked) -> MessageShown:
+        """Write to somebody or into a group; gives the author's copy."""
+        author, place = person_of(world, person), place_of(world, asked.to)
+        return show_message(world, say(world, author, place, draft_of(world, asked)))
+
+    @routes.post("/people/{person}/albums", status_code=status.HTTP_201_CREATED)
+    async def album(person: int, asked: AlbumAsked) -> list[MessageShown]:
+        """Send files that are shown together."""
+        author, place = person_of(world, person), place_of(world, asked.to)
+        sent = [say(world, author, place, draft) for draft in album_of(world, asked)]
+        return [show_message(world, each) for each in sent]
 
     @routes.get("/people/{person}/messages")
-    async def read(person: int, other: Annotated[int, Query(alias="with")]) -> list[MessageShown]:
+    async def read(
+        person: int,
+        other: Annotated[int, Query(alias="with")],
+        after: After = 0,
+        wait: Wait = 0,
+    ) -> list[MessageShown]:
         """List what two people said, as the first one keeps it."""
         pair = (person_of(world, person), person_of(world, other))
-        return [show_message(each) for each in world.messages_of(pair)]
+        return await reading.read(lambda: world.messages_of(pair), after, wait)
 
-    @routes.post("/people/{person}/presses", status_code=status.HTTP_201_CREATED)
-    async def press(person: int, asked: PressAsked) -> PressShown:
-        """Press a button."""
-        presser = person_of(world, person)
-        message = message_of(world, presser, asked.chat, asked.message)
-        button = button_of(message, asked.button)
-        query = world.callbacks.press(presser, message, button.data)
-        return PressShown(id=query.id, bot=query.bot)
-
-    @routes.put("/people/{person}/blocked/{other}")
-    async def block(person: int, other: int) -> PersonShown:
-        """Block somebody."""
-        blocker = person_of(world, person)
-        blocker.blocked.add(person_of(world, other).id)
-        return show_person(blocker)
-
-    @routes.delete("/people/{person}/blocked/{other}")
-    async def unblock(person: int, other: int) -> PersonShown:
-        """Forgive somebody."""
-        blocker = person_of(world, person)
-        blocker.blocked.discard(UserId(other))
-        return show_person(blocker)
+    @routes.get("/files/{number}", response_class=Response)
+    async def download(number: int) -> Response:
+        """Give the bytes of a file."""
+        try:
+            stored = world.files.get(number)
+        except Refusal:
+            raise NotThere(f"There is no file {number}.") from None
+        return Response(stored.data, media_type="application/octet-stream")
 
     return routes
+
+
+def album_of(world: World, asked: AlbumAsked) -> list[Draft]:
+    """Make the messages of an album; the first answers what the album answers."""
+    files = [(file_of(world, each), each.caption) for each in asked.files]
+    number = world.files.number()
+    topic = None if asked.topic is None else MessageId(asked.topic)
+    drafts = [Draft(words, media=media, album=number, topic=topic) for media, words in files]
+    if asked.reply_to is not None:
+        drafts[0] = replace(drafts[0], reply_to=MessageId(asked.reply_to))
+    return drafts

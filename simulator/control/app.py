@@ -4,12 +4,17 @@ from fastapi import FastAPI, Request, status
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
-from simulator.control.acting import private_routes, talk_routes
+from simulator.control.acting import person_routes, talk_routes
+from simulator.control.bots import bot_fault_routes, bot_routes, limit_routes
 from simulator.control.directing import evidence_routes, fault_routes, world_routes
+from simulator.control.doings import feeling_routes, message_routes, stance_routes
 from simulator.control.lookup import NotThere
-from simulator.control.making import chat_routes, membership_routes, people_routes
+from simulator.control.making import chat_routes, people_routes
+from simulator.control.members import door_routes, forum_routes, membership_routes
 from simulator.control.models import Problem
-from simulator.control.ports import FaultDesk, Wires
+from simulator.control.ports import Levers
+from simulator.control.pressing import press_routes
+from simulator.control.waiting import Waits
 from simulator.world.refusals import Refusal
 from simulator.world.snapshot import SnapshotError
 from simulator.world.world import World
@@ -21,18 +26,30 @@ SAID: dict[int | str, dict[str, object]] = {
 }
 
 
-def build_app(world: World, desk: FaultDesk, wires: Wires) -> FastAPI:
-    """Make the application by which a world is directed; its description is /openapi.json."""
+def build_app(world: World, levers: Levers, waits: Waits) -> FastAPI:
+    """Make the application by which a world is directed; its description is /openapi.json.
+
+    Whoever serves it ends its `waits` before it stops.
+    """
     app = FastAPI(title="Control of a simulated Telegram", docs_url=None, redoc_url=None)
     for routes in (
         people_routes(world),
         chat_routes(world),
         membership_routes(world),
-        talk_routes(world),
-        private_routes(world),
-        fault_routes(desk),
-        evidence_routes(world, wires),
-        world_routes(world),
+        door_routes(world),
+        forum_routes(world),
+        talk_routes(world, waits),
+        person_routes(world, waits),
+        message_routes(world),
+        feeling_routes(world),
+        stance_routes(world),
+        press_routes(world, waits),
+        bot_routes(world, levers.bots),
+        bot_fault_routes(levers.bot_faults),
+        fault_routes(levers.faults),
+        limit_routes(levers.limits),
+        evidence_routes(world, levers.wires),
+        world_routes(world, levers.bots),
     ):
         app.include_router(routes, responses=SAID)
     say_no_clearly(app)

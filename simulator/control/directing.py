@@ -15,7 +15,7 @@ from simulator.control.models import (
     FaultAsked,
     FaultShown,
 )
-from simulator.control.ports import FaultDesk, Wires
+from simulator.control.ports import BotWatch, FaultDesk, Wires
 from simulator.control.showing import show_counts, show_duplicate
 from simulator.world.snapshot import load_world, save_world
 from simulator.world.world import World
@@ -91,7 +91,7 @@ def evidence_routes(world: World, wires: Wires) -> APIRouter:
     return routes
 
 
-def world_routes(world: World) -> APIRouter:
+def world_routes(world: World, bots: BotWatch) -> APIRouter:
     """Give the routes of the world as a whole."""
     routes = APIRouter(tags=["world"])
 
@@ -117,6 +117,7 @@ def world_routes(world: World) -> APIRouter:
     async def load(snapshot: dict[str, Any]) -> Response:
         """Put a saved world in this one's place."""
         load_world(snapshot, world)
+        bots.relearn()
         return Response(status_code=status.HTTP_204_NO_CONTENT)
 
     return routes

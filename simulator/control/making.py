@@ -1,10 +1,9 @@
-"""Makes people, bots, channels and groups, and says who belongs where."""
+"""Makes people, bots, channels and groups."""
 
 from fastapi import APIRouter, status
 
 from simulator.control.lookup import chat_of, person_of
 from simulator.control.models import (
-    AdminAsked,
     BotAsked,
     BotShown,
     ChannelAsked,
@@ -64,8 +63,10 @@ def chat_routes(world: World) -> APIRouter:
         """Found a supergroup."""
         owner = person_of(world, asked.owner)
         head = None if asked.channel is None else chat_of(world, asked.channel, broadcast=True)
-        options = asked.model_dump(exclude={"title", "owner", "channel"})
+        options = asked.model_dump(exclude={"title", "owner", "channel", "forum"})
         group = world.add_group(asked.title, owner=owner, **options)
+        if asked.forum:
+            world.forums.toggle(group, enabled=True)
         if head is not None:
             world.link_group(head, group)
         return show_chat(group)
@@ -87,40 +88,5 @@ def chat_routes(world: World) -> APIRouter:
         group = None if asked.group is None else chat_of(world, asked.group, broadcast=False)
         world.link_group(channel, group)
         return show_chat(channel)
-
-    return routes
-
-
-def membership_routes(world: World) -> APIRouter:
-    """Give the routes by which people come, go and rise."""
-    routes = APIRouter(tags=["members"])
-
-    @routes.put("/chats/{chat}/members/{person}")
-    async def join(chat: int, person: int) -> ChatShown:
-        """Let somebody join."""
-        found = chat_of(world, chat)
-        world.join(found, person_of(world, person))
-        return show_chat(found)
-
-    @routes.delete("/chats/{chat}/members/{person}")
-    async def leave(chat: int, person: int) -> ChatShown:
-        """Let somebody leave."""
-        found = chat_of(world, chat)
-        world.leave(found, person_of(world, person))
-        return show_chat(found)
-
-    @routes.put("/chats/{chat}/admins/{person}")
-    async def promote(chat: int, person: int, asked: AdminAsked) -> ChatShown:
-        """Make somebody an administrator."""
-        found = chat_of(world, chat)
-        world.make_admin(found, person_of(world, person), *asked.rights)
-        return show_chat(found)
-
-    @routes.delete("/chats/{chat}/admins/{person}")
-    async def dismiss(chat: int, person: int) -> ChatShown:
-        """Make a plain member of an administrator."""
-        found = chat_of(world, chat)
-        world.dismiss_admin(found, person_of(world, person))
-        return show_chat(found)
 
     return routes

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from simulator.world.channels import Right
 from simulator.world.duplicates import Sameness
@@ -73,6 +73,7 @@ class GroupAsked(Asked):
     username: str = ""
     about: str = ""
     guests: bool = True
+    forum: bool = False
     channel: ChatNumber | None = None
 
 
@@ -101,81 +102,16 @@ class ChatShown(BaseModel):
     linked: ChatNumber | None
     members: list[MemberShown]
     messages: int
+    forum: bool = False
+    banned: list[int] = []
+    requests: list[int] = []
 
 
 class AdminAsked(Asked):
-    """What an administrator may do; no rights named means all."""
+    """What an administrator may do; no rights named means all. `by` is who gives them."""
 
     rights: list[Right] = []
-
-
-class WordsAsked(Asked):
-    """Something to be said; `photo` holds a picture in base64."""
-
-    text: str = ""
-    reply_to: int | None = None
-    photo: Base64Bytes | None = None
-
-
-class SayingAsked(WordsAsked):
-    """Something said in a chat; without `author` it is the chat's creator who says it."""
-
-    author: UserNumber | None = None
-
-
-class CommentAsked(WordsAsked):
-    """A comment on a post."""
-
-    author: UserNumber
-
-
-class PrivateAsked(WordsAsked):
-    """Something said in private."""
-
-    to: UserNumber
-
-
-class PressAsked(Asked):
-    """A button to be pressed, by its words, under a bot's message as the presser knows it.
-
-    `chat` is the bot's id for a private chat.
-    """
-
-    chat: int
-    message: int
-    button: str
-
-
-class ButtonShown(BaseModel):
-    """A button under a message."""
-
-    text: str
-    kind: str
-
-
-class MessageShown(BaseModel):
-    """A message as it stands."""
-
-    id: int
-    chat: int
-    author: UserNumber
-    text: str
-    date: datetime
-    edited_at: datetime | None
-    reply_to: int | None
-    thread: int | None
-    random_id: int | None
-    media: str | None
-    action: str | None
-    copy_of: int | None
-    buttons: list[list[ButtonShown]]
-
-
-class PressShown(BaseModel):
-    """A press of a button."""
-
-    id: int
-    bot: UserNumber
+    by: UserNumber | None = None
 
 
 class DuplicateShown(BaseModel):

@@ -2,18 +2,14 @@
 
 from simulator.control.models import (
     BotShown,
-    ButtonShown,
     ChatShown,
     CountsShown,
     DuplicateShown,
     MemberShown,
-    MessageShown,
     PersonShown,
 )
 from simulator.world.channels import Channel
 from simulator.world.duplicates import Duplicate
-from simulator.world.markup import InlineKeyboard, ReplyKeyboard
-from simulator.world.messages import Message
 from simulator.world.peers import ChannelId, Peer, PeerKind
 from simulator.world.people import Person
 from simulator.world.world import World
@@ -68,36 +64,10 @@ def show_chat(chat: Channel) -> ChatShown:
             for each in chat.members.values()
         ],
         messages=len(chat.history),
+        forum=chat.forum,
+        banned=sorted(chat.banned),
+        requests=list(chat.requests),
     )
-
-
-def show_message(message: Message) -> MessageShown:
-    """Show a message as it stands."""
-    return MessageShown(
-        id=message.id,
-        chat=number_of(message.chat),
-        author=message.author,
-        text=message.text,
-        date=message.date,
-        edited_at=message.edited_at,
-        reply_to=message.reply_to,
-        thread=message.thread,
-        random_id=message.random_id,
-        media=None if message.media is None else type(message.media).__name__.lower(),
-        action=None if message.action is None else message.action.kind.value,
-        copy_of=None if message.forward is None else message.forward.post,
-        buttons=show_buttons(message),
-    )
-
-
-def show_buttons(message: Message) -> list[list[ButtonShown]]:
-    """Show the buttons of a message, row by row."""
-    if not isinstance(message.markup, InlineKeyboard | ReplyKeyboard):
-        return []
-    return [
-        [ButtonShown(text=each.text, kind=each.kind.value) for each in row]
-        for row in message.markup.rows
-    ]
 
 
 def show_duplicate(duplicate: Duplicate) -> DuplicateShown:

@@ -22,6 +22,7 @@ from simulator.world.events import (
     PersonBlocked,
     PersonRenamed,
     PersonSeen,
+    PollChanged,
     Reacted,
     Typing,
     Via,
@@ -49,7 +50,7 @@ class Pusher:
                 self.push((query.bot,), lambda cast: show_query(query, cast))
             case JoinRequested():
                 self.carry_request(event)
-            case CallbackAnswered() | PersonBlocked():
+            case CallbackAnswered() | PersonBlocked() | PollChanged():
                 return
             case Typing():
                 self.carry_typing(event)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulator.world.mailbox import Entry
+from simulator.world.media import Poll
 from simulator.world.messages import Message
 from simulator.world.peers import ChannelId, MessageId, Peer, UserId
 from simulator.world.queries import CallbackQuery
@@ -88,6 +89,15 @@ class Reacted:
 
 
 @dataclass(frozen=True, slots=True)
+class PollChanged:
+    """A poll of `owner` has another vote, given by `voter`, or is closed when that is None."""
+
+    poll: Poll
+    owner: UserId
+    voter: UserId | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PersonRenamed:
     """A person goes by another name or username."""
 
@@ -139,6 +149,7 @@ Event = (
     | ChannelAltered
     | Typing
     | Reacted
+    | PollChanged
     | PersonRenamed
     | PersonSeen
     | PersonBlocked

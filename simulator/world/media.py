@@ -71,7 +71,7 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """A question with options; nobody votes here."""
+    """A question with options; the votes are kept by `Polls`."""
 
     id: int
     question: str

@@ -178,9 +178,11 @@ class Message:
         """Put another text, keyboard and, when given, other media in place of these."""
         media = words.media or self.media
         replace(words, media=media).check()
-        now = (self.text, self.entities, self.media, self.markup)
-        if now == (words.text, words.entities, media, words.markup):
+        preview = words.preview or self.preview
+        now = (self.text, self.entities, self.media, self.markup, self.preview)
+        if now == (words.text, words.entities, media, words.markup, preview):
             raise Refusal("MESSAGE_NOT_MODIFIED")
+        self.preview = preview
         self.text, self.entities, self.media, self.markup = (
             words.text,
             words.entities,

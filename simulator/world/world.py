@@ -22,6 +22,7 @@ from simulator.world.messages import Draft, Message
 from simulator.world.peers import MessageId
 from simulator.world.people import People, Person
 from simulator.world.pins import Pins
+from simulator.world.polls import Polls
 from simulator.world.private_talk import PrivateTalk
 from simulator.world.randomids import Attempt, RandomIds
 from simulator.world.refusals import Refusal
@@ -63,6 +64,7 @@ class World:
         self.channel_talk = ChannelTalk(self.channels, self.bulletin, self.random_ids)
         self.forums = Forums(self.channel_talk)
         self.private_talk = PrivateTalk(self.clock, self.people, self.bulletin, self.random_ids)
+        self.polls = Polls(self.bulletin)
         self.pins = Pins(self.channel_talk, self.private_talk)
         self.membership = Membership(self.channels, self.channel_talk, self.bulletin)
         self.invites = Invites(self.membership)

@@ -4,17 +4,36 @@ from simulator.bot_api.call import Methods
 from simulator.bot_api.methods import (
     callbacks,
     chats,
+    doors,
     editing,
     files,
     identity,
+    members,
     passing,
     pins,
+    polls,
+    profile,
     sending,
     topics,
     updates,
 )
 
-MODULES = (callbacks, chats, editing, files, identity, passing, pins, sending, topics, updates)
+MODULES = (
+    callbacks,
+    chats,
+    doors,
+    editing,
+    files,
+    identity,
+    members,
+    passing,
+    pins,
+    polls,
+    profile,
+    sending,
+    topics,
+    updates,
+)
 
 
 def all_methods() -> Methods:

@@ -4,8 +4,13 @@ from simulator.bot_api.acts import ACTS
 from simulator.bot_api.call import Call, Methods, peer_of, refuse_strangers
 from simulator.bot_api.errors import bad_request
 from simulator.bot_api.show import chat_number
+from simulator.bot_api.show_chats import show_permissions
+from simulator.bot_api.targets import require_acquaintance
+from simulator.world.access import require_private_writing
 from simulator.world.channels import Right
-from simulator.world.events import Typing
+from simulator.world.events import ChannelAltered, Typing
+from simulator.world.messages import Action, ActionKind
+from simulator.world.peers import MessageId
 from simulator.world.people import Person
 from simulator.world.refusals import Refusal
 
@@ -25,58 +30,12 @@ async def get_chat(call: Call) -> object:
     refuse_strangers(place, call.bot)
     if place.about:
         shown["description"] = place.about
+    if not place.broadcast:
+        shown["permissions"] = show_permissions(place.denied, silent=not place.open)
+    if place.slow_mode:
+        shown["slow_mode_delay"] = place.slow_mode
     other = call.world.channels.linked(place)
     return shown | ({"linked_chat_id": chat_number(other.peer)} if other else {})
-
-
-@methods.handles("getChatMember")
-async def get_chat_member(call: Call) -> object:
-    """Show how somebody stands in a chat."""
-    channel = call.channel()
-    refuse_strangers(channel, call.bot)
-    return call.show.member(channel, call.person().id)
-
-
-@methods.handles("getChatAdministrators")
-async def get_chat_administrators(call: Call) -> object:
-    """Show the creator and the administrators, without other bots."""
-    channel = call.channel()
-    refuse_strangers(channel, call.bot)
-    people = [call.world.people.get(member.user) for member in channel.admins]
-    wanted = [p for p in people if not p.bot or p is call.bot]
-    return [call.show.member(channel, person.id) for person in wanted]
-
-
-@methods.handles("getChatMemberCount")
-async def get_chat_member_count(call: Call) -> object:
-    """Count the members."""
-    channel = call.channel()
-    refuse_strangers(channel, call.bot)
-    return len(channel.members)
-
-
-@methods.handles("banChatMember")
-async def ban_chat_member(call: Call) -> object:
-    """Throw somebody out for good."""
-    channel, person = call.channel(), call.person()
-    channel.require(call.bot.id, Right.BAN_USERS)
-    member = channel.members.get(person.id)
-    if member is not None and member.creator:
-        raise bad_request("can't remove chat owner")
-    call.world.membership.expel(channel, person, by=call.bot)
-    return True
-
-
-@methods.handles("unbanChatMember")
-async def unban_chat_member(call: Call) -> object:
-    """Let somebody come back; who is still in goes out, unless only the banned are meant."""
-    channel, person = call.channel(), call.person()
-    channel.require(call.bot.id, Right.BAN_USERS)
-    if person.id not in channel.members:
-        call.world.membership.restrict(channel, person, silent=False)
-    elif not call.params.flag("only_if_banned"):
-        call.world.membership.leave(channel, person)
-    return True
 
 
 @methods.handles("leaveChat")
@@ -89,11 +48,41 @@ async def leave_chat(call: Call) -> object:
 @methods.handles("sendChatAction")
 async def send_chat_action(call: Call) -> object:
     """Show that the bot is about to say something."""
-    place = call.place()
+    place, thread = call.place(), call.params.number("message_thread_id")
+    require_acquaintance(call, place)
+    if isinstance(place, Person):
+        require_private_writing(call.bot, place)
     if not isinstance(place, Person) and call.bot.id not in place.members:
         raise Refusal("CHANNEL_PRIVATE")
     act = ACTS.get(call.params.required("action"))
     if act is None:
         raise bad_request("wrong parameter action in request")
-    call.world.bulletin.tell(Typing(call.bot.id, peer_of(place), act))
+    top = None if thread is None else MessageId(thread)
+    call.world.bulletin.tell(Typing(call.bot.id, peer_of(place), act, top))
+    return True
+
+
+@methods.handles("setChatTitle")
+async def set_chat_title(call: Call) -> object:
+    """Give a chat another title, of which a service message tells."""
+    channel, title = call.channel(), call.params.required("title")
+    channel.require(call.bot.id, Right.CHANGE_INFO)
+    if not title.strip():
+        raise Refusal("CHAT_TITLE_EMPTY")
+    if title == channel.title:
+        raise Refusal("CHAT_NOT_MODIFIED")
+    channel.title = title
+    everybody = frozenset(channel.members)
+    call.world.bulletin.tell(ChannelAltered(channel.id, everybody, actor=call.bot.id))
+    action = Action(ActionKind.TITLE_CHANGED, title=title)
+    call.world.channel_talk.note(channel, call.bot.id, action, None)
+    return True
+
+
+@methods.handles("setChatDescription")
+async def set_chat_description(call: Call) -> object:
+    """Say what a chat is for."""
+    channel = call.channel()
+    channel.require(call.bot.id, Right.CHANGE_INFO)
+    channel.about = call.params.text("description")
     return True

@@ -2,19 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 from simulator.bot_api.call import Call, Methods, Place
 from simulator.bot_api.errors import bad_request
 from simulator.bot_api.formatting import Formatted
 from simulator.bot_api.keyboards import read_markup
 from simulator.bot_api.params import Params, flatten
-from simulator.bot_api.targets import message_in
+from simulator.bot_api.targets import message_in, read_preview
 from simulator.bot_api.texts import read_caption, read_words
 from simulator.bot_api.uploads import read_file
 from simulator.world.messages import Draft, Message
 from simulator.world.people import Person
 
 methods = Methods()
+DELETABLE = timedelta(hours=48)
 
 
 @methods.handles("editMessageText")
@@ -48,7 +50,12 @@ async def edit_message_media(call: Call) -> object:
 
 def draft(call: Call, words: Formatted, _message: Message) -> Draft:
     """Put together what a message shall be."""
-    return Draft(words.text, entities=words.entities, markup=read_markup(call.params))
+    return Draft(
+        words.text,
+        entities=words.entities,
+        markup=read_markup(call.params),
+        preview=read_preview(call.params),
+    )
 
 
 def text_only(message: Message) -> Message:
@@ -81,6 +88,8 @@ async def delete_message(call: Call) -> object:
     """Delete a message for everybody."""
     place = call.place()
     message = message_in(call, place, call.params.required_number("message_id"), "delete")
+    if isinstance(place, Person) and message.date < call.world.clock.now() - DELETABLE:
+        raise bad_request("message can't be deleted for everyone")
     delete(call, place, [message.id])
     return True
 

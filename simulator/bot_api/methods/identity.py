@@ -1,5 +1,7 @@
 """Who the bot is, and the commands that it offers."""
 
+import json
+
 from simulator.bot_api.call import Call, Methods
 from simulator.bot_api.errors import bad_request
 from simulator.bot_api.show import show_user
@@ -23,7 +25,8 @@ async def get_me(call: Call) -> object:
 def scope_of(call: Call) -> str:
     """Name for whom a list of commands is meant; nothing means everybody."""
     scope = call.params.mapping("scope") or {}
-    named = "" if scope.get("type", "default") == "default" else call.params.text("scope")
+    usual = scope.get("type", "default") == "default"
+    named = "" if usual else json.dumps(scope, sort_keys=True)
     return named + call.params.text("language_code")
 
 

@@ -50,7 +50,7 @@ def source(call: Call, act: str) -> Message:
     """Find the message that is to be passed on."""
     number = call.params.required_number("message_id")
     message = message_in(call, call.place("from_chat_id"), number, act)
-    if message.action is not None:
+    if message.action is not None or message.protected:
         raise bad_request(f"message can't be {'copied' if act == 'copy' else 'forwarded'}")
     return message
 
@@ -59,7 +59,7 @@ def sources(call: Call) -> list[Message]:
     """Find the messages that are to be passed on, those that can be."""
     place = call.place("from_chat_id")
     found = [lookup(call, place, number) for number in call.params.numbers("message_ids")]
-    usable = [message for message in found if message is not None and message.action is None]
+    usable = [m for m in found if m is not None and m.action is None and not m.protected]
     if not usable:
         raise bad_request("there are no messages to copy or forward")
     return usable
@@ -84,4 +84,5 @@ def forwarded(call: Call, place: Place, message: Message) -> Draft:
         reply_to=answered_by(call, place),
         topic=topic_of(call, place),
         silent=call.params.flag("disable_notification"),
+        protected=call.params.flag("protect_content"),
     )

@@ -3,7 +3,7 @@
 from simulator.bot_api.call import Call, Handler, Methods
 from simulator.bot_api.show_actions import ICON_COLOUR
 from simulator.world.channel_talk import GENERAL
-from simulator.world.forums import TopicChange
+from simulator.world.forums import TopicChange, find_topic, require_manager
 
 methods = Methods()
 
@@ -12,15 +12,29 @@ methods = Methods()
 async def create_forum_topic(call: Call) -> object:
     """Open a topic."""
     group, title = call.channel(), call.params.required("name")
+    require_manager(group, call.bot.id)
     call.limits.spend(call.bot.id, group.peer)
     opened = call.world.forums.open(group, call.bot.id, title)
-    return {"message_thread_id": opened.message.id, "name": title, "icon_color": ICON_COLOUR}
+    colour = call.params.number("icon_color") or ICON_COLOUR
+    return {"message_thread_id": opened.message.id, "name": title, "icon_color": colour}
 
 
 @methods.handles("editForumTopic")
 async def edit_forum_topic(call: Call) -> object:
-    """Give a topic another name."""
-    return change(call, thread(call), TopicChange(title=call.params.required("name")))
+    """Give a topic another name; none leaves the name as it is."""
+    return change(call, thread(call), TopicChange(title=call.params.text("name") or None))
+
+
+@methods.handles("editGeneralForumTopic")
+async def edit_general_topic(call: Call) -> object:
+    """Give the General topic another name."""
+    return change(call, GENERAL, TopicChange(title=call.params.required("name")))
+
+
+@methods.handles("getForumTopicIconStickers")
+async def get_icon_stickers(_call: Call) -> object:
+    """List the stickers that may be icons of topics, of which there are none here."""
+    return []
 
 
 @methods.handles("deleteForumTopic")
@@ -47,6 +61,7 @@ def thread(call: Call) -> int:
 def change(call: Call, topic: int, wanted: TopicChange) -> bool:
     """Change a topic."""
     group = call.channel()
+    find_topic(group, topic)
     call.limits.spend(call.bot.id, group.peer)
     call.world.forums.edit(group, call.bot.id, topic, wanted)
     return True
