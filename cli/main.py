@@ -14,6 +14,7 @@ from cli.commands import (
     grants,
     house,
     keys,
+    logs,
     outbox,
     personas,
     play,
@@ -21,6 +22,7 @@ from cli.commands import (
     scripts,
     settings,
     simulate,
+    stats,
 )
 from cli.output import complain
 from orchestrator.errors import TroupeError
@@ -51,6 +53,7 @@ app.add_typer(campaigns.app, name="campaigns")
 app.add_typer(review.app, name="review")
 app.add_typer(comments.app, name="comments")
 app.add_typer(outbox.app, name="outbox")
+app.add_typer(logs.app, name="logs")
 app.add_typer(personas.app, name="personas")
 app.add_typer(scripts.app, name="scripts")
 app.add_typer(settings.app, name="settings")
@@ -58,6 +61,7 @@ app.add_typer(house.nodes, name="nodes")
 app.add_typer(keys.app, name="keys")
 app.add_typer(database.app, name="db")
 house.add_to(app)
+stats.add_to(app)
 play.add_to(app)
 simulate.add_to(app)
 
