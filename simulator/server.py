@@ -23,6 +23,7 @@ from simulator.mtproto.methods_help import Place, help_methods
 from simulator.mtproto.push import Pusher
 from simulator.mtproto.server_key import ServerKey
 from simulator.mtproto.sightings import SeenTwice
+from simulator.world.peers import UserId
 from simulator.world.world import World
 
 API_ID = 1
@@ -67,6 +68,10 @@ class TelegramServer:
     def account_of(self, key_id: int) -> int | None:
         """Return the user who is signed in under an auth key."""
         return self.world.logins.user_of(key_id)
+
+    def listens(self, user: UserId) -> bool:
+        """Tell whether a person's updates reach a client of theirs now."""
+        return any(map(self.listener.book.listens, self.world.logins.keys_of(user)))
 
     def control(self, office: Office, waits: Waits) -> FastAPI:
         """Make the application by which this server is directed."""

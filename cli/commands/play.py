@@ -43,7 +43,11 @@ def demo(
         Path | None, typer.Option(help="Save the last frame as an SVG picture.")
     ] = None,
     inject: Annotated[
-        str, typer.Option(help="Faults to survive: flood, drop, lost-answer, delay.")
+        str,
+        typer.Option(
+            help="Faults to survive: flood, slow-mode, error, cut, lost-answer, delay, "
+            "drop, doubled, delayed."
+        ),
     ] = "",
 ) -> None:
     """Show the way from a post to a comment, on a Telegram of its own, on this machine alone."""

@@ -16,19 +16,19 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 
 from cli.compose import Company, company
-from cli.demo.injection import KNOWN
+from cli.demo.injection import KNOWN, count_met
 from cli.demo.options import DemoOptions
 from cli.demo.players import DATA, engage
 from cli.demo.replay import Replay, read_replay
 from cli.demo.show import NEXT_STEPS, draw, draw_summary, save_picture
 from cli.demo.summary import Summary, summarise
-from cli.demo.theatre import Theatre
+from cli.demo.theatre import PHONES, Theatre
 from cli.settings import Settings
 from cli.signals import asked_by_signals
 from db.embedded import Servers, embedded_servers, recreate_database
 from orchestrator.errors import BadInput, NotAllowed
 from orchestrator.ports.logs import Tally
-from orchestrator.tuning import Pace, Tuning
+from orchestrator.tuning import Pace, Retries, Tuning
 from simulator.server import TelegramServer, serve
 
 DATABASE = "troupe_demo"
@@ -36,9 +36,12 @@ TUNING = Tuning(
     poll=timedelta(milliseconds=250),
     account_pace=Pace(timedelta(milliseconds=100), burst=5),
     chat_pace=Pace(timedelta(milliseconds=50), burst=5),
+    sending=Retries(3, timedelta(seconds=2)),
 )
 """On a Telegram of its own the demo need not be patient."""
 PAUSE_BETWEEN_POSTS = 1.5
+UNTIL_HEARD = 15.0
+"""How many seconds the first post waits for our accounts; then it is published all the same."""
 LAST_WORDS = 60.0
 """How many seconds after the last post the slowest decision may take, plus some for each post."""
 
@@ -63,8 +66,8 @@ class Performance:
     async def play(self) -> Summary:
         """Publish every post, wait until each is decided, and count."""
         names = await engage(self.company.service, self.theatre, self.options)
-        for name in self.options.inject:
-            self.theatre.server.faults.add(KNOWN[name])
+        for fault in (each for word in self.options.inject for each in KNOWN[word]):
+            self.theatre.server.faults.add(fault)
         async with self.company.running_node(), asyncio.TaskGroup() as group:
             showing = group.create_task(self.show(), name="demo show")
             publishing = group.create_task(self.publish(), name="demo posts")
@@ -80,16 +83,17 @@ class Performance:
             accounts=len(names),
             seconds=self.seconds,
             first=self.first_comment,
-            injected=self.injected(),
+            injected=count_met(self.theatre.server.faults.met, self.options.inject),
         )
 
-    def injected(self) -> dict[str, int]:
-        """Count how often each fault that was asked for has happened."""
-        met = self.theatre.server.faults.met
-        return {name: met.count(KNOWN[name]) for name in self.options.inject}
-
     async def publish(self) -> None:
-        """Let the owner post, one post after the other."""
+        """Let the owner post, one post after the other, once somebody listens.
+
+        What is posted earlier would be read as history, and no update could be lost on its way.
+        """
+        deadline = self.seconds + UNTIL_HEARD
+        while not self.theatre.is_heard(PHONES) and self.seconds < deadline:
+            await self.pause(0.05)
         for text in self.replay.posts:
             self.theatre.publish(text)
             await asyncio.sleep(
@@ -107,8 +111,12 @@ class Performance:
                 return
             if self.options.once and self.seconds > deadline:
                 return
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.asked.wait(), 0.2)
+            await self.pause(0.2)
+
+    async def pause(self, seconds: float) -> None:
+        """Wait, at most until somebody asks for the end."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.asked.wait(), seconds)
 
     def is_over(self, tally: Tally) -> bool:
         """Whether nothing is left to decide or to send."""

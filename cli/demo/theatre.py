@@ -47,9 +47,17 @@ class Theatre:
 
         Being an admin with the right to post is what proves the grant (charter rule 1).
         """
-        people = [self.world.people.by_phone[phone.lstrip("+")] for phone in phones]
+        people = self.people_of(phones)
         self.world.join(self.channel, *people)
         self.world.make_admin(self.channel, people[0])
+
+    def is_heard(self, phones: tuple[str, ...]) -> bool:
+        """Whether what happens here reaches all of our accounts at once."""
+        return all(self.server.listens(each.id) for each in self.people_of(phones))
+
+    def people_of(self, phones: tuple[str, ...]) -> list[Person]:
+        """Find who signed in with these numbers."""
+        return [self.world.people.by_phone[phone.lstrip("+")] for phone in phones]
 
     def publish(self, text: str) -> None:
         """Post in the owner's name; a post without words is a picture."""

@@ -73,17 +73,22 @@ class SessionBook:
             if line.address != address:
                 line.cut()
 
+    def listens(self, key_id: int) -> bool:
+        """Tell whether updates for that auth key reach somebody now."""
+        return bool(self.listening(key_id))
+
+    def listening(self, key_id: int) -> list[Session]:
+        """List the connected sessions of an auth key that take updates."""
+        known: dict[int, Session] = self.sessions.get(key_id) or {}
+        return [each for each in known.values() if each.takes_updates and each.line]
+
     def client_of(self, key_id: int) -> InitConnectionRequest | None:
         """Return how the client with that auth key introduced itself, None if it did not."""
         return self.clients.get(key_id)
 
     def push(self, key_id: int, updates: TLObject, *, but_session: int | None = None) -> None:
         """Send `updates` to every connected session of that auth key that takes updates."""
-        listening = [
-            session
-            for session in self.sessions.get(key_id, {}).values()
-            if session.takes_updates and session.line and session.id != but_session
-        ]
+        listening = [each for each in self.listening(key_id) if each.id != but_session]
         if listening:
             packed = pack_body(bytes(updates))
             for session in listening:

@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
+from cli.demo.injection import KNOWN
 from tests.e2e.conftest import Play
 from tests.integration.embedded.trials import gone, servers_of
 
@@ -136,13 +137,24 @@ def address(play: Play) -> dict[str, str]:
     }
 
 
-async def test_the_demo_survives_faults_and_says_which(tmp_path: Path) -> None:
-    summary = await play_once(tmp_path, "--inject", "flood,drop,lost-answer")
+@pytest.mark.parametrize("words", ["flood,drop,lost-answer", ",".join(KNOWN)])
+async def test_the_demo_meets_every_fault_that_was_asked_for_and_loses_nothing(
+    tmp_path: Path, words: str
+) -> None:
+    summary = await play_once(tmp_path, "--inject", words)
+    met = summary["injected"]
+    assert set(met) == set(words.split(","))
+    assert [word for word, count in met.items() if not count] == []
     assert summary["duplicates"] == summary["undecided"] == 0
     assert summary["posts_seen"] == summary["posts_published"]
-    assert set(summary["injected"]) == {"flood", "drop", "lost-answer"}
-    assert summary["injected"]["flood"] > 0
-    assert summary["injected"]["lost-answer"] == 1
+    assert set(summary["comments"]) == {"sent"}
+    assert summary["comments_sent"] == summary["comments"]["sent"]
+
+
+async def test_help_lists_every_fault_that_can_be_injected(tmp_path: Path) -> None:
+    code, out, _ = await finish(await start(tmp_path, "demo", "--help", COLUMNS="400"))
+    assert code == 0
+    assert [word for word in KNOWN if word not in out] == []
 
 
 async def test_an_unknown_fault_is_wrong_usage(tmp_path: Path) -> None:
