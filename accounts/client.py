@@ -1,6 +1,6 @@
 """A signed-in account: what the port `AccountClient` promises, said to Telegram."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,15 +11,27 @@ from telethon.tl.functions.channels import DeleteMessagesRequest as DeleteChanne
 from telethon.tl.functions.messages import DeleteMessagesRequest, SendMessageRequest
 from telethon.tl.functions.users import GetFullUserRequest
 
-from accounts import channels, history
+from accounts import channels, dialogues, history
 from accounts.calls import Caller
 from accounts.connection import Connection
 from accounts.peers import input_peer
+from accounts.security import look_at_security
 from accounts.translate import clean, moment
 from orchestrator.errors import BadInput
 from orchestrator.facts import Engagement, PostSeen
 from orchestrator.ids import MessageId, TelegramId
-from orchestrator.ports.telegram import ChannelSeen, Letter, Peer, Profile, Sent, Thread
+from orchestrator.ports.security import SecurityView
+from orchestrator.ports.telegram import (
+    ChannelSeen,
+    Dialogue,
+    Letter,
+    MessagesPage,
+    Peer,
+    Profile,
+    RecentPosts,
+    Sent,
+    Thread,
+)
 from orchestrator.refusals import OutcomeUnknown
 
 LONGEST_BIO = 70
@@ -84,6 +96,37 @@ class TelethonAccount:
     ) -> AsyncIterator[PostSeen]:
         """Page through the posts with a greater number than `last`, oldest first."""
         return history.posts_after(self.connection, channel, last, limit)
+
+    async def recent_posts(self, channel: TelegramId, *, limit: int) -> RecentPosts:
+        """Read the newest posts, as they are now."""
+        return await history.recent_posts(self.connection, channel, limit)
+
+    async def dialogues_after(
+        self, last: MessageId | None, *, since: datetime
+    ) -> Sequence[Dialogue]:
+        """List the people with whom something was said after `last`, or else after `since`."""
+        return await dialogues.dialogues_after(self.connection, last, since)
+
+    async def messages_after(self, person: TelegramId, last: MessageId) -> MessagesPage:
+        """Read the page of a private chat just above a message."""
+        return await dialogues.messages_after(self.connection, person, last)
+
+    async def last_message_before(self, person: TelegramId, at: datetime) -> MessageId:
+        """Return the newest message of a private chat that is older than `at`; 0 without one."""
+        return await dialogues.last_before(self.connection, person, at)
+
+    async def person(self, person: TelegramId) -> Peer:
+        """Address somebody who wrote to this account."""
+        return await dialogues.find_person(self.connection, person)
+
+    async def security(self) -> SecurityView:
+        """Look at who is signed in to this account, and at its password's mark."""
+        return await look_at_security(self.connection)
+
+    async def caught_up(self) -> None:
+        """Return when all that was missed while nobody was connected has been handed over."""
+        if self.connection.flow is not None:
+            await self.connection.flow.caught_up.wait()
 
     async def engagement(
         self, peer: Peer, messages: tuple[MessageId, ...]

@@ -17,7 +17,7 @@ from accounts.peers import find_channel, input_peer
 from accounts.translate import engagement_of, post_seen
 from orchestrator.facts import Engagement, PostSeen
 from orchestrator.ids import MessageId, TelegramId
-from orchestrator.ports.telegram import Letter, Peer, Sent
+from orchestrator.ports.telegram import Letter, Peer, RecentPosts, Sent
 
 PAGE: Final = 100
 """The most that Telegram gives at once."""
@@ -38,8 +38,22 @@ async def posts_after(
         last = MessageId(newer[-1].id)
         posts = [message for message in newer if isinstance(message, tl.Message)]
         for message in posts[:left]:
-            yield post_seen(connection.account, message)
+            yield post_seen(connection.account, message, late=True)
         left -= len(posts)
+
+
+async def recent_posts(connection: Connection, channel: TelegramId, limit: int) -> RecentPosts:
+    """Read the newest posts of a channel, and how far down that reaches."""
+    found = await find_channel(connection, channel)
+    peer = tl.InputPeerChannel(found.channel_id, found.access_hash)
+    page = await connection.call(GetHistoryRequest(peer, 0, None, 0, limit, 0, 0, 0))
+    posts = tuple(
+        post_seen(connection.account, message, late=True)
+        for message in page.messages
+        if isinstance(message, tl.Message)
+    )
+    lowest = min((message.id for message in page.messages), default=0)
+    return RecentPosts(posts, MessageId(lowest))
 
 
 def page_above(peer: Any, last: MessageId) -> GetHistoryRequest:  # noqa: ANN401

@@ -172,8 +172,8 @@ def is_post(message: Any, entities: Entities) -> bool:  # noqa: ANN401
     return bool(message.post) and (chat is None or bool(getattr(chat, "broadcast", False)))
 
 
-def post_seen(account: AccountId, message: tl.Message) -> PostSeen:
-    """Word a post."""
+def post_seen(account: AccountId, message: tl.Message, *, late: bool = False) -> PostSeen:
+    """Word a post; `late` when no update told of it."""
     edited = None if message.edit_hide else message.edit_date
     return PostSeen(
         account=account,
@@ -185,6 +185,7 @@ def post_seen(account: AccountId, message: tl.Message) -> PostSeen:
         engagement=engagement_of(message),
         edited_at=None if edited is None else moment(edited),
         album=message.grouped_id,
+        late=late,
     )
 
 
@@ -221,6 +222,8 @@ def message_seen(
     message: Any,  # noqa: ANN401 - a Message, or an update short for one
     sender: int,
     user: Any,  # noqa: ANN401 - a User, if Telegram said who that is
+    *,
+    late: bool = False,
 ) -> DirectMessageSeen:
     """Word a private message with all that answering it needs."""
     known = user if isinstance(user, tl.User) else None
@@ -238,6 +241,7 @@ def message_seen(
         reply_to=replied_to(message),
         media=media_of(getattr(message, "media", None)),
         edited_at=None if edited is None or message.edit_hide else moment(edited),
+        late=late,
     )
 
 

@@ -4,15 +4,16 @@ Every call may raise `TelegramRefused` (an answer), or `OutcomeUnknown` (no answ
 connection broke). After `OutcomeUnknown` the client object is thrown away: it is never reused.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from orchestrator.facts import Engagement, PostSeen, Sink
+from orchestrator.facts import DirectMessageSeen, Engagement, PostSeen, Sink
 from orchestrator.ids import AccountId, MessageId, TelegramId
+from orchestrator.ports.security import SecurityView
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,34 @@ class Sent:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class RecentPosts:
+    """The newest posts of a channel, newest first."""
+
+    posts: tuple[PostSeen, ...]
+    lowest: MessageId
+    """The number of the oldest message that was looked at; 0 when there was none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """A private chat with a person."""
+
+    person: TelegramId
+    last_message: MessageId
+
+
+@dataclass(frozen=True, slots=True)
+class MessagesPage:
+    """What a person wrote in one page of a private chat, oldest first."""
+
+    told: tuple[DirectMessageSeen, ...]
+    upto: MessageId
+    """The last message of the page, whoever wrote it."""
+    more: bool
+    """Whether there may be another page."""
+
+
 class AccountClient(Protocol):
     """A signed-in account with an open connection."""
 
@@ -134,6 +163,29 @@ class AccountClient(Protocol):
         self, channel: TelegramId, last: MessageId, *, limit: int
     ) -> AsyncIterator[PostSeen]:
         """Page through the posts with a greater number than `last`, oldest first."""
+
+    async def recent_posts(self, channel: TelegramId, *, limit: int) -> RecentPosts:
+        """Read the newest posts (at most 100), as they are now."""
+
+    async def dialogues_after(
+        self, last: MessageId | None, *, since: datetime
+    ) -> Sequence[Dialogue]:
+        """List the people with whom something was said after `last`, or else after `since`."""
+
+    async def messages_after(self, person: TelegramId, last: MessageId) -> MessagesPage:
+        """Read the page of a private chat just above a message."""
+
+    async def last_message_before(self, person: TelegramId, at: datetime) -> MessageId:
+        """Return the newest message of a private chat that is older than `at`; 0 without one."""
+
+    async def person(self, person: TelegramId) -> Peer:
+        """Address somebody who wrote to this account; PEER_ID_INVALID when nobody knows how."""
+
+    async def security(self) -> SecurityView:
+        """Look at who is signed in to this account, and at its password's mark."""
+
+    async def caught_up(self) -> None:
+        """Return when all that was missed while nobody was connected has been handed over."""
 
     async def engagement(
         self, peer: Peer, messages: tuple[MessageId, ...]
