@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import platform
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from telethon.tl.functions.updates import GetStateRequest
 from accounts.calls import Caller
 from accounts.endpoint import Endpoint, Patience, own_version
 from accounts.errors import translate
-from accounts.internals import cut, ended_by, update_state, watch_idle
+from accounts.internals import cut, ended_by, tcp_while, update_state, watch_idle
 from accounts.session import CollectingSession
 from accounts.translate import private_sender
 from accounts.updates import ReceivingClient, UpdateFlow
@@ -35,11 +35,12 @@ def make_client(
     *,
     receive: bool,
     unattended: bool = True,
+    allowed: Callable[[], bool] = lambda: True,
 ) -> TelegramClient:
     """Make a client that does nothing by itself: no reconnecting, no sleeping, no asking again.
 
     With a person in front of it, who signs in, it may move to the number's data centre and connect
-    again while a code is being typed.
+    again while a code is being typed. No packet leaves while it is not `allowed`.
     """
     kind = ReceivingClient if receive else TelegramClient
     version = own_version()
@@ -47,6 +48,7 @@ def make_client(
         session,
         endpoint.api_id,
         endpoint.api_hash,
+        connection=tcp_while(allowed),
         local_addr=endpoint.local_address,
         timeout=patience.answer.total_seconds(),
         request_retries=0 if unattended else 1,
@@ -76,10 +78,13 @@ class Connection:
         session: CollectingSession,
         sessions: SessionStore,
         sink: Sink | None,
+        allowed: Callable[[], bool] = lambda: True,
     ) -> None:
         self.account, self.patience = account, patience
         self.session, self.sessions = session, sessions
-        self.client = make_client(endpoint, patience, session, receive=sink is not None)
+        self.client = make_client(
+            endpoint, patience, session, receive=sink is not None, allowed=allowed
+        )
         self.call = Caller(self.client, patience.answer)
         self.forgotten = False
         self.flow = None if sink is None else self.receive(sink)

@@ -13,6 +13,7 @@ from typing import Any
 
 from telethon import TelegramClient
 from telethon._updates.messagebox import ENTRY_ACCOUNT, PtsInfo
+from telethon.network import ConnectionTcpFull
 from telethon.tl.types import InputPeerChannel, UpdateChannelTooLong, UpdateDeleteMessages
 from telethon.tl.types.updates import ChannelDifferenceEmpty, ChannelDifferenceTooLong
 
@@ -130,6 +131,23 @@ def ended_by(client: TelegramClient) -> Exception | None:
     """Return the answer for which Telethon gave the connection up, if its update loop met one."""
     error: Exception | None = client._updates_error  # noqa: SLF001
     return error
+
+
+def tcp_while(allowed: Callable[[], bool]) -> type[ConnectionTcpFull]:
+    """Make a kind of connection whose every packet is let out only while that is allowed.
+
+    What Telethon queued before its process was stopped would leave first when it goes on; no
+    check further up comes before that.
+    """
+
+    class TcpWhileAllowed(ConnectionTcpFull):  # type: ignore[misc]  # Telethon has no types
+        def _send(self, data: bytes) -> None:
+            if not allowed():
+                self._writer.transport.abort()
+                raise ConnectionError("the account is not this process's any more")
+            super()._send(data)
+
+    return TcpWhileAllowed
 
 
 def cut(client: TelegramClient) -> None:

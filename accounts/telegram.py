@@ -1,7 +1,7 @@
 """The door to Telegram: opens accounts from their stored sessions, and signs new ones in."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
 
 from telethon.crypto import rsa
@@ -16,6 +16,7 @@ from accounts.session import CollectingSession
 from accounts.signin import check_phone, sign_in
 from orchestrator.facts import Sink
 from orchestrator.ids import AccountId
+from orchestrator.leases.tenure import Tenure
 from orchestrator.ports.sessions import SessionStore, StoredSession, UpdateState
 from orchestrator.ports.telegram import Profile, SignInAnswers
 from orchestrator.refusals import Action, Refusal, Scope, TelegramRefused
@@ -29,9 +30,13 @@ class TelethonTelegram:
     """Telegram over MTProto; implements `orchestrator.ports.telegram.Telegram`."""
 
     def __init__(
-        self, endpoint: Endpoint, sessions: SessionStore, patience: Patience | None = None
+        self,
+        endpoint: Endpoint,
+        sessions: SessionStore,
+        patience: Patience | None = None,
+        tenure: Tenure | None = None,
     ) -> None:
-        self.endpoint, self.sessions = endpoint, sessions
+        self.endpoint, self.sessions, self.tenure = endpoint, sessions, tenure
         self.patience = patience or Patience()
         if endpoint.server and endpoint.server.public_key:
             rsa.add_key(endpoint.server.public_key, old=False)
@@ -40,7 +45,8 @@ class TelethonTelegram:
     async def open(self, account: AccountId, sink: Sink | None) -> AsyncIterator[TelethonAccount]:
         """Connect the account's stored session for as long as the block runs.
 
-        With a `sink`, updates become facts, also those missed since the stored state. Raises
+        With a `sink`, updates become facts, also those missed since the stored state. Nothing is
+        sent unless the account is held, by the tenure that this door was given. Raises
         TelegramRefused (NEEDS_LOGIN where there is no session) or OutcomeUnknown. Leaves nothing
         running, however the block ends.
         """
@@ -55,12 +61,25 @@ class TelethonTelegram:
             session=CollectingSession(self.at_endpoint(stored), entities),
             sessions=self.sessions,
             sink=sink,
+            allowed=self.permission(account),
         )
         try:
-            await connection.connect()
-            yield TelethonAccount(connection)
+            with self.tenure_of(account, connection):
+                await connection.connect()
+                yield TelethonAccount(connection)
         finally:
             await connection.close()
+
+    def permission(self, account: AccountId) -> Callable[[], bool]:
+        """Return what tells, before each packet, whether the account is certainly ours."""
+        tenure = self.tenure
+        return (lambda: True) if tenure is None else (lambda: tenure.holds(account))
+
+    def tenure_of(self, account: AccountId, connection: Connection) -> AbstractContextManager[None]:
+        """Have the connection broken at once when the account stops being ours."""
+        if self.tenure is None:
+            return nullcontext()
+        return self.tenure.connected(account, connection.call.give_up)
 
     async def sign_in(self, account: AccountId, phone: str, answers: SignInAnswers) -> Profile:
         """Sign the account in under a fresh key, store its session, and return its profile.

@@ -15,6 +15,7 @@ from accounts.endpoint import Endpoint, Patience, Server
 from cli.offstage import UnsetTelegram
 from cli.schema import bring_schema
 from cli.settings import Settings
+from cli.watchdog import WatchdogProcess
 from db.embedded import Servers, resolve_servers
 from db.encryption import Cipher
 from db.engine import Engine, create_engine
@@ -29,11 +30,13 @@ from orchestrator.errors import BadInput
 from orchestrator.ids import NodeName
 from orchestrator.intake.reception import Reception
 from orchestrator.lanes.door import AccountDoor
+from orchestrator.leases.tenure import Tenure
 from orchestrator.operations import BatchedOperations
 from orchestrator.pacing.pacer import LocalPacer
 from orchestrator.ports.sessions import SessionStore
 from orchestrator.ports.stores import Stores
 from orchestrator.ports.telegram import Telegram
+from orchestrator.ports.watchdog import Watchdog
 from orchestrator.ports.writing import Writer
 from orchestrator.service.service import Service
 from orchestrator.service.settings import SettingsDesk
@@ -57,12 +60,19 @@ class Company:
     door: AccountDoor
     service: Service
 
+    watchdog: Watchdog | None = None
+    """What stands for the watchdog process, where no process of its own may be killed."""
+
     def node(self, name: str | None = None) -> Node:
         """Make a node; it does nothing before it runs."""
+        from cli.calendar import ApsCalendar
+
         named = NodeName(name or self.settings.node_name or process_name())
         return Node(
             stage=self.stage,
             name=named,
+            watchdog=self.watchdog or WatchdogProcess(named, self.stage.clock),
+            calendar=ApsCalendar(self.stage.clock),
             worker=Worker(
                 stage=self.stage,
                 node=named,
@@ -86,7 +96,11 @@ class Company:
 
 @asynccontextmanager
 async def company(
-    settings: Settings, *, tuning: Tuning | None = None, migrate: bool = False
+    settings: Settings,
+    *,
+    tuning: Tuning | None = None,
+    migrate: bool = False,
+    watchdog: Watchdog | None = None,
 ) -> AsyncIterator[Company]:
     """Start or find the servers, open every store, and take all of it down again in order.
 
@@ -122,6 +136,7 @@ async def company(
             stage=stage,
             door=door,
             service=Service.on(stage, door),
+            watchdog=watchdog,
         )
 
 
@@ -134,16 +149,18 @@ def set_stage(
 ) -> Stage:
     """Build what every live part works with."""
     clock = SystemClock()
+    tenure = Tenure(clock)
     return Stage(
         stores=stores,
         telegram=WatchedTelegram(
-            telegram_for(settings, stores.sessions, tuning), operations, clock
+            telegram_for(settings, stores.sessions, tuning, tenure), operations, clock
         ),
         pacer=LocalPacer(tuning, clock),
         bell=notices,
         clock=clock,
         operations=operations,
         tuning=tuning,
+        tenure=tenure,
         sink=Reception(stores.intake, stores.channels, stores.security).take,
     )
 
@@ -153,7 +170,9 @@ def cipher_for(settings: Settings, keyring: Keyring) -> Cipher:
     return Cipher(keyring, lambda: load_keyring(settings.encryption_key, settings.home))
 
 
-def telegram_for(settings: Settings, sessions: SessionStore, tuning: Tuning) -> Telegram:
+def telegram_for(
+    settings: Settings, sessions: SessionStore, tuning: Tuning, tenure: Tenure
+) -> Telegram:
     """Build the door to Telegram, or one that says what is missing when it is asked."""
     if settings.telegram_api_id is None or not settings.telegram_api_hash:
         return UnsetTelegram()
@@ -167,7 +186,7 @@ def telegram_for(settings: Settings, sessions: SessionStore, tuning: Tuning) -> 
         local_address=None if local is None else str(local),
     )
     return TelethonTelegram(
-        endpoint, sessions, Patience(connect=tuning.start, answer=tuning.answer)
+        endpoint, sessions, Patience(connect=tuning.start, answer=tuning.answer), tenure
     )
 
 

@@ -26,7 +26,25 @@ class VerifyGrant:
     grant: GrantId
 
 
-Task = ConsiderPost | RefreshEngagement | VerifyGrant
+@dataclass(frozen=True, slots=True)
+class AskForProofs:
+    """Queue a `VerifyGrant` for each grant whose proof has grown old."""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepTables:
+    """Remove what is over and explains nothing, and make the coming months."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWindow:
+    """Let go what waited for this time of day ("HH:MM") in this time zone."""
+
+    at: str
+    zone: str
+
+
+Task = ConsiderPost | RefreshEngagement | VerifyGrant | AskForProofs | SweepTables | OpenWindow
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from orchestrator.clock import Clock
 from orchestrator.facts import Sink
+from orchestrator.leases.tenure import Tenure
 from orchestrator.pacing.pacer import Pacer
 from orchestrator.ports.logs import OperationLog
 from orchestrator.ports.stores import Stores
@@ -24,3 +25,4 @@ class Stage:
     operations: OperationLog
     tuning: Tuning
     sink: Sink
+    tenure: Tenure

@@ -6,6 +6,7 @@ from db.encryption import Cipher
 from db.housekeeping import PostgresHousekeeper
 from db.notify import Notices
 from db.stores.accounts import PostgresAccounts
+from db.stores.calendar import PostgresCalendar
 from db.stores.campaigns import PostgresCampaigns
 from db.stores.channels import PostgresChannels
 from db.stores.comments import PostgresComments
@@ -35,6 +36,7 @@ def postgres_stores(
         accounts=PostgresAccounts(engine, cipher),
         sessions=PostgresSessions(engine, cipher),
         leases=PostgresLeases(engine),
+        calendar=PostgresCalendar(engine),
         jobs=PostgresJobs(engine),
         commands=PostgresCommands(engine),
         channels=PostgresChannels(engine),

@@ -136,6 +136,7 @@ leases = Table(
     number("beat", server_default="0"),
     Column("released", Boolean, nullable=False, server_default=true()),
     moment("taken_at"),
+    Index("ix_leases_node", "node"),
     # Each renewal rewrites the row; room in the page keeps the update off every index.
     postgresql_with={"fillfactor": "50"},
 )

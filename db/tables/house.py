@@ -10,6 +10,7 @@ from sqlalchemy import (
     Text,
     false,
     text,
+    true,
 )
 
 from db.tables.base import (
@@ -22,6 +23,7 @@ from db.tables.base import (
     moment,
     moment_now,
     moment_of,
+    number,
     one_of,
     reference,
     words,
@@ -35,6 +37,9 @@ nodes = Table(
     Column("pid", Integer, nullable=False),
     words("version"),
     Column("draining", Boolean, nullable=False, server_default=false()),
+    # Which of the processes that went by this name, and its last sign of life.
+    number("incarnation", server_default="1"),
+    number("beat", server_default="0"),
     moment_now("started_at"),
     moment_now("seen_at"),
 )
@@ -98,6 +103,19 @@ jobs = Table(
     ),
 )
 
+# The lease of whoever leads what is periodic: one row.
+leaders = Table(
+    "leaders",
+    metadata,
+    Column("role", Text, primary_key=True),
+    maybe_words("node"),
+    number("fence", server_default="0"),
+    number("beat", server_default="0"),
+    Column("released", Boolean, nullable=False, server_default=true()),
+    moment("taken_at"),
+    one_of("role", ("calendar",)),
+)
+
 firings = Table(
     "firings",
     metadata,
@@ -124,6 +142,7 @@ __all__ = [
     "audit_log",
     "firings",
     "jobs",
+    "leaders",
     "nodes",
     "roles",
     "settings",

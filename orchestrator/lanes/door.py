@@ -123,6 +123,7 @@ class AccountDoor:
             self.stage.stores.leases,
             self.stage.clock,
             self.stage.tuning.lease.total_seconds(),
+            self.stage.tenure,
         )
 
     def patience(self) -> float:

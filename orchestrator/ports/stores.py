@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from orchestrator.ports.accounts import AccountStore
+from orchestrator.ports.calendar import CalendarStore
 from orchestrator.ports.campaigns import CampaignStore
 from orchestrator.ports.channels import ChannelStore
 from orchestrator.ports.drafting import DraftingStore, ReviewStore
@@ -25,6 +26,7 @@ class Stores:
     accounts: AccountStore
     sessions: SessionStore
     leases: LeaseStore
+    calendar: CalendarStore
     jobs: JobStore
     commands: CommandStore
     channels: ChannelStore

@@ -67,6 +67,8 @@ class Topic(StrEnum):
     OUTBOX = "outbox"
     COMMANDS = "commands"
     RESULTS = "results"
+    LEASES = "leases"
+    CAMPAIGNS = "campaigns"
 
 
 class Bell(Protocol):

@@ -1,45 +1,61 @@
-"""What has to be done again and again, whoever does it.
-
-Each chore leaves a job or changes one row.
-"""
+"""What has to be done again and again: by whoever leads, or as jobs that the calendar leaves."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from orchestrator.errors import ServersUnavailable
-from orchestrator.jobs import VerifyGrant
+from orchestrator.jobs import AskForProofs, OpenWindow, SweepTables, VerifyGrant
+from orchestrator.ports.calendar import Daily, Entry, Every
 from orchestrator.stage import Stage
 
 log = logging.getLogger(__name__)
 
-SWEEP_EVERY = timedelta(hours=1)
+STANDING = (
+    Entry("proofs", AskForProofs(), Every(timedelta(minutes=1))),
+    Entry("sweep", SweepTables(), Every(timedelta(hours=1))),
+)
+"""What is in the calendar whatever the database says."""
+
+
+def calendar_entries(openings: Sequence[Daily]) -> tuple[Entry, ...]:
+    """Return everything that is periodic: what always is, and each opening of a window."""
+    windows = (
+        Entry(f"window {one.at} {one.zone}", OpenWindow(one.at, one.zone), one) for one in openings
+    )
+    return (*STANDING, *windows)
+
+
+async def do_chore(stage: Stage, chore: AskForProofs | SweepTables | OpenWindow) -> None:
+    """Do what a firing of the calendar left to be done."""
+    match chore:
+        case AskForProofs():
+            await ask_for_proofs(stage)
+        case SweepTables():
+            await stage.stores.housekeeper.sweep()
+        case OpenWindow(at, zone):
+            opened = await stage.stores.calendar.open_window(Daily(at, zone))
+            log.info("windows of %s open in %s; %d messages waited for it", at, zone, opened)
+
+
+async def ask_for_proofs(stage: Stage) -> None:
+    """Queue a job for each grant whose proof has grown old; the same one is queued once."""
+    limit = stage.clock.now() - stage.tuning.verification_check
+    for grant in await stage.stores.grants.grants_to_verify(limit):
+        await stage.stores.jobs.queue_job(VerifyGrant(grant))
 
 
 @dataclass(slots=True)
-class Chores:
-    """Gives channels readers, and asks for proofs that have grown old."""
+class Readers:
+    """Gives channels readers, and complains once about each that stays unread."""
 
     stage: Stage
     complaints: dict[str, float] = field(default_factory=dict)
     """Since when each complaint stands; it is told once, when it has stood for a whole lease."""
     told: set[str] = field(default_factory=set)
-    sweep_at: float = 0.0
-    """When the tables are swept next, on the clock that never jumps."""
 
-    async def run(self) -> None:
-        """Do every chore, rest, and begin again; while the database is away, chores wait."""
-        while True:
-            try:
-                await self.assign_readers()
-                await self.ask_for_proofs()
-                await self.sweep()
-            except ServersUnavailable as away:
-                log.warning("chores wait: %s", away)
-            await self.stage.clock.sleep(self.stage.tuning.poll.total_seconds())
-
-    async def assign_readers(self) -> None:
-        """Give each channel somebody who reads it; complain once about one that stays unread."""
+    async def assign(self) -> None:
+        """Give each channel somebody who reads it."""
         now = self.stage.clock.monotonic()
         standing = await self.stage.stores.channels.assign_readers()
         self.complaints = {one: self.complaints.get(one, now) for one in standing}
@@ -49,16 +65,3 @@ class Chores:
             if now - since >= patience and complaint not in self.told:
                 self.told.add(complaint)
                 log.warning("%s", complaint)
-
-    async def ask_for_proofs(self) -> None:
-        """Queue a job for each grant whose proof has grown old; the same one is queued once."""
-        limit = self.stage.clock.now() - self.stage.tuning.verification_check
-        for grant in await self.stage.stores.grants.grants_to_verify(limit):
-            await self.stage.stores.jobs.queue_job(VerifyGrant(grant))
-
-    async def sweep(self) -> None:
-        """Have the tables kept small, at the start and once in a while."""
-        now = self.stage.clock.monotonic()
-        if now >= self.sweep_at:
-            await self.stage.stores.housekeeper.sweep()
-            self.sweep_at = now + SWEEP_EVERY.total_seconds()

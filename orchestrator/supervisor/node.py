@@ -2,28 +2,25 @@
 
 import asyncio
 import logging
-import os
-import socket
 from dataclasses import dataclass, field
 
-from orchestrator.errors import ServersUnavailable
-from orchestrator.ids import AccountId, NodeName
+from orchestrator.errors import NotAllowed, ServersUnavailable
+from orchestrator.ids import NodeName
 from orchestrator.leases.keeper import Keeper
-from orchestrator.ports.outbox import Holder
+from orchestrator.leases.leader import Candidate
+from orchestrator.leases.planner import plan
+from orchestrator.ports.calendar import Calendar
+from orchestrator.ports.leases import Lease, Survey
+from orchestrator.ports.watchdog import Watchdog
+from orchestrator.ports.work import Topic
 from orchestrator.stage import Stage
-from orchestrator.supervisor.chores import Chores
-from orchestrator.supervisor.guard import Guard
+from orchestrator.supervisor.heart import Heart
+from orchestrator.supervisor.lanes import Lanes
+from orchestrator.supervisor.leading import Leading
+from orchestrator.supervisor.presence import PULSE, Attendance, Presence
 from orchestrator.supervisor.workers import Worker
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class Running:
-    """A lane's guard and its task."""
-
-    guard: Guard
-    task: asyncio.Task[None]
 
 
 @dataclass(slots=True)
@@ -34,100 +31,133 @@ class Node:
     name: NodeName
     worker: Worker
     version: str
+    watchdog: Watchdog
+    calendar: Calendar
     asked: asyncio.Event = field(default_factory=asyncio.Event)
-    running: dict[AccountId, Running] = field(default_factory=dict)
+    keeper: Keeper = field(init=False)
+    lanes: Lanes = field(init=False)
+    heart: Heart = field(init=False)
+    presence: Presence = field(init=False)
+    attendance: Attendance = field(init=False)
+    candidate: Candidate = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Put the parts together; nothing runs before `run`."""
+        stage, clock, lasts = self.stage, self.stage.clock, self.stage.tuning.lease.total_seconds()
+        self.keeper = Keeper(self.name, stage.stores.leases, clock, lasts, stage.tenure)
+        self.lanes = Lanes(stage, self.name, self.keeper)
+        self.heart = Heart(self.keeper, clock, self.watchdog, self.lanes.lose)
+        self.presence = Presence(self.name, stage.stores.leases, clock, self.version)
+        self.attendance = Attendance(clock, lasts)
+        self.candidate = Candidate(self.name, stage.stores.calendar, clock, lasts)
+
+    @property
+    def draining(self) -> bool:
+        """Whether it takes no more accounts: asked to stop, or told to give them to others."""
+        return self.asked.is_set() or self.presence.draining
 
     async def run(self) -> None:
-        """Work until `asked` is set; then finish what was begun, and give every account back."""
-        keeper = Keeper(
-            self.name,
-            self.stage.stores.leases,
-            self.stage.clock,
-            self.stage.tuning.lease.total_seconds(),
-        )
-        await self.stage.stores.leases.node_started(
-            self.name, socket.gethostname(), os.getpid(), self.version
-        )
-        try:
-            await self.work(keeper)
-            # Nothing is taken any more, and the lease outlasts the lanes' time to finish.
-            await self.stop_lanes(keeper, frozenset(self.running))
-        finally:
-            await self.cancel_lanes(frozenset(self.running))
-        await self.stage.stores.leases.node_stopped(self.name)
+        """Work until `asked` is set; then finish what was begun, and give every account back.
 
-    async def work(self, keeper: Keeper) -> None:
-        """Keep leases, do jobs and chores side by side until asked to stop."""
+        Raises NotAllowed when the name is taken, or when no watchdog can be started.
+        """
+        await self.heart.start()
+        try:
+            await self.presence.enter()
+            try:
+                await self.work()
+            except ExceptionGroup as failed:
+                raise the_only(failed) from failed
+            finally:
+                self.lanes.lose(self.keeper.let_go())
+                await self.lanes.wait_empty()
+            await self.candidate.step_down()
+            await self.presence.leave()
+        finally:
+            await self.watchdog.stop()
+
+    async def work(self) -> None:
+        """Keep leases, do jobs, and lead if it falls to this node, until asked to stop."""
+        leading = Leading(self.stage, self.name, self.calendar, self.candidate)
         async with asyncio.TaskGroup() as group:
-            tasks = (
-                group.create_task(self.keep(keeper), name="leases"),
+            lasting = [
+                group.create_task(self.heart.run(), name="heart"),
+                group.create_task(self.show_life(), name="pulse"),
+                group.create_task(self.keep(), name="leases"),
+            ]
+            ending = [
                 group.create_task(self.worker.run(), name="jobs"),
-                group.create_task(Chores(self.stage).run(), name="chores"),
-            )
+                group.create_task(leading.run(), name="leading"),
+            ]
             await self.asked.wait()
-            for task in tasks:
+            for task in ending:
+                task.cancel()
+            # Leases are renewed until the last lane has stopped in order.
+            self.lanes.leave(self.lanes.at_work)
+            await self.lanes.wait_empty()
+            for task in lasting:
                 task.cancel()
 
-    async def keep(self, keeper: Keeper) -> None:
+    async def show_life(self) -> None:
+        """Give a sign of life every second; raises NotAllowed when the name went to another."""
+        while True:
+            try:
+                async with asyncio.timeout(5 * PULSE):
+                    if not await self.presence.show():
+                        raise NotAllowed(
+                            f'another process runs as node "{self.name}" now: this one ends'
+                        )
+            except (ServersUnavailable, TimeoutError, OSError) as failed:
+                log.info("no sign of life could be given: %s", failed or "no answer in time")
+            await self.stage.clock.sleep(PULSE)
+
+    async def keep(self) -> None:
         """Renew, take and let go, several times in each lease."""
-        pause = self.stage.tuning.lease.total_seconds() / 6
+        pause = self.keeper.lasts / 6
         while True:
             try:
                 async with asyncio.timeout(pause * 2):
-                    await self.keep_once(keeper)
+                    await self.keep_once()
             except (ServersUnavailable, TimeoutError, OSError) as failed:
                 log.warning("leases could not be renewed: %s", failed or "no answer in time")
-            if keeper.has_run_out():
-                await self.cancel_lanes(keeper.let_go())
-            await self.rest(pause)
+            await self.stage.bell.wait(Topic.LEASES, pause)
 
-    async def keep_once(self, keeper: Keeper) -> None:
-        """Do one round: what is lost stops at once, what is unwanted stops in order."""
-        await self.cancel_lanes(await keeper.renew())
-        draining = await self.stage.stores.leases.node_seen(self.name)
-        may_take = not draining and not self.asked.is_set()
-        taken, unwanted = await keeper.look_round(may_take=may_take)
-        for account in taken:
-            self.start_lane(keeper, account)
-        ended = {account for account, lane in self.running.items() if lane.task.done()}
-        await self.stop_lanes(keeper, unwanted | ended)
+    async def keep_once(self) -> None:
+        """Do one round: what is lost stops at once, what is too much or unwanted in order."""
+        self.lanes.lose(await self.keeper.renew())
+        survey = await self.stage.stores.leases.survey(self.name, self.attendance.moving())
+        self.attendance.note(survey.pulses)
+        wanted = {lease.account for lease in survey.leases}
+        self.lanes.leave([one for one in self.lanes.at_work if one not in wanted])
+        self.lanes.leave(self.lanes.ended())
+        await self.balance(survey)
 
-    def start_lane(self, keeper: Keeper, account: AccountId) -> None:
-        """Start an account's lane beside the others; a stuck one holds up nobody."""
-        holder = Holder(self.name, account, keeper.held[account])
-        guard = Guard(self.stage, holder)
-        self.running[account] = Running(
-            guard, asyncio.create_task(guard.run(), name=f"lane:{account}")
-        )
+    async def balance(self, survey: Survey) -> None:
+        """Take what is free up to this node's share, or give others what they lack."""
+        living = self.attendance.living() | {self.name}
+        shares = {node: survey.shares.get(node, 0) for node in living}
+        shares[self.name] = len(self.lanes.at_work)
+        free = [lease for lease in survey.leases if self.is_free(lease, living)]
+        draining = self.attendance.draining() | ({self.name} if self.draining else set())
+        mine = plan(self.name, shares, len(free), draining)
+        limit = mine.take if self.heart.guarded else 0
+        for account in await self.keeper.take(free, limit):
+            self.lanes.start(account)
+        self.lanes.leave(self.lanes.at_work[: mine.give])
 
-    async def stop_lanes(
-        self, keeper: Keeper, accounts: frozenset[AccountId] | set[AccountId]
-    ) -> None:
-        """Ask lanes to stop, cancel those that take too long, and give their accounts back."""
-        lanes = {account: self.running.pop(account) for account in accounts & set(self.running)}
-        for lane in lanes.values():
-            lane.guard.asked.set()
-        await finish([lane.task for lane in lanes.values()], self.stage.tuning.stop.total_seconds())
-        for account in accounts:
-            await keeper.give_back(account)
-
-    async def cancel_lanes(self, accounts: frozenset[AccountId]) -> None:
-        """Stop lanes at once: their accounts belong to somebody else."""
-        lanes = [self.running.pop(account) for account in accounts if account in self.running]
-        for lane in lanes:
-            lane.task.cancel()
-        await finish([lane.task for lane in lanes], 0)
-
-    async def rest(self, seconds: float) -> None:
-        """Wait until the next round."""
-        await self.stage.clock.sleep(seconds)
+    def is_free(self, lease: Lease, living: frozenset[NodeName]) -> bool:
+        """Tell whether a lease is, or will be, to be had: no living node of others holds it."""
+        if lease.account in self.lanes.running:
+            return False
+        others = lease.node in living and lease.node != self.name
+        return lease.released or not others
 
 
-async def finish(tasks: list[asyncio.Task[None]], grace: float) -> None:
-    """Let tasks end within `grace` seconds, then cancel the late ones and wait for them."""
-    if not tasks:
-        return
-    _, late = await asyncio.wait(tasks, timeout=grace)
-    for task in late:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+def the_only(group: ExceptionGroup[Exception]) -> Exception:
+    """Return the one exception in a group, or the group where there are several."""
+    match group.exceptions:
+        case (ExceptionGroup() as inner,):
+            return the_only(inner)
+        case (only,):
+            return only
+    return group

@@ -9,11 +9,21 @@ from typing import Any
 from orchestrator.drafting.decider import Decider
 from orchestrator.errors import ServersUnavailable, TroupeError
 from orchestrator.ids import NodeName
-from orchestrator.jobs import ConsiderPost, Job, RefreshEngagement, Task, VerifyGrant
+from orchestrator.jobs import (
+    AskForProofs,
+    ConsiderPost,
+    Job,
+    OpenWindow,
+    RefreshEngagement,
+    SweepTables,
+    Task,
+    VerifyGrant,
+)
 from orchestrator.operations import logged
 from orchestrator.ports.logs import OperationKind
 from orchestrator.ports.work import Topic
 from orchestrator.stage import Stage
+from orchestrator.supervisor.chores import do_chore
 from orchestrator.supervisor.upkeep import Upkeep
 from orchestrator.whereabouts import at_work, settle
 
@@ -79,6 +89,8 @@ class Worker:
                 case VerifyGrant(grant):
                     with logged(log, clock, OperationKind.VERIFY_GRANT):
                         await self.upkeep.verify_grant(grant)
+                case AskForProofs() | SweepTables() | OpenWindow():
+                    await do_chore(self.stage, job.task)
 
     async def put_off(self, job: Job, error: str) -> None:
         """Try the job again later, or give it up after the last attempt."""

@@ -23,6 +23,7 @@ from personas.persona import Persona
 from personas.scripts.model import Script
 from simulator.server import serve
 from simulator.world.messages import Message
+from tests.support.watchdog import NoWatchdog
 
 OLGA = Actor("olga")
 CHANNEL = f"@{CHANNEL_USERNAME}"
@@ -141,7 +142,8 @@ async def play(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterat
     """An empty stage: a channel with its group, and a company that holds no account yet."""
     async with serve() as server:
         told = replace_settings(Settings(), server, Servers(database_url, redis_url), tmp_path)
-        async with company(told, tuning=replace(TUNING, lease=timedelta(seconds=10))) as opened:
+        tuning = replace(TUNING, lease=timedelta(seconds=10))
+        async with company(told, tuning=tuning, watchdog=NoWatchdog()) as opened:
             yield Play(Theatre.build(server, "Rockets"), opened)
 
 

@@ -195,11 +195,66 @@ async def test_an_unknown_account_has_no_lease(stores: Stores) -> None:
 
 async def test_a_node_says_that_it_lives_and_hears_that_it_should_drain(scene: Scene) -> None:
     leases = scene.stores.leases
-    await leases.node_started(NODE, "host", 1, "0.1")
-    assert not await leases.node_seen(NODE)
+    born = await leases.node_started(NODE, "host", 1, "0.1")
+    assert born is not None
+    first = await leases.node_seen(NODE, born)
+    assert first is not None
+    assert not first.draining
     [node] = await leases.nodes()
-    assert (node.name, node.accounts) == (NODE, 1)
-    await scene.sql("UPDATE nodes SET draining = true")
-    assert await leases.node_seen(NODE)
-    await leases.node_stopped(NODE)
+    assert (node.name, node.accounts, node.beat) == (NODE, 1, first.beat)
+    assert await leases.drain_node(NODE, draining=True)
+    second = await leases.node_seen(NODE, born)
+    assert second is not None
+    assert (second.draining, second.beat) == (True, first.beat + 1)
+    await leases.node_stopped(NODE, born)
     assert await leases.nodes() == []
+    assert not await leases.drain_node(NODE, draining=True)
+
+
+async def test_a_name_goes_to_another_process_only_if_nobody_moved_under_it(scene: Scene) -> None:
+    leases = scene.stores.leases
+    born = await leases.node_started(NODE, "host", 1, "0.1")
+    assert born is not None
+    assert await leases.node_started(NODE, "host", 2, "0.1") is None
+    before = await leases.pulse_of(NODE)
+    await leases.node_seen(NODE, born)
+    assert await leases.node_started(NODE, "host", 2, "0.1", after=before) is None
+    now = await leases.pulse_of(NODE)
+    heir = await leases.node_started(NODE, "host", 2, "0.1", after=now)
+    assert heir == born + 1
+    assert await leases.node_seen(NODE, born) is None
+    await leases.node_stopped(NODE, born)
+    assert len(await leases.nodes()) == 1
+
+
+async def test_of_many_that_take_the_same_accounts_each_account_goes_to_one(scene: Scene) -> None:
+    leases = scene.stores.leases
+    await scene.sql(
+        "INSERT INTO accounts (name, phone_hint, persona_id, state)"
+        " SELECT 'a' || n, phone_hint, persona_id, 'active' FROM accounts, generate_series(1, 40) n"
+    )
+    await scene.sql(
+        "INSERT INTO leases (account_id) SELECT id FROM accounts ON CONFLICT DO NOTHING"
+    )
+    saw = [await leases.lease_of(AccountId(n)) for n in range(scene.anna, scene.anna + 41)]
+    taken = await asyncio.gather(
+        *(leases.take_leases(NodeName(f"n{n}"), saw[:: 1 if n % 2 else -1]) for n in range(6))
+    )
+    accounts = [account for fences in taken for account in fences]
+    assert len(accounts) == len(set(accounts)) > 0
+    rest = [lease for lease in saw if lease.account not in accounts]
+    last = await leases.take_leases(SOUTH, rest)
+    assert len(accounts) + len(last) == 41
+    assert await leases.take_leases(NODE, saw) == {}
+
+
+async def test_a_survey_leaves_out_what_moving_nodes_hold(scene: Scene) -> None:
+    leases = scene.stores.leases
+    await leases.node_started(NODE, "host", 1, "0.1")
+    survey = await leases.survey(SOUTH, frozenset())
+    assert [lease.account for lease in survey.leases] == [scene.anna]
+    assert (survey.shares, [pulse.node for pulse in survey.pulses]) == ({NODE: 1}, [NODE])
+    assert (await leases.survey(SOUTH, frozenset({NODE}))).leases == ()
+    assert len((await leases.survey(NODE, frozenset({NODE}))).leases) == 1
+    await leases.release_lease(scene.anna, scene.holder.fence)
+    assert len((await leases.survey(SOUTH, frozenset({NODE}))).leases) == 1

@@ -1,0 +1,118 @@
+"""A node among the others: its name, its signs of life, and whose signs it sees."""
+
+import os
+import socket
+from dataclasses import dataclass, field
+
+from orchestrator.clock import Clock
+from orchestrator.errors import NotAllowed
+from orchestrator.ids import NodeName
+from orchestrator.leases.vigil import Vigil
+from orchestrator.ports.leases import Incarnation, LeaseStore, Pulse
+
+PULSE = 1.0
+"""Seconds between two signs of life."""
+
+STILL = 3.0
+"""Seconds without one after which a name may be given to another process."""
+
+TAKEN = 'a node named "{}" is running already: give this one another --node'
+
+
+@dataclass(slots=True)
+class Presence:
+    """Takes a name, and shows under it that the process lives."""
+
+    node: NodeName
+    store: LeaseStore
+    clock: Clock
+    version: str
+    incarnation: Incarnation | None = None
+    draining: bool = False
+
+    async def enter(self) -> None:
+        """Take the name; raises NotAllowed when another process lives under it.
+
+        A predecessor that was killed left the name behind: whether it lives, its beat tells.
+        """
+        seen = await self.stand_still()
+        self.incarnation = await self.store.node_started(
+            self.node, socket.gethostname(), os.getpid(), self.version, after=seen
+        )
+        if self.incarnation is None:
+            raise NotAllowed(TAKEN.format(self.node))
+
+    async def stand_still(self) -> Pulse | None:
+        """Return the predecessor's last sign of life, or None when the name is free."""
+        vigil: Vigil[NodeName] = Vigil(self.clock)
+        first = seen = await self.store.pulse_of(self.node)
+        while seen is not None and vigil.still_for(self.node, seen.beat) < STILL:
+            await self.clock.sleep(PULSE / 5)
+            seen = await self.store.pulse_of(self.node)
+            if seen is not None and seen != first:
+                raise NotAllowed(TAKEN.format(self.node))
+        return seen
+
+    async def show(self) -> bool:
+        """Give one sign of life; False when the name is another process's now."""
+        if self.incarnation is None:
+            return False
+        pulse = await self.store.node_seen(self.node, self.incarnation)
+        if pulse is not None:
+            self.draining = pulse.draining
+        return pulse is not None
+
+    async def leave(self) -> None:
+        """Give the name up."""
+        if self.incarnation is not None:
+            await self.store.node_stopped(self.node, self.incarnation)
+
+
+@dataclass(slots=True)
+class Attendance:
+    """Which nodes live, told by beats that move on our own clock."""
+
+    clock: Clock
+    lasts: float
+    vigil: Vigil[NodeName] = field(init=False)
+    pulses: dict[NodeName, Pulse] = field(default_factory=dict)
+    moved: dict[NodeName, float] = field(default_factory=dict)
+    """When each was last seen to move."""
+
+    def __post_init__(self) -> None:
+        """Begin to watch."""
+        self.vigil = Vigil(self.clock)
+
+    def note(self, pulses: tuple[Pulse, ...]) -> None:
+        """Look at the signs of life."""
+        now = self.clock.monotonic()
+        for pulse in pulses:
+            before = self.pulses.get(pulse.node)
+            if before is not None and (before.incarnation, before.beat) != (
+                pulse.incarnation,
+                pulse.beat,
+            ):
+                self.moved[pulse.node] = now
+            self.vigil.still_for(pulse.node, (pulse.incarnation, pulse.beat))
+        self.pulses = {pulse.node: pulse for pulse in pulses}
+        self.vigil.keep_only(self.pulses)
+
+    def living(self) -> frozenset[NodeName]:
+        """Return nodes that moved within a lease, and those not yet watched for so long."""
+        return frozenset(
+            node
+            for node, pulse in self.pulses.items()
+            if self.vigil.still_for(node, (pulse.incarnation, pulse.beat)) < self.lasts
+        )
+
+    def moving(self) -> frozenset[NodeName]:
+        """Return nodes that were seen to move of late; of these nothing will be free soon."""
+        now = self.clock.monotonic()
+        recent = max(self.lasts / 3, 2 * PULSE)
+        return frozenset(
+            node for node in self.pulses if now - self.moved.get(node, float("-inf")) < recent
+        )
+
+    def draining(self) -> frozenset[NodeName]:
+        """Return nodes that were asked to drain."""
+        return frozenset(node for node, pulse in self.pulses.items() if pulse.draining)
