@@ -29,6 +29,30 @@ class Pace:
     burst: int = 1
 
 
+LEAST_HISTORY = timedelta(days=180)
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long what is over is kept; logs go by whole months."""
+
+    operations: timedelta = timedelta(days=180)
+    sessions: timedelta = timedelta(days=180)
+    jobs: timedelta = timedelta(days=7)
+    """Also commands, firings, holds and nodes that are over."""
+    history: timedelta = timedelta(days=730)
+    """What clients and we wrote to each other."""
+
+    def __post_init__(self) -> None:
+        """Refuse to forget too early."""
+        if self.history < LEAST_HISTORY:
+            raise ValueError(
+                "history of tickets and dialogues is kept for at least 180 days (P180D)"
+            )
+        if min(self.operations, self.sessions, self.jobs) < timedelta(days=1):
+            raise ValueError("logs and jobs are kept for at least a day (P1D)")
+
+
 @dataclass(frozen=True, slots=True)
 class Tuning:
     """The numbers; times are durations."""
@@ -47,6 +71,10 @@ class Tuning:
     """How often the queues are looked at when no notice came."""
     disclosure_check: timedelta = timedelta(hours=1)
     """How often each account's bio is read from Telegram."""
+    dialogues_check: timedelta = timedelta(minutes=10)
+    """How often each account's dialogues are compared with the server."""
+    security_check: timedelta = timedelta(hours=1)
+    """How often each account's sessions and password are looked at."""
     verification_check: timedelta = timedelta(hours=12)
     """How old the proof of a grant may be before Telegram is asked again."""
     comment_lasts: timedelta = timedelta(hours=24)
@@ -76,6 +104,8 @@ class Tuning:
         timedelta(days=7),
     )
     """How long after a comment was sent it is looked up how it was received."""
+    retention: Retention = field(default_factory=Retention)
+    """How long logs, jobs and dialogues are kept."""
     recent_comments: int = 50
     """How many earlier comments a new one must differ from."""
 
@@ -93,6 +123,8 @@ class Tuning:
                 timedelta(days=1),
                 self.verification_check,
             ),
+            "dialogues_check": (timedelta(seconds=1), timedelta(days=1), self.dialogues_check),
+            "security_check": (timedelta(seconds=1), timedelta(days=1), self.security_check),
             "gate.disclosure_lasts": (
                 timedelta(seconds=1),
                 timedelta(hours=2),

@@ -40,6 +40,7 @@ def list_(as_json: AsJson = False) -> None:
         Column("Reader", lambda one: one.reader),
         Column("Every", lambda one: one.monitoring_interval),
         Column("Checked", lambda one: one.last_checked),
+        Column("Late", lambda one: one.recovered_late),
         Column("Comments", lambda one: one.linked_group is not None),
     ]
     found = run(lambda service: service.channels.list())
@@ -68,6 +69,7 @@ def channel_card(channel: "Channel") -> list[tuple[str, object]]:
         ("Compared every", channel.monitoring_interval),
         ("Last compared", channel.last_checked),
         ("Last post", channel.last_message),
+        ("Updates recovered late", channel.recovered_late),
     ]
 
 

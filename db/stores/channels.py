@@ -153,7 +153,7 @@ GIVE_READER = text(
 )
 READINGS = text(
     """
-    SELECT id, telegram_id, username, compared_upto,
+    SELECT id, telegram_id, username, compared_upto, recovered_late,
            coalesce(last_checked + make_interval(secs => monitoring_interval * 60), now()) <= now()
                AS due
     FROM channels
@@ -164,7 +164,7 @@ READINGS = text(
 UNSCOUTED = text(
     ABLE  # noqa: S608 - both parts are constants
     + """
-    SELECT c.id, c.telegram_id, c.username, c.compared_upto, false AS due
+    SELECT c.id, c.telegram_id, c.username, c.compared_upto, c.recovered_late, false AS due
     FROM channels c
     WHERE c.is_active AND c.removed_at IS NULL
       AND NOT EXISTS (
@@ -193,7 +193,7 @@ NOTE_CHECKED = text(
     SET last_checked = CASE WHEN CAST(:whole AS boolean) THEN CAST(:at AS timestamptz) END,
         compared_upto = greatest(compared_upto, :upto),
         last_message_id = greatest(last_message_id, :upto)
-    WHERE id = :channel
+    WHERE id = :channel RETURNING recovered_late
     """
 )
 
@@ -332,10 +332,13 @@ class PostgresChannels:
 
     async def note_checked(
         self, channel: ChannelId, at: datetime, upto: MessageId | None, *, whole: bool = True
-    ) -> None:
+    ) -> int:
         """Store that the channel was compared, and up to which post nothing is missing."""
         async with transaction(self.engine) as connection:
-            await run(connection, NOTE_CHECKED, channel=channel, at=at, upto=upto, whole=whole)
+            row = await one(
+                connection, NOTE_CHECKED, channel=channel, at=at, upto=upto, whole=whole
+            )
+        return 0 if row is None else int(row.recovered_late)
 
 
 async def record_access(
@@ -402,5 +405,6 @@ def to_reading(row: Row[Any]) -> Reading:
         telegram_id=TelegramId(row.telegram_id),
         username=row.username,
         last_message=MessageId(row.compared_upto),
+        recovered_late=row.recovered_late,
         due=row.due,
     )

@@ -118,6 +118,7 @@ KNOWN_POSTS = text(
 DIALOGUE_READING = text(
     """
     SELECT w.dialogues_upto, w.dialogues_progress, a.created_at AS since,
+           coalesce(w.recovered_late, 0) AS recovered_late,
            coalesce(w.dialogues_at + CAST(:interval AS interval), now()) <= now() AS due
     FROM accounts a LEFT JOIN account_watch w ON w.account_id = a.id
     WHERE a.id = :account
@@ -241,7 +242,7 @@ class PostgresIntake:
         async with transaction(self.engine) as connection:
             await run(connection, NOTE_DIALOGUES, account=account, progress=write_json(progress))
 
-    async def note_dialogues_compared(self, account: AccountId, upto: MessageId) -> None:
+    async def note_dialogues_compared(self, account: AccountId, upto: MessageId | None) -> None:
         """Store that every dialogue was compared up to that message."""
         async with transaction(self.engine) as connection:
             await run(connection, NOTE_DIALOGUES_COMPARED, account=account, upto=upto)
@@ -352,7 +353,8 @@ def to_dialogue_reading(row: Row[Any]) -> DialogueReading:
     upto = row.dialogues_upto
     return DialogueReading(
         upto=None if upto is None else MessageId(upto),
-        since=row.since,
+        since=row.since.replace(microsecond=0),  # Telegram's dates are whole seconds
         progress={TelegramId(int(user)): MessageId(last) for user, last in progress.items()},
         due=row.due,
+        recovered_late=row.recovered_late,
     )

@@ -1,21 +1,40 @@
 """Telegram forgets to tell: what updates missed is fetched by comparing with the server."""
 
+import asyncio
 import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
-from orchestrator.facts import ChannelLost
+from orchestrator.facts import ChannelLost, Fact, PostEdited, PostsDeleted, PostSeen
 from orchestrator.ids import MessageId
 from orchestrator.ports.channels import Reading
+from orchestrator.ports.intake import KnownPost
 from orchestrator.ports.logs import Operation, OperationKind
 from orchestrator.ports.outbox import Holder
-from orchestrator.ports.telegram import AccountClient
+from orchestrator.ports.telegram import AccountClient, RecentPosts
 from orchestrator.refusals import Action, TelegramRefused
 from orchestrator.stage import Stage
 
 log = logging.getLogger(__name__)
 
 CANNOT_READ = frozenset({Action.SUSPEND_CHAT, Action.NEEDS_JOIN})
+
+AT_ONCE: Final = 1_000
+"""How many posts of one channel are fetched before the other channels have their turn."""
+
+RECENT: Final = 50
+"""How many of the newest posts are looked at for edits and deletions that nobody told of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How far a comparison came."""
+
+    upto: MessageId | None
+    whole: bool = True
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +59,31 @@ class Reconciler:
     async def compare(self, reading: Reading) -> None:
         """Fetch what was missed in one channel; one that cannot be read goes to a stand-in."""
         begun = self.stage.clock.monotonic()
-        error: str | None = None
-        upto: MessageId | None = None
+        reached = await self.try_to_compare(reading)
+        total = await self.stage.stores.channels.note_checked(
+            reading.channel, self.stage.clock.now(), reached.upto, whole=reached.whole
+        )
+        self.note(OperationKind.READ_CHANNEL, begun, reached.error)
+        if recovered := total - reading.recovered_late:
+            log.warning("%d updates of channel %s came late", recovered, reading.telegram_id)
+            self.note(OperationKind.RECOVER_UPDATES, begun)
+
+    async def try_to_compare(self, reading: Reading) -> Reached:
+        """Compare one channel as far as Telegram lets us."""
         try:
-            upto = await self.look_and_fetch(reading)
+            return await self.look_and_fetch(reading)
         except TelegramRefused as refused:
-            error = refused.refusal.sentence
+            sentence = refused.refusal.sentence
             if refused.refusal.action in CANNOT_READ:
-                await self.stage.sink(ChannelLost(self.holder.account, reading.telegram_id, error))
+                await self.stage.sink(
+                    ChannelLost(self.holder.account, reading.telegram_id, sentence)
+                )
             elif refused.refusal.action is not Action.WAIT:
                 raise
-        await self.stage.stores.channels.note_checked(reading.channel, self.stage.clock.now(), upto)
-        self.note(begun, error)
+            return Reached(None, error=sentence)
 
-    async def look_and_fetch(self, reading: Reading) -> MessageId:
-        """Store how the channel looks now, then record every post since it was last compared."""
+    async def look_and_fetch(self, reading: Reading) -> Reached:
+        """Store how the channel looks now, then record what happened since it was compared."""
         seen = await self.client.channel(reading.telegram_id, username=reading.username)
         suspended = await self.stage.stores.channels.record_channel_seen(
             self.holder.account, seen, self.stage.clock.now()
@@ -62,21 +91,59 @@ class Reconciler:
         for sentence in suspended:
             log.warning("%s", sentence)
         if seen.last_message > reading.last_message:
-            await self.fetch(reading, seen.last_message)
-        return seen.last_message
+            last = await self.fetch(reading)
+            if last is not None:
+                return Reached(last, whole=False)
+        await self.find_changes(reading)
+        return Reached(seen.last_message)
 
-    async def fetch(self, reading: Reading, upto: MessageId) -> None:
-        """Record the posts that no update told of."""
-        missed = upto - reading.last_message
-        posts = self.client.posts_after(reading.telegram_id, reading.last_message, limit=missed)
-        async for post in posts:
-            await self.stage.sink(post)
+    async def fetch(self, reading: Reading) -> MessageId | None:
+        """Record the posts that no update told of; returns where it stopped, if before the end."""
+        posts: list[PostSeen] = []
+        last: MessageId | None = None
+        told = self.client.posts_after(reading.telegram_id, reading.last_message, limit=AT_ONCE)
+        async for post in told:
+            posts.append(post)
+            last = post.message
+        await self.record(posts)
+        return last if len(posts) >= AT_ONCE else None
 
-    def note(self, begun: float, error: str | None) -> None:
-        """Log the comparison."""
+    async def find_changes(self, reading: Reading) -> None:
+        """Record the edits and deletions among the newest posts that no update told of.
+
+        What we know is read first: a post that is told of meanwhile does not look deleted.
+        """
+        known = await self.stage.stores.intake.known_posts(reading.channel, RECENT)
+        if known:
+            recent = await self.client.recent_posts(reading.telegram_id, limit=RECENT)
+            await self.record(list(self.changes(reading, known, recent)))
+
+    def changes(
+        self, reading: Reading, known: Sequence[KnownPost], recent: RecentPosts
+    ) -> Iterator[Fact]:
+        """Tell what became of the posts that we know, as far down as the server was read."""
+        account, channel = self.holder.account, reading.telegram_id
+        now = {post.message: post for post in recent.posts}
+        for post in known:
+            found = now.get(post.message)
+            if found is not None and found.text != post.text:
+                when = found.edited_at or found.published_at
+                yield PostEdited(account, channel, post.message, found.text, when, late=True)
+        gone = tuple(
+            post.message
+            for post in known
+            if recent.posts and post.message >= recent.lowest and post.message not in now
+        )
+        if gone:
+            yield PostsDeleted(account, channel, gone, late=True)
+
+    async def record(self, facts: Sequence[Fact]) -> None:
+        """Have facts recorded, many in one transaction."""
+        await asyncio.gather(*(self.stage.sink(fact) for fact in facts))
+
+    def note(self, kind: OperationKind, begun: float, error: str | None = None) -> None:
+        """Log what was done."""
         duration = timedelta(seconds=self.stage.clock.monotonic() - begun)
         self.stage.operations.note(
-            Operation(
-                OperationKind.READ_CHANNEL, self.holder.account, error is None, duration, error
-            )
+            Operation(kind, self.holder.account, error is None, duration, error)
         )

@@ -5,8 +5,10 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from orchestrator.intake.correspondence import Correspondence
 from orchestrator.intake.reconciler import Reconciler
 from orchestrator.intake.scout import Scout
+from orchestrator.intake.sentry import Sentry
 from orchestrator.lanes.delivery import Delivery
 from orchestrator.lanes.disclosure import read_disclosure
 from orchestrator.lanes.errands import run_errand
@@ -81,16 +83,22 @@ class Lane:
             await self.stage.bell.wait(Topic.COMMANDS, self.stage.tuning.poll.total_seconds())
 
     async def read(self, client: AccountClient) -> None:
-        """Compare the channels that this account reads with the server: first all, then the due.
+        """Compare dialogues and channels with the server: first all of them, then what is due.
 
         Telegram tells of what was missed while nobody was connected only where it feels like it.
         """
+        await client.caught_up()
+        correspondence = Correspondence(self.stage, self.holder, client)
+        await correspondence.compare()
         reconciler = Reconciler(self.stage, self.holder, client)
         await reconciler.compare_all()
         scout = Scout(self.stage, self.holder, client)
+        sentry = Sentry(self.stage, self.holder, client)
         while True:
+            await correspondence.compare_due()
             await reconciler.compare_due()
             await scout.look_round()
+            await sentry.look_if_due()
             await self.stage.clock.sleep(self.stage.tuning.poll.total_seconds())
 
     async def keep_disclosed(self, client: AccountClient) -> None:

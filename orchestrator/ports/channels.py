@@ -41,6 +41,8 @@ class Reading:
     username: str | None
     last_message: MessageId
     """Up to here it was compared with the server; what updates told of later may have gaps."""
+    recovered_late: int
+    """How much no update told of so far."""
     due: bool
     """Whether `monitoring_interval` has passed since it was last compared with the server."""
 
@@ -98,8 +100,9 @@ class ChannelStore(Protocol):
 
     async def note_checked(
         self, channel: ChannelId, at: datetime, upto: MessageId | None, *, whole: bool = True
-    ) -> None:
+    ) -> int:
         """Store that the channel was compared with the server, without a gap up to that post.
 
-        Not `whole`: there was more than one comparison may fetch, and the next is due at once.
+        Returns how much was recovered late there so far. Not `whole`: there was more than one
+        comparison may fetch, and the next is due at once.
         """

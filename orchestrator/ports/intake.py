@@ -40,6 +40,8 @@ class DialogueReading:
     progress: dict[TelegramId, MessageId]
     """Up to where the dialogues of an unfinished comparison were read."""
     due: bool
+    recovered_late: int
+    """How many messages to this account no update told of and a comparison found."""
 
 
 class IntakeStore(Protocol):
@@ -78,5 +80,5 @@ class IntakeStore(Protocol):
     ) -> None:
         """Store how far a comparison has come that is not finished."""
 
-    async def note_dialogues_compared(self, account: AccountId, upto: MessageId) -> None:
+    async def note_dialogues_compared(self, account: AccountId, upto: MessageId | None) -> None:
         """Store that every dialogue was compared up to that message."""

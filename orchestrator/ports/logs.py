@@ -16,6 +16,9 @@ class OperationKind(StrEnum):
     GENERATE_COMMENT = "generate_comment"
     SEND_MESSAGE = "send_message"
     READ_CHANNEL = "read_channel"
+    READ_DIALOGUES = "read_dialogues"
+    RECOVER_UPDATES = "recover_updates"
+    """Something was found that no update had told of."""
     REFRESH_ENGAGEMENT = "refresh_engagement"
     VERIFY_GRANT = "verify_grant"
 
