@@ -1,7 +1,6 @@
 """Everything here is done and seen over HTTP."""
 
 import base64
-import struct
 from datetime import datetime
 from typing import Any
 
@@ -9,8 +8,7 @@ import httpx
 import pytest
 
 from simulator.server import TelegramServer
-
-PICTURE = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII5B", 13, b"IHDR", 8, 6, 8, 2, 0, 0, 0)
+from tests.integration.simulator.control.conftest import PICTURE
 
 
 async def made(control: httpx.AsyncClient, path: str, **asked: Any) -> dict[str, Any]:
