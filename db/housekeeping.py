@@ -1,69 +1,152 @@
-"""Keeping tables small: what is over and explains nothing goes, and the coming months are made."""
+"""Keeping tables small: what is over and explains nothing goes, and the coming months are made.
 
-from dataclasses import dataclass
-from datetime import timedelta
+Logs go by whole months: dropping a partition costs nothing, however many rows it holds.
+"""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from sqlalchemy import TextClause, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.engine import transaction
 from db.migrate import MONTHS_AHEAD
+from orchestrator.tuning import Retention
 
-KEPT = timedelta(days=7)
+log = logging.getLogger(__name__)
+
 BATCH = 10_000
+LOCK = 0x7472_6F75_7065_01
+"""The advisory lock under which one process sweeps, and the others leave it to that one."""
 
 OVER: dict[str, TextClause] = {
     "jobs": text(
         """
         DELETE FROM jobs WHERE id IN (
             SELECT id FROM jobs
-            WHERE state = 'done' AND finished_at < now() - CAST(:kept AS interval)
+            WHERE state = 'done' AND finished_at < :jobs
             LIMIT :batch FOR UPDATE SKIP LOCKED)
         """
     ),
     "commands": text(
         """
         DELETE FROM commands WHERE id IN (
-            SELECT id FROM commands WHERE created_at < now() - CAST(:kept AS interval)
+            SELECT id FROM commands WHERE created_at < :jobs
             LIMIT :batch FOR UPDATE SKIP LOCKED)
         """
     ),
-    "holds": text("DELETE FROM holds WHERE not_before < now() - CAST(:kept AS interval)"),
-    "nodes": text("DELETE FROM nodes WHERE seen_at < now() - CAST(:kept AS interval)"),
+    "firings": text("DELETE FROM firings WHERE fires_at < :jobs"),
+    "holds": text("DELETE FROM holds WHERE not_before < :jobs"),
+    "nodes": text("DELETE FROM nodes WHERE seen_at < :jobs"),
+    # What an answer of ours refers to explains that answer, and stays as long as it does.
+    "messages": text(
+        """
+        DELETE FROM messages WHERE id IN (
+            SELECT m.id FROM messages m
+            WHERE m.recorded_at < :history
+              AND NOT EXISTS (SELECT FROM outbox o WHERE o.inbound_message_id = m.id)
+            LIMIT :batch FOR UPDATE SKIP LOCKED)
+        """
+    ),
 }
-MAKE_MONTHS = text("SELECT ensure_month_partitions(:ahead)")
+MAKE_MONTHS = text("SELECT ensure_month_partitions(:ahead, CAST(:now AS timestamptz))")
+MONTHS_OVER = text(
+    """
+    SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent = CAST(CAST(:parent AS text) AS regclass)
+      AND c.relname ~ ('^' || CAST(:parent AS text) || '_[0-9]{4}_[0-9]{2}$')
+      AND (to_date(right(c.relname, 7), 'YYYY_MM') + interval '1 month') AT TIME ZONE 'UTC'
+          <= :limit
+    ORDER BY c.relname
+    """
+)
+PATIENCE = text("SET LOCAL lock_timeout = '2s'")
+SUM_UP = text(
+    """
+    WITH entries AS (DELETE FROM ledger RETURNING what, key, count)
+    INSERT INTO ledger (what, key, count)
+    SELECT what, key, sum(count) FROM entries GROUP BY what, key HAVING sum(count) <> 0
+    """
+)
+ALONE = text("SELECT pg_try_advisory_xact_lock(:key)")
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How many rows went, by table, and how many partitions came."""
+    """How many rows went, by table, how many partitions came, and which went."""
 
     removed: dict[str, int]
     months: int
+    dropped: tuple[str, ...] = ()
 
 
-async def sweep(engine: AsyncEngine, kept: timedelta = KEPT) -> Swept:
-    """Remove what has been over for longer than `kept`; make the partitions of coming months.
+async def sweep(
+    engine: AsyncEngine, retention: Retention | None = None, now: datetime | None = None
+) -> Swept | None:
+    """Remove what is older than is kept; make coming months, drop past ones, sum the ledger up.
 
-    Any number of processes may do this at once, as often as they like.
+    Any number of processes may ask, as often as they like; one does it, the others get None.
     """
-    removed = {name: await remove(engine, statement, kept) for name, statement in OVER.items()}
+    kept, moment = retention or Retention(), now or datetime.now(UTC)
+    async with alone(engine) as is_alone:
+        return await sweep_alone(engine, kept, moment) if is_alone else None
+
+
+async def sweep_alone(engine: AsyncEngine, kept: Retention, now: datetime) -> Swept:
+    """Do all of it, each part in transactions of its own."""
+    limits = {"jobs": now - kept.jobs, "history": now - kept.history}
+    removed = {name: await remove(engine, statement, limits) for name, statement in OVER.items()}
     async with transaction(engine) as connection:
-        made = (await connection.execute(MAKE_MONTHS, {"ahead": MONTHS_AHEAD})).scalar_one()
-    return Swept(removed, made)
+        values = {"ahead": MONTHS_AHEAD, "now": now}
+        made = (await connection.execute(MAKE_MONTHS, values)).scalar_one()
+    dropped = [
+        *await drop_months(engine, "operation_logs", now - kept.operations),
+        *await drop_months(engine, "session_logs", now - kept.sessions),
+    ]
+    async with transaction(engine) as connection:
+        await connection.execute(SUM_UP)
+    return Swept(removed, made, tuple(dropped))
 
 
-async def remove(engine: AsyncEngine, statement: TextClause, kept: timedelta) -> int:
+@asynccontextmanager
+async def alone(engine: AsyncEngine) -> AsyncIterator[bool]:
+    """Hold the lock beside the work for as long as the block lasts; False when another has it."""
+    async with transaction(engine) as lock:
+        yield (await lock.execute(ALONE, {"key": LOCK})).scalar_one()
+
+
+async def remove(engine: AsyncEngine, statement: TextClause, limits: dict[str, datetime]) -> int:
     """Remove rows in batches, so that no transaction is long."""
     total = 0
+    values = {**limits, "batch": BATCH}
+    wanted = {name: values[name] for name in statement.compile().params}
     while True:
         async with transaction(engine) as connection:
-            values = {"kept": kept, "batch": BATCH}
-            names = statement.compile().params.keys()
-            result = await connection.execute(statement, {name: values[name] for name in names})
+            result = await connection.execute(statement, wanted)
         total += result.rowcount
         if result.rowcount < BATCH:
             return total
+
+
+async def drop_months(engine: AsyncEngine, parent: str, limit: datetime) -> list[str]:
+    """Drop the months that ended before the limit; one that is being read waits for next time."""
+    async with transaction(engine) as connection:
+        over = (await connection.execute(MONTHS_OVER, {"parent": parent, "limit": limit})).all()
+    dropped = []
+    for row in over:
+        try:
+            async with transaction(engine) as connection:
+                await connection.execute(PATIENCE)
+                await connection.execute(text(f'DROP TABLE "{row.name}"'))
+        except DBAPIError as busy:
+            log.warning("%s could not be dropped now, and will be later: %s", row.name, busy.orig)
+        else:
+            dropped.append(row.name)
+    return dropped
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +154,10 @@ class PostgresHousekeeper:
     """Implements `Housekeeper`."""
 
     engine: AsyncEngine
+    retention: Retention = field(default_factory=Retention)
 
     async def sweep(self) -> None:
-        """Remove what has been over for a week, and make the partitions of coming months."""
-        await sweep(self.engine)
+        """Remove what is older than the settings keep, and make the coming months' partitions."""
+        swept = await sweep(self.engine, self.retention)
+        if swept is not None and swept.dropped:
+            log.info("dropped %s", ", ".join(swept.dropped))

@@ -53,5 +53,5 @@ def postgres_stores(
         tally=PostgresTally(engine),
         stats=PostgresStats(engine),
         settings=PostgresSettings(engine),
-        housekeeper=PostgresHousekeeper(engine),
+        housekeeper=PostgresHousekeeper(engine, tuning.retention),
     )

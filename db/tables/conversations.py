@@ -78,6 +78,7 @@ messages = Table(
     UniqueConstraint("conversation_id", "telegram_message_id"),
     # Telegram names deleted private messages by number alone.
     Index("ix_messages_telegram_message_id", "telegram_message_id"),
+    Index("ix_messages_recorded_at", "recorded_at"),
     Index(
         "ix_messages_unread",
         "conversation_id",

@@ -209,4 +209,9 @@ outbox = Table(
     ),
     Index("ix_outbox_sending", "account_id", postgresql_where=text("state = 'sending'")),
     Index("ix_outbox_grant_id", "grant_id", "finished_at"),
+    Index(
+        "ix_outbox_inbound_message_id",
+        "inbound_message_id",
+        postgresql_where=text("inbound_message_id IS NOT NULL"),
+    ),
 )

@@ -1,11 +1,12 @@
 """What is over goes; what explains something stays."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from db.housekeeping import sweep
 from orchestrator.commands import ReadProfile
 from orchestrator.ids import GrantId
 from orchestrator.jobs import VerifyGrant
+from orchestrator.tuning import Retention
 from tests.integration.db.conftest import NODE, Scene
 
 
@@ -16,13 +17,22 @@ async def test_only_what_is_over_for_long_enough_goes(scene: Scene) -> None:
     taken = await stores.jobs.take_jobs(NODE, 2, stale_after=timedelta(hours=1))
     await stores.jobs.finish_jobs(taken[:1])
     await stores.commands.put_command(scene.anna, ReadProfile(), "a door")
-    await stores.outbox.hold(scene.anna, None, None, timedelta(hours=-1), "flood")
+    await stores.outbox.hold(scene.anna, None, None, timedelta(seconds=1), "flood")
     await stores.leases.node_started(NODE, "host", 1, "0.1")
     await scene.queued()
-    assert set((await sweep(scene.engine)).removed.values()) == {0}
-    swept = await sweep(scene.engine, timedelta(seconds=-1))
-    assert swept.removed == {"jobs": 1, "commands": 1, "holds": 1, "nodes": 1}
-    assert swept.months == 0
+    kept = Retention(jobs=timedelta(days=7))
+    now = datetime.now(UTC)
+    early = await sweep(scene.engine, kept, now + timedelta(days=6, hours=23))
+    assert early is not None
+    assert set(early.removed.values()) == {0}
+    swept = await sweep(scene.engine, kept, now + timedelta(days=7, minutes=1))
+    assert swept is not None
+    assert {name: count for name, count in swept.removed.items() if count} == {
+        "jobs": 1,
+        "commands": 1,
+        "holds": 1,
+        "nodes": 1,
+    }
     assert await scene.sql("SELECT count(*) FROM jobs WHERE state = 'waiting'") == 2
     assert await scene.sql("SELECT count(*) FROM outbox") == 1
 
