@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
+from aiogram.exceptions import TelegramForbiddenError
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, ReplyKeyboardMarkup
 from telegram import Update as PtbUpdate
 from telegram.ext import (
@@ -19,6 +20,7 @@ from telegram.ext import (
 from telethon import TelegramClient
 from telethon.crypto import rsa
 from telethon.sessions import MemorySession
+from telethon.tl.functions.contacts import BlockRequest, UnblockRequest
 
 from simulator.server import TelegramServer, serve
 from simulator.world.people import Person
@@ -126,3 +128,27 @@ async def test_one_world_has_two_faces(town: TelegramServer, client: Any) -> Non
     assert [m.author for m in town.world.messages_of((anna, desk))] == [anna.id, desk.id, desk.id]
     assert not town.bot_api.crashed
     assert not town.methods.unknown
+
+
+async def test_an_account_blocks_a_bot_and_lets_it_speak_again(
+    town: TelegramServer, client: Any
+) -> None:
+    assert town.bot_api is not None
+    desk = town.world.add_bot("Desk", "desk_bot")
+    anna = town.world.people.by_phone["9996620002"]
+    async with AsyncExitStack() as stack:
+        place = Place(town.world, town.bot_api, desk, town.bot_api.url, stack)
+        bot = place.aiogram()
+        await client.send_message("desk_bot", "/start")
+        await bot.send_message(anna.id, "not to be passed on", protect_content=True)
+        (kept,) = await client.get_messages("desk_bot", limit=1)
+        assert kept.noforwards
+        await bot.get_updates(offset=-1)
+        await client(BlockRequest("desk_bot"))
+        await client(BlockRequest("desk_bot"))
+        with pytest.raises(TelegramForbiddenError, match="blocked by the user"):
+            await bot.send_message(anna.id, "still there?")
+        await client(UnblockRequest("desk_bot"))
+        told = [each.my_chat_member for each in await bot.get_updates() if each.my_chat_member]
+        assert [each.new_chat_member.status for each in told] == ["kicked", "member"]
+        assert [each.from_user.id for each in told] == [anna.id] * 2

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from simulator.bot_api.entities import with_found
 from simulator.bot_api.errors import BotApiError
 from simulator.bot_api.formatting import read_html
+from simulator.bot_api.legacy_markdown import read_legacy_markdown
 from simulator.bot_api.markdown import RESERVED, read_markdown
 from simulator.world.messages import Entity, EntityKind
 
@@ -36,6 +37,14 @@ MARKDOWN = [
     ("```py\nx=1\n```", "x=1\n", [("Pre", 0, 4, "py")]),
     (">q\n>r\nx", "q\nr\nx", [("Blockquote", 0, 3, "")]),
 ]
+LEGACY = [
+    ("*a* _b_ `c*`", "a b c*", [("Bold", 0, 1, ""), ("Italic", 2, 1, ""), ("Code", 4, 2, "")]),
+    (r"snake\_case \* \.", r"snake_case * \.", []),
+    ("a_b", None, None),
+    ("[l](https://e.org/a_b) [x] y", "l [x] y", [("TextUrl", 0, 1, "https://e.org/a_b")]),
+    ("```py\nx=1\n```", "x=1\n", [("Pre", 0, 4, "py")]),
+    ("2 > 1. (yes!)", "2 > 1. (yes!)", []),
+]
 
 
 def plain(entities: tuple[Entity, ...]) -> list[tuple[str, int, int, str]]:
@@ -51,6 +60,18 @@ def test_html_becomes_text_and_entities(source: str, text: str, entities: list[o
 @pytest.mark.parametrize(("source", "text", "entities"), MARKDOWN)
 def test_markdown_becomes_text_and_entities(source: str, text: str, entities: list[object]) -> None:
     read = read_markdown(source)
+    assert (read.text, plain(read.entities)) == (text, entities)
+
+
+@pytest.mark.parametrize(("source", "text", "entities"), LEGACY)
+def test_the_first_markdown_becomes_text_and_entities(
+    source: str, text: str | None, entities: list[object] | None
+) -> None:
+    if text is None:
+        with pytest.raises(BotApiError, match="Can't find end"):
+            read_legacy_markdown(source)
+        return
+    read = read_legacy_markdown(source)
     assert (read.text, plain(read.entities)) == (text, entities)
 
 
@@ -75,7 +96,7 @@ def test_escaped_text_comes_out_of_markdown_as_it_was(text: str) -> None:
 
 @given(st.text())
 def test_any_text_is_read_or_refused(text: str) -> None:
-    for read in (read_html, read_markdown):
+    for read in (read_html, read_markdown, read_legacy_markdown):
         with suppress(BotApiError):
             assert all(entity.length > 0 for entity in read(text).entities)
 
