@@ -98,6 +98,13 @@ class Tuning:
     account_pace: Pace = field(default_factory=lambda: Pace(timedelta(seconds=20), burst=2))
     chat_pace: Pace = field(default_factory=lambda: Pace(timedelta(seconds=5)))
     overall_pace: Pace = field(default_factory=lambda: Pace(timedelta(seconds=1 / 30), burst=30))
+    """Of messages of all accounts, on all nodes together."""
+    method_pace: Pace = field(default_factory=lambda: Pace(timedelta(seconds=0.2), burst=10))
+    """Of one account's requests by one of Telegram's methods."""
+    request_pace: Pace = field(default_factory=lambda: Pace(timedelta(seconds=0.1), burst=20))
+    """Of one account's requests that are no messages: reading, resolving, reacting, deleting."""
+    pacing_horizon: timedelta = timedelta(minutes=1)
+    """How far ahead a turn may be reserved."""
     engagement_checks: tuple[timedelta, ...] = (
         timedelta(hours=1),
         timedelta(hours=24),
@@ -116,6 +123,7 @@ class Tuning:
             "claim": (timedelta(milliseconds=100), self.lease / 2, self.claim),
             "answer": (timedelta(seconds=1), timedelta(minutes=2), self.answer),
             "stop": (timedelta(0), self.lease, self.stop),
+            "pacing_horizon": (timedelta(seconds=1), timedelta(minutes=10), self.pacing_horizon),
             "poll": (timedelta(milliseconds=50), timedelta(minutes=1), self.poll),
             "disclosure_check": (timedelta(seconds=1), timedelta(hours=1), self.disclosure_check),
             "verification_check": (

@@ -1,56 +1,55 @@
-"""Waiting for one's turn, within one process."""
+"""Waiting for one's turn."""
 
 from typing import Protocol
 
 from orchestrator.clock import Clock
 from orchestrator.ids import AccountId, TelegramId
-from orchestrator.pacing.gcra import Turn, next_turn
-from orchestrator.tuning import Pace, Tuning
+from orchestrator.pacing.book import LocalBook
+from orchestrator.pacing.gcra import Turn
+from orchestrator.pacing.limits import SEND, limits_of
+from orchestrator.tuning import Tuning
 
 
 class Pacer(Protocol):
-    """Lets each account, each chat and the whole speak no faster than they may."""
+    """Lets each account, each chat and the whole ask and speak no faster than they may."""
 
-    async def wait_turn(self, account: AccountId, peer: TelegramId) -> None:
-        """Return when a message of this account to that chat may go out."""
+    async def wait_turn(
+        self, account: AccountId, peer: TelegramId | None = None, method: str = SEND
+    ) -> Turn:
+        """Return when this account may make that request, to that chat if one is named.
+
+        Those who wait are served in the order in which they came.
+        """
+
+    async def give_back(self, turn: Turn) -> None:
+        """Let others have a turn that was waited for and will not be used; at most once."""
+
+    def describe(self) -> str:
+        """Say in a few words which pacing holds."""
 
 
 class LocalPacer:
-    """Keeps the pace of the accounts that this process holds.
-
-    An account is held by one process, so its own pace needs nobody else; the overall pace is each
-    process' own.
-    """
+    """Keeps the pace within one process, with bursts from the start; implements `Pacer`."""
 
     def __init__(self, tuning: Tuning, clock: Clock) -> None:
-        self.tuning, self.clock = tuning, clock
-        self.arrivals: dict[str, float] = {}
+        self.tuning, self.clock, self.book = tuning, clock, LocalBook(clock)
 
-    async def wait_turn(self, account: AccountId, peer: TelegramId) -> None:
-        """Reserve a turn under all three limits at once, then wait for it."""
-        delay = self.reserve(account, peer) - self.clock.monotonic()
-        if delay > 0:
-            await self.clock.sleep(delay)
+    async def wait_turn(
+        self, account: AccountId, peer: TelegramId | None = None, method: str = SEND
+    ) -> Turn:
+        """Reserve a turn under all limits at once, then wait for it."""
+        limits = limits_of(self.tuning, account, method, peer)
+        while True:
+            turn = await self.book.take(limits, self.tuning.pacing_horizon)
+            if turn.wait > 0:
+                await self.clock.sleep(turn.wait)
+            if isinstance(turn, Turn):
+                return turn
 
-    def reserve(self, account: AccountId, peer: TelegramId) -> float:
-        """Take the earliest moment that all limits allow; without an await, so in order."""
-        now = self.clock.monotonic()
-        limits = {
-            "all": self.tuning.overall_pace,
-            f"account {account}": self.tuning.account_pace,
-            f"chat {account} {peer}": self.tuning.chat_pace,
-        }
-        at = max(self.turn(name, pace, now).at for name, pace in limits.items())
-        for name, pace in limits.items():
-            self.arrivals[name] = self.turn(name, pace, at).arrival
-        self.forget_passed(now)
-        return at
+    async def give_back(self, turn: Turn) -> None:
+        """Open the turn's slots again."""
+        await self.book.give_back(turn, self.tuning.pacing_horizon)
 
-    def turn(self, name: str, pace: Pace, now: float) -> Turn:
-        """Look up one limit's next turn."""
-        return next_turn(pace, self.arrivals.get(name, 0.0), now)
-
-    def forget_passed(self, now: float) -> None:
-        """Drop limits that no longer bind, so that memory does not grow with every chat."""
-        if len(self.arrivals) > 10_000:
-            self.arrivals = {name: at for name, at in self.arrivals.items() if at > now}
+    def describe(self) -> str:
+        """Say that nobody else is asked."""
+        return "within this process"

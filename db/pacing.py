@@ -1,0 +1,126 @@
+"""Turns that all nodes share, in Redis or Valkey; what is lost there is begun anew, cautiously."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha1
+from importlib.resources import files
+from typing import Any, TypeVar
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError, RedisError
+
+from db.embedded.urls import without_secrets
+from orchestrator.errors import BadInput, ServersUnavailable
+from orchestrator.pacing.gcra import Later, Limit, Turn
+
+SCRIPT = files("db").joinpath("pacing.lua").read_text(encoding="utf-8")
+DIGEST = sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
+
+SINCE = "{troupe:pacing}:since"
+LIMIT = "{troupe:pacing}:limit:"
+"""The braces keep all keys on one node of a cluster."""
+
+CONNECTIONS = 16
+PATIENCE = 0.5
+"""Seconds for an answer or a connection; Redis answers within a millisecond or is gone."""
+QUEUEING = 3.0
+"""Seconds to wait for one of the connections."""
+
+T = TypeVar("T")
+
+
+def open_redis(redis_url: str) -> Redis:
+    """Make a client whose calls never hang; raises BadInput for a URL that is none."""
+    try:
+        pool = BlockingConnectionPool.from_url(
+            redis_url,
+            max_connections=CONNECTIONS,
+            timeout=QUEUEING,
+            socket_timeout=PATIENCE,
+            socket_connect_timeout=PATIENCE,
+            retry=Retry(NoBackoff(), 0),
+            decode_responses=True,
+        )
+    except ValueError as error:
+        raise BadInput(f"REDIS_URL cannot be used: {error}") from None
+    return Redis.from_pool(pool)
+
+
+@dataclass(frozen=True, slots=True)
+class RedisTurnBook:
+    """Implements `TurnBook` by one Lua script, on Redis' own clock."""
+
+    client: Redis
+    redis_url: str
+
+    async def take(self, limits: Sequence[Limit], horizon: timedelta) -> Turn | Later:
+        """Reserve a turn under all limits at once, or nothing."""
+        terms = [term for limit in limits for term in (limit.apart, limit.burst)]
+        answer = await self.ask(limits, "take", micros(horizon), *terms)
+        if answer[0] == 0:
+            return Later(at=answer[1], now=answer[2])
+        _, at, now, since, *slots = answer
+        return Turn(at, now, since, tuple(limits), tuple(slots))
+
+    async def knows(self, turn: Turn) -> bool:
+        """Tell whether Redis lost nothing since the turn was reserved."""
+        return await self.guarded(lambda: self.is_since(turn.since))
+
+    async def give_back(self, turn: Turn, horizon: timedelta) -> None:
+        """Open the turn's slots again, as far as they lie ahead."""
+        terms = [
+            term
+            for limit, slot in zip(turn.limits, turn.slots, strict=True)
+            for term in (limit.apart, limit.burst, slot)
+        ]
+        await self.ask(turn.limits, "give", micros(horizon), turn.since, *terms)
+
+    async def ask(self, limits: Sequence[Limit], *arguments: str | int) -> list[int]:
+        """Run the script; where Redis does not know it, Redis was started anew."""
+        keys = [SINCE, *(LIMIT + limit.name for limit in limits)]
+
+        async def evaluate() -> Any:  # noqa: ANN401 - whatever a script answers
+            try:
+                return await self.client.evalsha(DIGEST, len(keys), *keys, *map(str, arguments))
+            except NoScriptError:
+                await self.begin()
+                return await self.client.evalsha(DIGEST, len(keys), *keys, *map(str, arguments))
+
+        answer = await self.guarded(evaluate)
+        return [int(number) for number in answer] if isinstance(answer, list) else [int(answer)]
+
+    async def begin(self) -> None:
+        """Begin the book anew and load the script, in one step.
+
+        Scripts are kept in memory only, so a server without ours has been started, or taken over
+        by its replica: what its snapshot says of turns is too old.
+        """
+        async with self.client.pipeline(transaction=True) as steps:
+            steps.delete(SINCE)
+            steps.script_load(SCRIPT)
+            await steps.execute()
+
+    async def is_since(self, since: int) -> bool:
+        """Compare the beginning of the book, where there is one and its server is the same."""
+        async with self.client.pipeline(transaction=False) as steps:
+            steps.get(SINCE)
+            steps.script_exists(DIGEST)
+            begun, known = await steps.execute()
+        return begun == str(since) and bool(known[0])
+
+    async def guarded(self, asking: Callable[[], Awaitable[T]]) -> T:
+        """Ask; raises ServersUnavailable when Redis is not there."""
+        try:
+            return await asking()
+        except (RedisError, OSError, TimeoutError) as error:
+            raise ServersUnavailable(
+                f"Redis at {without_secrets(self.redis_url)} does not answer: {error}"
+            ) from error
+
+
+def micros(duration: timedelta) -> int:
+    """Write a duration in microseconds."""
+    return duration // timedelta(microseconds=1)
