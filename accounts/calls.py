@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -18,16 +18,27 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+Pace = Callable[[str], Awaitable[None]]
+"""Returns when a request by that method may leave."""
+
+
+async def at_once(_method: str) -> None:
+    """Let every request leave."""
+
 
 class Caller:
     """Sends requests through one client until one ends without an answer; then it is spent."""
 
-    def __init__(self, client: TelegramClient, answer: timedelta) -> None:
-        self.client, self.answer = client, answer
+    def __init__(self, client: TelegramClient, answer: timedelta, pace: Pace = at_once) -> None:
+        self.client, self.answer, self.pace = client, answer, pace
         self.spent = False
 
     async def __call__(self, request: TLRequest, *, within: timedelta | None = None) -> Any:  # noqa: ANN401
-        """Return Telegram's answer to one request; raises TelegramRefused or OutcomeUnknown."""
+        """Return Telegram's answer to one request; raises TelegramRefused or OutcomeUnknown.
+
+        Waiting for its turn is no part of the time that Telegram has to answer.
+        """
+        await self.pace(method_of(request))
         return await self.bounded(self.client(request), within or self.answer)
 
     async def bounded(self, asking: Coroutine[Any, Any, T], limit: timedelta) -> T:
@@ -61,6 +72,12 @@ class Caller:
         """Break the connection: what is queued must not leave later."""
         self.spent = True
         cut(self.client)
+
+
+def method_of(request: TLRequest) -> str:
+    """Name a request's method as the protocol does, such as `messages.GetHistory`."""
+    kind = type(request)
+    return f"{kind.__module__.rpartition('.')[2]}.{kind.__name__.removesuffix('Request')}"
 
 
 def is_being_cancelled() -> bool:

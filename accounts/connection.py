@@ -10,7 +10,7 @@ from typing import Any
 from telethon import TelegramClient, errors, events
 from telethon.tl.functions.updates import GetStateRequest
 
-from accounts.calls import Caller
+from accounts.calls import Caller, Pace, at_once
 from accounts.endpoint import Endpoint, Patience, own_version
 from accounts.errors import translate
 from accounts.internals import cut, ended_by, tcp_while, update_state, watch_idle
@@ -79,13 +79,14 @@ class Connection:
         sessions: SessionStore,
         sink: Sink | None,
         allowed: Callable[[], bool] = lambda: True,
+        pace: Pace = at_once,
     ) -> None:
         self.account, self.patience = account, patience
         self.session, self.sessions = session, sessions
         self.client = make_client(
             endpoint, patience, session, receive=sink is not None, allowed=allowed
         )
-        self.call = Caller(self.client, patience.answer)
+        self.call = Caller(self.client, patience.answer, pace)
         self.forgotten = False
         self.flow = None if sink is None else self.receive(sink)
 
@@ -103,6 +104,11 @@ class Connection:
         self.client.add_event_handler(self.take_update, events.Raw)
         self.client.queue = watch_idle(self.client, flow.note_idle)
         return flow
+
+    def look_at_updates(self) -> None:
+        """Read how far updates have come, if all that was told so far was dispatched."""
+        if self.flow is not None and self.client.queue.is_awaited:
+            self.flow.note_reached()
 
     async def take_update(self, update: Any) -> None:  # noqa: ANN401 - Telethon's updates
         """Remember how to answer whoever writes in private, then commit what the update tells."""
@@ -133,6 +139,7 @@ class Connection:
         kinds = {entity.kind for entity in self.session.known.values()}
         if self.flow is not None and "channel" not in kinds:
             await look_at_dialogs(self.call, self.patience)
+            self.look_at_updates()
 
     async def wait_closed(self) -> None:
         """Return when the connection has ended; raises Telegram's reason, or what a fact met.

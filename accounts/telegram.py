@@ -3,11 +3,12 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 
 from telethon.crypto import rsa
 from telethon.tl.functions.updates import GetStateRequest
 
-from accounts.calls import Caller
+from accounts.calls import Caller, at_once
 from accounts.client import TelethonAccount, read_profile
 from accounts.connection import Connection, leave, look_at_dialogs, make_client
 from accounts.endpoint import Endpoint, Patience
@@ -17,6 +18,7 @@ from accounts.signin import check_phone, sign_in
 from orchestrator.facts import Sink
 from orchestrator.ids import AccountId
 from orchestrator.leases.tenure import Tenure
+from orchestrator.pacing.pacer import Asking
 from orchestrator.ports.sessions import SessionStore, StoredSession, UpdateState
 from orchestrator.ports.telegram import Profile, SignInAnswers
 from orchestrator.refusals import Action, Refusal, Scope, TelegramRefused
@@ -35,8 +37,10 @@ class TelethonTelegram:
         sessions: SessionStore,
         patience: Patience | None = None,
         tenure: Tenure | None = None,
+        pace: Asking | None = None,
     ) -> None:
-        self.endpoint, self.sessions, self.tenure = endpoint, sessions, tenure
+        self.endpoint, self.sessions = endpoint, sessions
+        self.tenure, self.pace = tenure, pace
         self.patience = patience or Patience()
         if endpoint.server and endpoint.server.public_key:
             rsa.add_key(endpoint.server.public_key, old=False)
@@ -62,6 +66,7 @@ class TelethonTelegram:
             sessions=self.sessions,
             sink=sink,
             allowed=self.permission(account),
+            pace=at_once if self.pace is None else partial(self.pace, account),
         )
         try:
             with self.tenure_of(account, connection):

@@ -21,6 +21,7 @@ from db.encryption import Cipher
 from db.engine import Engine, create_engine
 from db.keys import Keyring, load_keyring
 from db.notify import Notices
+from db.pacing import redis_turns
 from db.stores import postgres_stores
 from db.stores.logs import PostgresSettings
 from orchestrator.clock import SystemClock
@@ -32,7 +33,9 @@ from orchestrator.intake.reception import Reception
 from orchestrator.lanes.door import AccountDoor
 from orchestrator.leases.tenure import Tenure
 from orchestrator.operations import BatchedOperations
-from orchestrator.pacing.pacer import LocalPacer
+from orchestrator.pacing.book import TurnBook
+from orchestrator.pacing.pacer import Asking, Pacer, asking
+from orchestrator.pacing.shared import SharedPacer, living
 from orchestrator.ports.sessions import SessionStore
 from orchestrator.ports.stores import Stores
 from orchestrator.ports.telegram import Telegram
@@ -125,7 +128,9 @@ async def company(
         operations = await stack.enter_async_context(
             BatchedOperations(stores.logs, SystemClock()).running()
         )
-        stage = set_stage(settings, stores, notices, operations, tuning)
+        turns = await stack.enter_async_context(redis_turns(servers.redis_url))
+        pacer = pacer_on(turns, stores, tuning)
+        stage = set_stage(settings, stores, notices, operations, pacer=pacer, tuning=tuning)
         door = AccountDoor(stage, NodeName(f"door-{process_name()}"))
         yield Company(
             settings=settings,
@@ -145,6 +150,8 @@ def set_stage(
     stores: Stores,
     notices: Notices,
     operations: BatchedOperations,
+    *,
+    pacer: Pacer,
     tuning: Tuning,
 ) -> Stage:
     """Build what every live part works with."""
@@ -153,9 +160,11 @@ def set_stage(
     return Stage(
         stores=stores,
         telegram=WatchedTelegram(
-            telegram_for(settings, stores.sessions, tuning, tenure), operations, clock
+            telegram_for(settings, stores.sessions, tuning, tenure, asking(pacer)),
+            operations,
+            clock,
         ),
-        pacer=LocalPacer(tuning, clock),
+        pacer=pacer,
         bell=notices,
         clock=clock,
         operations=operations,
@@ -165,13 +174,22 @@ def set_stage(
     )
 
 
+def pacer_on(turns: TurnBook, stores: Stores, tuning: Tuning) -> Pacer:
+    """Build what paces all nodes together; without the shared turns it counts who lives."""
+
+    async def count_nodes() -> int:
+        return living(await stores.leases.nodes(), tuning.lease)
+
+    return SharedPacer(tuning, SystemClock(), turns, count_nodes)
+
+
 def cipher_for(settings: Settings, keyring: Keyring) -> Cipher:
     """Build the cipher; it looks again for keys that were added while it works."""
     return Cipher(keyring, lambda: load_keyring(settings.encryption_key, settings.home))
 
 
 def telegram_for(
-    settings: Settings, sessions: SessionStore, tuning: Tuning, tenure: Tenure
+    settings: Settings, sessions: SessionStore, tuning: Tuning, tenure: Tenure, pace: Asking
 ) -> Telegram:
     """Build the door to Telegram, or one that says what is missing when it is asked."""
     if settings.telegram_api_id is None or not settings.telegram_api_hash:
@@ -186,7 +204,7 @@ def telegram_for(
         local_address=None if local is None else str(local),
     )
     return TelethonTelegram(
-        endpoint, sessions, Patience(connect=tuning.start, answer=tuning.answer), tenure
+        endpoint, sessions, Patience(connect=tuning.start, answer=tuning.answer), tenure, pace
     )
 
 

@@ -1,6 +1,7 @@
 """Turns that all nodes share, in Redis or Valkey; what is lost there is begun anew, cautiously."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha1
@@ -47,6 +48,16 @@ def open_redis(redis_url: str) -> Redis:
     except ValueError as error:
         raise BadInput(f"REDIS_URL cannot be used: {error}") from None
     return Redis.from_pool(pool)
+
+
+@asynccontextmanager
+async def redis_turns(redis_url: str) -> AsyncIterator["RedisTurnBook"]:
+    """Open the book that all nodes share; nothing connects before the first turn."""
+    client = open_redis(redis_url)
+    try:
+        yield RedisTurnBook(client, redis_url)
+    finally:
+        await client.aclose()
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,12 +58,14 @@ class Delivery:
         if self.is_worn_out(waiting):
             await self.settle_by_looking(waiting, letter, "every attempt ended without an answer")
             return
-        await self.stage.pacer.wait_turn(self.holder.account, letter.peer.telegram_id)
+        turn = await self.stage.pacer.wait_turn(self.holder.account, letter.peer.telegram_id)
         deadline = self.stage.clock.monotonic() + self.stage.tuning.claim.total_seconds()
         claim = await self.claim(waiting)
         if claim.letter is None:
+            await self.stage.pacer.give_back(turn)
             await self.obey(waiting, letter, claim.verdict)
         elif self.stage.clock.monotonic() >= deadline:
+            await self.stage.pacer.give_back(turn)
             await self.stage.stores.outbox.give_back(self.holder, waiting.id)
         else:
             await self.attempt(waiting, claim.letter)

@@ -1,12 +1,13 @@
 """Waiting for one's turn."""
 
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from orchestrator.clock import Clock
 from orchestrator.ids import AccountId, TelegramId
 from orchestrator.pacing.book import LocalBook
 from orchestrator.pacing.gcra import Turn
-from orchestrator.pacing.limits import SEND, limits_of
+from orchestrator.pacing.limits import SEND, SPEECH, limits_of
 from orchestrator.tuning import Tuning
 
 
@@ -26,6 +27,20 @@ class Pacer(Protocol):
 
     def describe(self) -> str:
         """Say in a few words which pacing holds."""
+
+
+Asking = Callable[[AccountId, str], Awaitable[None]]
+"""Returns when an account may make a request by that one of Telegram's methods."""
+
+
+def asking(pacer: Pacer) -> Asking:
+    """Pace whatever leaves an account but messages: those waited before the gate was asked."""
+
+    async def wait(account: AccountId, method: str) -> None:
+        if method not in SPEECH:
+            await pacer.wait_turn(account, method=method)
+
+    return wait
 
 
 class LocalPacer:
