@@ -24,6 +24,7 @@ def pages() -> dict[Path, str]:
         ROOT / ".env.example": environment_example(),
         ROOT / "docs/reference/configuration.md": configuration_page(),
         ROOT / "docs/reference/cli.md": commands_page(),
+        ROOT / "docs/reference/simulator.md": simulator_page(WRITTEN),
     }
 
 
@@ -138,7 +139,6 @@ def main() -> None:
     """Write the pages."""
     for path, text in pages().items():
         path.write_text(text, encoding="utf-8")
-    (ROOT / "docs/reference/simulator.md").write_text(simulator_page(WRITTEN), encoding="utf-8")
     readme = ROOT / "README.md"
     readme.write_text(with_settings(readme.read_text(encoding="utf-8")), encoding="utf-8")
 

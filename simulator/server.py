@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -93,6 +94,14 @@ class TelegramServer:
         """End all connections and stop listening, in bounded time."""
         self.pusher.stop()
         await self.listener.stop()
+
+
+def described_control() -> dict[str, Any]:
+    """Describe the control API as OpenAPI does, without serving it."""
+    server = TelegramServer(World(), ServerKey.generate(), KeyRing())
+    description = server.control(Office(server.world), Waits(server.world)).openapi()
+    server.pusher.stop()
+    return description
 
 
 @asynccontextmanager

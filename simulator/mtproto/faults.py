@@ -27,6 +27,17 @@ class FaultKind(StrEnum):
     DELAY_UPDATES = "delay_updates"
 
 
+MEANINGS = {
+    FaultKind.ERROR: "the call is refused with `error`, such as FLOOD_WAIT_5; nothing done",
+    FaultKind.TIME_OUT: "no answer ever comes; nothing done",
+    FaultKind.LOST_ANSWER: "done, and no answer comes",
+    FaultKind.CUT_BEFORE: "the connection ends; nothing done",
+    FaultKind.CUT_AFTER: "done, and the connection ends without an answer",
+    FaultKind.DELAY: "the answer comes `seconds` late",
+    FaultKind.DROP_UPDATES: "updates of the kind `method` do not come",
+    FaultKind.DOUBLE_UPDATES: "updates of the kind `method` come twice",
+    FaultKind.DELAY_UPDATES: "updates of the kind `method` come `seconds` late",
+}
 LASTING = frozenset({FaultKind.DELAY, FaultKind.DELAY_UPDATES})
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -16,12 +15,9 @@ from telethon import TelegramClient
 from telethon.crypto import rsa
 from telethon.sessions import MemorySession
 
-from cli.reference import ROOT
 from cli.simulate.options import read_speed
-from cli.simulate.reference import known_methods
 from cli.simulate.replaying import pauses, read_posts
 from orchestrator.errors import BadInput
-from simulator.mtproto.faults import FaultKind
 
 PATIENCE = 60.0
 EXPORT = {
@@ -113,11 +109,3 @@ def test_a_speed_that_is_none_is_refused(words: str) -> None:
 
 def test_a_speed_is_a_factor_or_all() -> None:
     assert (read_speed("60"), read_speed("all")) == (60.0, None)
-
-
-def test_the_reference_names_only_what_the_simulated_telegram_knows() -> None:
-    mtproto, bots = known_methods()
-    page = (ROOT / "docs/reference/simulator.md").read_text(encoding="utf-8")
-    named = re.findall(r"^- `(.+)`$", page, flags=re.M)
-    assert len(named) > 100
-    assert set(named) <= {*mtproto, *bots, *FaultKind}
