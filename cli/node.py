@@ -13,6 +13,7 @@ from cli.signals import asked_by_signals
 from db import migrate
 from db.probes import ping_redis, server_time
 from orchestrator.errors import BadInput, ServersUnavailable
+from orchestrator.supervisor.node import Node
 from web.health import create_app
 from web.serving import serving
 
@@ -27,6 +28,12 @@ class CompanyProbes:
     """Answers /readyz from what the company works with; implements `web.health.Probes`."""
 
     company: Company
+    node: Node
+
+    async def node_takes(self) -> None:
+        """See whether the node takes accounts; one that drains wants no more visitors."""
+        if self.node.draining:
+            raise ServersUnavailable("the node is draining: it gives its accounts to others")
 
     async def database(self) -> None:
         """Ask PostgreSQL for the time."""
@@ -53,14 +60,19 @@ async def run_until_asked(settings: Settings, name: str | None) -> None:
         raise BadInput(REMEDY)
     asked = asyncio.Event()
     with asked_by_signals(asked):
-        async with company(settings, migrate=True) as found, health(found):
-            node = found.node(name)
-            running = asyncio.create_task(node.run(), name=f"node:{node.name}")
-            log.info("node %s holds what accounts it can; Ctrl-C stops it", node.name)
-            await wait_for_either(asked, running)
-            node.asked.set()
-            await finish(running)
-            log.info("node %s has stopped", node.name)
+        async with company(settings, migrate=True) as found:
+            await run_node(found, found.node(name), asked)
+
+
+async def run_node(found: Company, node: Node, asked: asyncio.Event) -> None:
+    """Run a node with its health door; from being asked to stop on, it is not ready."""
+    async with health(found, node):
+        running = asyncio.create_task(node.run(), name=f"node:{node.name}")
+        log.info("node %s holds what accounts it can; Ctrl-C stops it", node.name)
+        await wait_for_either(asked, running)
+        node.asked.set()
+        await finish(running)
+        log.info("node %s has stopped", node.name)
 
 
 async def wait_for_either(asked: asyncio.Event, running: asyncio.Task[None]) -> None:
@@ -83,13 +95,13 @@ async def finish(running: asyncio.Task[None]) -> None:
 
 
 @asynccontextmanager
-async def health(found: Company) -> AsyncIterator[None]:
+async def health(found: Company, node: Node) -> AsyncIterator[None]:
     """Serve /healthz and /readyz beside the node; WEB_PORT=0 serves nothing."""
     settings = found.settings
     if settings.web_port == 0:
         yield
         return
-    app = create_app(CompanyProbes(found))
+    app = create_app(CompanyProbes(found, node))
     async with serving(app, settings.web_host, settings.web_port) as port:
         log.info("health is served on http://%s:%d/readyz", settings.web_host, port)
         yield

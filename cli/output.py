@@ -141,6 +141,23 @@ def working(sentence: str) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def counting_down(sentence: str) -> Iterator[Callable[[int], None]]:
+    """Show a bar on standard error that fills while a number falls to nothing."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    parts = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*parts, console=Console(stderr=True)) as progress:
+        bar = progress.add_task(sentence, total=None)
+
+        def show(left: int) -> None:
+            total = progress.tasks[0].total or left
+            progress.update(bar, total=total, completed=total - left)
+
+        yield show
+
+
 def terminal_width() -> int:
     """Return how many columns there are to write in."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPED_WIDTH

@@ -2,19 +2,19 @@
 
 from pathlib import Path
 
-from cli.commands.house import NodeStanding, standing
 from cli.compose import Company, cipher_for
 from cli.output import working
 from db.encryption import Cipher
 from db.keys import VARIABLE, Keyring, add_key, keep_keys
 from db.rotation import reencrypt_all
 from orchestrator.errors import NotAllowed
+from orchestrator.service.nodes import NodeStanding
 
 
 async def rotate_keys(company: Company, *, forget: bool) -> str:
     """Add a key, rewrite every secret, and say what was done; with `forget` drop the old keys."""
     if forget and any(
-        standing(node) is not NodeStanding.SILENT for node in await company.service.nodes()
+        node.standing is not NodeStanding.SILENT for node in await company.service.nodes.list()
     ):
         raise NotAllowed("a running node may still write with an old key: stop every node first")
     keyring = with_new_key(company.keyring)

@@ -27,6 +27,9 @@ class Probes(Protocol):
     async def migrations(self) -> None:
         """Compare the schema with the one that this program knows."""
 
+    async def node_takes(self) -> None:
+        """See whether the node beside this door takes accounts, or is on its way out."""
+
     async def listener(self) -> None:
         """See whether notices from PostgreSQL are being heard."""
 
@@ -78,6 +81,7 @@ async def ask_all(probes: Probes) -> Readiness:
         "redis": probes.redis,
         "migrations": probes.migrations,
         "listener": probes.listener,
+        "node": probes.node_takes,
     }
     answers = await asyncio.gather(*map(ask, asked.values()))
     checks = dict(zip(asked, answers, strict=True))

@@ -1,39 +1,37 @@
-"""How Troupe itself is: `status`, `audit`, `doctor`, `nodes list`."""
+"""How Troupe itself is: `status`, `audit`, `doctor`, `nodes`."""
 
 from datetime import timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.output import AsJson, Column, plain, say, show_card, show_json, show_listing, show_table
-from cli.running import run
+from cli.output import (
+    AsJson,
+    Column,
+    counting_down,
+    duration_text,
+    plain,
+    say,
+    show_card,
+    show_json,
+    show_listing,
+    show_table,
+)
+from cli.running import actor, run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cli.doctor import Finding
-    from orchestrator.ports.leases import NodeRecord
     from orchestrator.ports.logs import AuditEntry, Decision, Tally
+    from orchestrator.service.nodes import NodeSeen
     from orchestrator.service.service import Service
 
 nodes = typer.Typer(no_args_is_help=True, help="The processes that hold accounts.")
 
-SILENT_AFTER = timedelta(minutes=1)
-"""A node that lives is seen several times in this time."""
-
 MARKS = {"ok": "✓", "warning": "!", "broken": "✗"}
 
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many.")]
-
-
-class NodeStanding(StrEnum):
-    """How a node is."""
-
-    ALIVE = "alive"
-    DRAINING = "draining"
-    SILENT = "silent"
-    """It was killed, or cannot reach the database; its accounts go to others."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -106,28 +104,57 @@ def audit(limit: Limit = 50, as_json: AsJson = False) -> None:
 
 @nodes.command("list", epilog="Example: troupe nodes list")
 def list_nodes(as_json: AsJson = False) -> None:
-    """List the processes that hold accounts."""
-    columns: list[Column[NodeRecord]] = [
+    """List the processes that hold accounts; signs of life are watched for, for two seconds."""
+    columns: list[Column[NodeSeen]] = [
         Column("Name", lambda one: one.name, wide=True),
-        Column("Standing", standing),
+        Column("Standing", lambda one: one.standing),
+        Column("Accounts", lambda one: one.accounts, number=True),
+        Column("Leads", lambda one: one.leads),
         Column("Host", lambda one: one.host),
         Column("Process", lambda one: one.pid, number=True),
         Column("Version", lambda one: one.version),
-        Column("Accounts", lambda one: one.accounts, number=True),
         Column("Started", lambda one: one.started_at),
-        Column("Seen", lambda one: one.seen_at),
+        Column("Seen", last_seen),
     ]
-    found = run(lambda service: service.nodes())
+    found = run(lambda service: service.nodes.list())
     show_listing(found, columns, as_json=as_json, empty="No node lives; start one: troupe run")
 
 
-def standing(node: "NodeRecord") -> NodeStanding:
-    """Say how a node is, by when it was last seen."""
-    from datetime import UTC, datetime
+def last_seen(node: "NodeSeen") -> str:
+    """Say how long ago a node gave its last sign of life, which it does every second."""
+    return "now" if node.unseen < timedelta(seconds=2) else f"{duration_text(node.unseen)} ago"
 
-    if datetime.now(UTC) - node.seen_at > SILENT_AFTER:
-        return NodeStanding.SILENT
-    return NodeStanding.DRAINING if node.draining else NodeStanding.ALIVE
+
+@nodes.command(epilog="Example: troupe nodes drain munich-1")
+def drain(
+    name: Annotated[str, typer.Argument(help="The node.")],
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Wait until it holds no account.")
+    ] = True,
+) -> None:
+    """Have a node give its accounts to the others, one lane after another stopping in order."""
+    run(lambda service: drain_and_watch(service, name, wait=wait))
+    if wait:
+        say(f"{name} holds no account; it takes none until `troupe nodes undrain {name}`.")
+    else:
+        say(f"{name} is asked to give its accounts away; see `troupe nodes list`.")
+
+
+@nodes.command(epilog="Example: troupe nodes undrain munich-1")
+def undrain(name: Annotated[str, typer.Argument(help="The node.")]) -> None:
+    """Let a node take accounts again."""
+    run(lambda service: service.nodes.undrain(actor(), name))
+    say(f"{name} takes accounts again.")
+
+
+async def drain_and_watch(service: "Service", name: str, *, wait: bool) -> None:
+    """Ask a node to drain, and show how far it is."""
+    await service.nodes.drain(actor(), name)
+    if wait:
+        left = service.nodes.watch_drain(name)
+        with counting_down(f"{name} hands over") as show:
+            async for accounts in left:
+                show(accounts)
 
 
 def doctor(as_json: AsJson = False) -> None:

@@ -8,7 +8,9 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.engine import transaction
+from db.stores.audit import write_audit
 from db.stores.base import one, ring, rows, run
+from orchestrator.actor import Actor
 from orchestrator.errors import NotFound
 from orchestrator.ids import AccountId, NodeName
 from orchestrator.ports.accounts import RUNS
@@ -227,12 +229,15 @@ class PostgresLeases:
             await run(connection, NODE_STOPPED, node=node, incarnation=incarnation)
             await ring(connection, Topic.LEASES)
 
-    async def drain_node(self, node: NodeName, *, draining: bool) -> bool:
+    async def drain_node(self, actor: Actor, node: NodeName, *, draining: bool) -> bool:
         """Ask a node to give its accounts away, or to take again."""
         async with transaction(self.engine) as connection:
-            asked = await run(connection, DRAIN, node=node, draining=draining)
+            if not await run(connection, DRAIN, node=node, draining=draining):
+                return False
+            act = "drain_node" if draining else "undrain_node"
+            await write_audit(connection, actor, act, f"node {node}")
             await ring(connection, Topic.LEASES)
-        return asked == 1
+        return True
 
     async def nodes(self) -> Sequence[NodeRecord]:
         """Return the nodes that were seen in the last hour; whether one lives, its beat tells."""

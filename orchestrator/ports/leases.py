@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NewType, Protocol
 
+from orchestrator.actor import Actor
 from orchestrator.ids import AccountId, NodeName
 
 Fence = NewType("Fence", int)
@@ -108,7 +109,7 @@ class LeaseStore(Protocol):
     async def node_stopped(self, node: NodeName, incarnation: Incarnation) -> None:
         """Record that it ended in order."""
 
-    async def drain_node(self, node: NodeName, *, draining: bool) -> bool:
+    async def drain_node(self, actor: Actor, node: NodeName, *, draining: bool) -> bool:
         """Ask a node to give its accounts to others, or to take again; False: there is none."""
 
     async def nodes(self) -> Sequence[NodeRecord]:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrator.lanes.door import AccountDoor
-from orchestrator.ports.leases import NodeRecord
 from orchestrator.ports.logs import AuditEntry, Decision, Tally
 from orchestrator.service.accounts import Accounts
 from orchestrator.service.campaigns import Campaigns
@@ -13,6 +12,7 @@ from orchestrator.service.comments import Comments, Outbox, ReviewQueue
 from orchestrator.service.grants import Grants
 from orchestrator.service.library import Library
 from orchestrator.service.logs import Logs
+from orchestrator.service.nodes import Nodes
 from orchestrator.service.settings import SettingsDesk
 from orchestrator.stage import Stage
 
@@ -32,6 +32,7 @@ class Service:
     library: Library
     logs: Logs
     settings: SettingsDesk
+    nodes: Nodes
 
     @classmethod
     def on(cls, stage: Stage, door: AccountDoor) -> "Service":
@@ -48,6 +49,7 @@ class Service:
             library=Library(stage),
             logs=Logs(stage),
             settings=SettingsDesk(stage.stores.settings),
+            nodes=Nodes(stage),
         )
 
     async def tally(self) -> Tally:
@@ -57,10 +59,6 @@ class Service:
     async def decisions(self, limit: int) -> Sequence[Decision]:
         """Return the newest decisions about posts."""
         return await self.stage.stores.tally.decisions(limit)
-
-    async def nodes(self) -> Sequence[NodeRecord]:
-        """Return the processes that hold accounts."""
-        return await self.stage.stores.leases.nodes()
 
     async def audit(self, limit: int) -> Sequence[AuditEntry]:
         """Return the newest changes that somebody made."""

@@ -202,13 +202,13 @@ async def test_a_node_says_that_it_lives_and_hears_that_it_should_drain(scene: S
     assert not first.draining
     [node] = await leases.nodes()
     assert (node.name, node.accounts, node.beat) == (NODE, 1, first.beat)
-    assert await leases.drain_node(NODE, draining=True)
+    assert await leases.drain_node(OLGA, NODE, draining=True)
     second = await leases.node_seen(NODE, born)
     assert second is not None
     assert (second.draining, second.beat) == (True, first.beat + 1)
     await leases.node_stopped(NODE, born)
     assert await leases.nodes() == []
-    assert not await leases.drain_node(NODE, draining=True)
+    assert not await leases.drain_node(OLGA, NODE, draining=True)
 
 
 async def test_a_name_goes_to_another_process_only_if_nobody_moved_under_it(scene: Scene) -> None:

@@ -37,6 +37,9 @@ class SetProbes:
     async def listener(self) -> None:
         await self.answer("listener")
 
+    async def node_takes(self) -> None:
+        await self.answer("node")
+
 
 @pytest.fixture
 def probes() -> SetProbes:
@@ -65,7 +68,7 @@ async def test_a_process_that_can_work_is_ready(client: httpx.AsyncClient) -> No
     assert answer.status_code == 200
     assert answer.json() == {
         "ready": True,
-        "checks": dict.fromkeys(["database", "redis", "migrations", "listener"], "ok"),
+        "checks": dict.fromkeys(["database", "redis", "migrations", "listener", "node"], "ok"),
     }
 
 
@@ -81,7 +84,16 @@ async def test_what_is_not_ready_is_named(client: httpx.AsyncClient, probes: Set
         "redis": "Redis cannot be reached",
         "migrations": "ok",
         "listener": "lost",
+        "node": "ok",
     }
+
+
+async def test_a_node_that_drains_is_not_ready(
+    client: httpx.AsyncClient, probes: SetProbes
+) -> None:
+    probes.broken = {"node": ServersUnavailable("the node is draining")}
+    answer = await client.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["node"]) == (503, "the node is draining")
 
 
 async def test_a_probe_without_an_answer_is_not_waited_for_without_end(

@@ -12,12 +12,13 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
-from cli.commands.house import NodeStanding, standing
+from cli.commands.house import last_seen
 from cli.main import app, main
 from cli.output import show_json
 from orchestrator.errors import NotAllowed
 from orchestrator.ids import NodeName
-from orchestrator.ports.leases import NodeRecord
+from orchestrator.ports.leases import Incarnation, NodeRecord
+from orchestrator.service.nodes import NodeStanding, seen
 
 LIBRARIES = """
     sqlalchemy asyncpg alembic redis telethon sklearn numpy openai aiogram fastapi uvicorn
@@ -156,10 +157,24 @@ def test_the_version_is_told() -> None:
     assert re.fullmatch(r"troupe \d+\.\d+\.\d+\n", result.output)
 
 
-def test_a_node_that_was_not_seen_for_long_is_called_silent() -> None:
+def test_a_node_that_gave_no_sign_while_it_was_watched_is_called_silent() -> None:
     now = datetime.now(UTC)
-    node = NodeRecord(NodeName("a"), "host", 1, "0.1.0", now, now, draining=False, accounts=1)
-    assert standing(node) is NodeStanding.ALIVE
-    assert standing(replace(node, draining=True)) is NodeStanding.DRAINING
-    long_ago = now - timedelta(minutes=2)
-    assert standing(replace(node, seen_at=long_ago)) is NodeStanding.SILENT
+    node = NodeRecord(
+        NodeName("a"),
+        "host",
+        1,
+        "0.1.0",
+        now,
+        now,
+        draining=False,
+        accounts=1,
+        incarnation=Incarnation(1),
+        beat=7,
+        unseen=timedelta(seconds=1),
+    )
+    assert seen(node, moved=True, leads=True).standing is NodeStanding.ALIVE
+    assert seen(replace(node, draining=True), moved=True, leads=False).standing == "draining"
+    silent = seen(node, moved=False, leads=True)
+    assert (silent.standing, silent.leads) == (NodeStanding.SILENT, False)
+    assert last_seen(silent) == "now"
+    assert last_seen(replace(silent, unseen=timedelta(seconds=14))) == "14 s ago"

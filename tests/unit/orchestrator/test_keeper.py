@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from orchestrator.actor import Actor
 from orchestrator.ids import AccountId, NodeName
 from orchestrator.leases.keeper import Keeper
 from orchestrator.leases.tenure import Tenure
@@ -77,7 +78,7 @@ class OneTable:
 
     async def node_stopped(self, node: NodeName, incarnation: Incarnation) -> None: ...
 
-    async def drain_node(self, node: NodeName, *, draining: bool) -> bool:
+    async def drain_node(self, actor: Actor, node: NodeName, *, draining: bool) -> bool:
         return draining
 
     async def nodes(self) -> Sequence[NodeRecord]:

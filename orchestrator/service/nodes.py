@@ -1,0 +1,117 @@
+"""The processes that hold accounts, as people see and direct them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from orchestrator.actor import Actor
+from orchestrator.errors import NotFound
+from orchestrator.ids import NodeName
+from orchestrator.ports.leases import NodeRecord
+from orchestrator.stage import Stage
+
+WATCHED = 2.5
+"""Seconds in which a node that lives gives a sign at least twice."""
+
+LOOK = 0.2
+"""Seconds between two looks."""
+
+
+class NodeStanding(StrEnum):
+    """How a node is."""
+
+    ALIVE = "alive"
+    DRAINING = "draining"
+    SILENT = "silent"
+    """It was killed, or cannot reach the database; its accounts go to others."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSeen:
+    """A node, and how it stands by the signs of life that were watched for."""
+
+    name: NodeName
+    standing: NodeStanding
+    leads: bool
+    """Whether it is the one that keeps the calendar."""
+    accounts: int
+    host: str
+    pid: int
+    version: str
+    started_at: datetime
+    seen_at: datetime
+    unseen: timedelta
+    """How long ago its last sign of life was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nodes:
+    """Lists nodes, and has them give their accounts to others."""
+
+    stage: Stage
+
+    async def list(self) -> Sequence[NodeSeen]:
+        """Watch for signs of life until every node gave one, or had the time for two."""
+        first = {node.name: mark(node) for node in await self.stage.stores.leases.nodes()}
+        ends = self.stage.clock.monotonic() + WATCHED
+        while True:
+            found = await self.stage.stores.leases.nodes()
+            moved = {node.name for node in found if mark(node) != first.get(node.name)}
+            late = self.stage.clock.monotonic() >= ends
+            if late or len(moved) == len(found):
+                break
+            await self.stage.clock.sleep(LOOK)
+        leader = await self.stage.stores.calendar.leadership()
+        leads = None if leader.released else leader.node
+        return [seen(node, moved=node.name in moved, leads=node.name == leads) for node in found]
+
+    async def drain(self, actor: Actor, name: str) -> None:
+        """Have a node give all its accounts to others and take no more; raises NotFound."""
+        await self.ask(actor, name, draining=True)
+
+    async def undrain(self, actor: Actor, name: str) -> None:
+        """Let a node take accounts again; raises NotFound."""
+        await self.ask(actor, name, draining=False)
+
+    async def ask(self, actor: Actor, name: str, *, draining: bool) -> None:
+        """Put the wish where the node looks for it every second."""
+        if not await self.stage.stores.leases.drain_node(actor, NodeName(name), draining=draining):
+            names = [node.name for node in await self.stage.stores.leases.nodes()]
+            known = f"there are {', '.join(names)}" if names else "none runs"
+            raise NotFound(f"There is no node {name}; {known}")
+
+    async def watch_drain(self, name: str) -> AsyncIterator[int]:
+        """Yield how many accounts the node still holds, until it holds none or is gone."""
+        while True:
+            held = [
+                one.accounts for one in await self.stage.stores.leases.nodes() if one.name == name
+            ]
+            left = held[0] if held else 0
+            yield left
+            if not left:
+                return
+            await asyncio.sleep(LOOK)
+
+
+def mark(node: NodeRecord) -> tuple[int, int]:
+    """Return what moves as long as the node lives."""
+    return node.incarnation, node.beat
+
+
+def seen(node: NodeRecord, *, moved: bool, leads: bool) -> NodeSeen:
+    """Say how a node stands."""
+    alive = NodeStanding.DRAINING if node.draining else NodeStanding.ALIVE
+    return NodeSeen(
+        name=node.name,
+        standing=alive if moved else NodeStanding.SILENT,
+        leads=leads and moved,
+        accounts=node.accounts,
+        host=node.host,
+        pid=node.pid,
+        version=node.version,
+        started_at=node.started_at,
+        seen_at=node.seen_at,
+        unseen=node.unseen,
+    )
