@@ -83,10 +83,6 @@ class OfficeWatch:
             failures=dict(self.office.crashed),
         )
 
-    def relearn(self) -> None:
-        """Take another world, which was loaded, for the one that is known."""
-        self.office.carrier.relearn()
-
 
 def show_fault(fault: BotFault) -> BotFaultAsked:
     """Describe a fault as it was asked for."""

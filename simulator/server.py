@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from simulator.archive import Archive
 from simulator.bot_api.api import BotApi
 from simulator.bot_api.office import Office
 from simulator.bot_api.serving import listening
@@ -82,8 +83,13 @@ class TelegramServer:
             bot_faults=OfficeFaults(office.faults),
             bots=OfficeWatch(office),
             limits=Limits(bots=office.limits, accounts=self.limits),
+            whole=self.archive(office),
         )
         return build_app(self.world, levers, waits)
+
+    def archive(self, office: Office) -> Archive:
+        """Make what saves and loads all that this server knows."""
+        return Archive(self.world, self.listener, office)
 
     async def start(self, host: str, port: int) -> None:
         """Listen, and register the methods that speak of the address."""

@@ -5,6 +5,7 @@ import logging
 import time
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 
 from simulator.bot_api.call import Call
 from simulator.bot_api.carrier import Carrier
@@ -16,7 +17,7 @@ from simulator.bot_api.limits import BotLimits
 from simulator.bot_api.methods import all_methods
 from simulator.bot_api.params import Params
 from simulator.bot_api.post import Mailrooms
-from simulator.bot_api.webhook import Delays
+from simulator.bot_api.webhook import Delays, Webhook
 from simulator.world.people import Person
 from simulator.world.refusals import Refusal
 from simulator.world.world import World
@@ -101,10 +102,7 @@ class Office:
         fault = self.faults.draw(bot.id, method, params)
         await meet(fault)
         room = self.rooms.of(bot.id)
-
-        async def again(name: str, given: Params) -> None:
-            await self.perform_quietly(bot, name, given)
-
+        again = partial(self.perform_quietly, bot)
         call = Call(self.world, bot, params, room, self.limits, self.delays, again)
         result = await self.answer(method, call)
         if fault is not None and fault.kind is BotFaultKind.LOST_ANSWER:
@@ -123,6 +121,13 @@ class Office:
             self.crashed[method] += 1
             log.exception("the handler of %s failed", method)
             raise BotApiError(500, "Internal Server Error") from error
+
+    def bring_updates(self, bot: Person, url: str, secret: str, most: int) -> None:
+        """Bring a bot's updates to an address over at most so many connections."""
+        room, answer = self.rooms.of(bot.id), partial(self.perform_quietly, bot)
+        clock = self.world.clock
+        room.webhook = Webhook(url, secret, room.backlog, clock, answer, self.delays, most)
+        room.webhook.start(f"webhook of {bot.id}")
 
     async def perform_quietly(self, bot: Person, method: str, params: Params) -> None:
         """Do what a webhook's reply asks, of whose outcome the bot learns nothing."""

@@ -49,7 +49,7 @@ def build_app(world: World, levers: Levers, waits: Waits) -> FastAPI:
         fault_routes(levers.faults),
         limit_routes(levers.limits),
         evidence_routes(world, levers.wires),
-        world_routes(world, levers.bots),
+        world_routes(world, levers.whole),
     ):
         app.include_router(routes, responses=SAID)
     say_no_clearly(app)

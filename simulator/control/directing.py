@@ -15,9 +15,8 @@ from simulator.control.models import (
     FaultAsked,
     FaultShown,
 )
-from simulator.control.ports import BotWatch, FaultDesk, Wires
+from simulator.control.ports import FaultDesk, WholeWorld, Wires
 from simulator.control.showing import show_counts, show_duplicate
-from simulator.world.snapshot import load_world, save_world
 from simulator.world.world import World
 
 
@@ -91,7 +90,7 @@ def evidence_routes(world: World, wires: Wires) -> APIRouter:
     return routes
 
 
-def world_routes(world: World, bots: BotWatch) -> APIRouter:
+def world_routes(world: World, whole: WholeWorld) -> APIRouter:
     """Give the routes of the world as a whole."""
     routes = APIRouter(tags=["world"])
 
@@ -110,14 +109,13 @@ def world_routes(world: World, bots: BotWatch) -> APIRouter:
 
     @routes.get("/world")
     async def save() -> dict[str, Any]:
-        """Write down everything that is true; this holds secrets of the rehearsal."""
-        return save_world(world)
+        """Write down everything that is true, with the keys of clients; this holds secrets."""
+        return whole.save()
 
     @routes.put("/world", status_code=status.HTTP_204_NO_CONTENT)
     async def load(snapshot: dict[str, Any]) -> Response:
-        """Put a saved world in this one's place."""
-        load_world(snapshot, world)
-        bots.relearn()
+        """Put a saved world in this one's place; all clients are cut off, and come again."""
+        await whole.load(snapshot)
         return Response(status_code=status.HTTP_204_NO_CONTENT)
 
     return routes

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from simulator.control.bot_models import (
     BotCallShown,
@@ -89,8 +89,15 @@ class BotWatch(Protocol):
     def evidence(self) -> BotEvidenceShown:
         """Tell what should be empty at the end of a rehearsal."""
 
-    def relearn(self) -> None:
-        """Take another world, which was loaded, for the one that is known."""
+
+class WholeWorld(Protocol):
+    """The world with all that the wires keep besides it."""
+
+    def save(self) -> dict[str, Any]:
+        """Write everything down as one value of JSON."""
+
+    async def load(self, snapshot: dict[str, Any]) -> None:
+        """Take what was saved for what is; raises `SnapshotError`, and then changes nothing."""
 
 
 class Switch(Protocol):
@@ -116,3 +123,4 @@ class Levers:
     bot_faults: BotFaultDesk
     bots: BotWatch
     limits: Limits
+    whole: WholeWorld

@@ -5,7 +5,7 @@ Source: https://core.telegram.org/mtproto/auth_key
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha1
 
@@ -90,12 +90,13 @@ class Handshake:
 
     def __init__(
         self,
-        key: ServerKey,
+        server_keys: Sequence[ServerKey],
         exponent: Exponent,
         keep: Callable[[AuthKey], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.key, self.exponent, self.keep, self.clock = key, exponent, keep, clock
+        self.server_keys = {key.fingerprint: key for key in server_keys}
+        self.exponent, self.keep, self.clock = exponent, keep, clock
         self.nonce: int | None = None
         self.server_nonce = 0
         self.secrets: Secrets | None = None
@@ -114,11 +115,12 @@ class Handshake:
         raise HandshakeRefused(f"{type(request).__name__} is no step of the key exchange")
 
     def begin(self, nonce: int) -> ResPQ:
-        """Step 1: name our key and set the client its small riddle."""
+        """Step 1: name our keys and set the client its small riddle."""
         self.nonce, self.secrets = nonce, None
         self.server_nonce = int.from_bytes(secrets.token_bytes(16), "little", signed=True)
         p, q = PRIMES
-        return ResPQ(nonce, self.server_nonce, minimal_bytes(p * q), [self.key.fingerprint])
+        names = list(self.server_keys)
+        return ResPQ(nonce, self.server_nonce, minimal_bytes(p * q), names)
 
     def check_nonces(self, step: TLObject) -> None:
         """Refuse a step that belongs to another exchange."""
@@ -130,9 +132,10 @@ class Handshake:
         p, q = (minimal_bytes(prime) for prime in PRIMES)
         if (request.p, request.q) != (p, q):
             raise HandshakeRefused("these are not the factors")
-        if request.public_key_fingerprint != self.key.fingerprint:
+        key = self.server_keys.get(request.public_key_fingerprint)
+        if key is None:
             raise HandshakeRefused("that RSA key is not ours")
-        inner = self.key.decrypt(request.encrypted_data)
+        inner = key.decrypt(request.encrypted_data)
         if not isinstance(inner, PQInnerData | PQInnerDataDc):
             raise HandshakeRefused("keys that expire are not made here")
         self.check_nonces(inner)

@@ -33,7 +33,7 @@ class MtprotoListener:
         keys: KeyRing,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.server_key, self.keys, self.clock = server_key, keys, clock
+        self.server_keys, self.keys, self.clock = [server_key], keys, clock
         # One exponent for all key exchanges of this run: half of the server's work is done once.
         self.exponent, self.salts = Exponent.draw(), Salts(clock)
         self.book = SessionBook(self.salts)
@@ -54,12 +54,17 @@ class MtprotoListener:
 
     def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Give a new connection a task of its own."""
-        handshake = Handshake(self.server_key, self.exponent, self.keys.add, self.clock)
+        handshake = Handshake(self.server_keys, self.exponent, self.keys.add, self.clock)
         connection = Connection(reader, writer, self.reception, handshake)
         name = f"mtproto:{next(self.numbers)}:{connection.name}"
         task = asyncio.get_running_loop().create_task(connection.serve(), name=name)
         self.connections[task] = connection
         task.add_done_callback(self.connections.pop)
+
+    def cut_all(self) -> None:
+        """End all connections at once."""
+        for connection in self.connections.values():
+            connection.cut()
 
     async def stop(self) -> None:
         """Stop listening, let running methods finish, end all connections; in bounded time."""
@@ -67,8 +72,7 @@ class MtprotoListener:
             self.server.close()
         self.book.stop()
         await self.runner.stop(GRACE_SECONDS)
-        for connection in self.connections.values():
-            connection.cut()
+        self.cut_all()
         tasks = tuple(self.connections)
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=GRACE_SECONDS)

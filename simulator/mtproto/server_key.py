@@ -4,7 +4,13 @@ from dataclasses import dataclass
 from hashlib import sha1, sha256
 
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 from telethon.tl import TLObject
 
 from simulator.mtproto.crypto import decrypt_ige
@@ -32,11 +38,30 @@ class ServerKey:
         """Make a new key that every client can name."""
         while True:
             private = rsa.generate_private_key(public_exponent=65537, key_size=MODULUS_BITS)
-            public = private.public_key()
-            name = fingerprint(public.public_numbers())
-            if is_nameable(name):
-                pem = public.public_bytes(Encoding.PEM, PublicFormat.PKCS1).decode()
-                return cls(private.private_numbers(), pem, name)
+            made = cls.of_private(private)
+            if is_nameable(made.fingerprint):
+                return made
+
+    @classmethod
+    def of_pem(cls, pem: str) -> "ServerKey":
+        """Read a key that `private_pem` wrote; raises ValueError for anything else."""
+        private = load_pem_private_key(pem.encode(), None)
+        if not isinstance(private, rsa.RSAPrivateKey) or private.key_size != MODULUS_BITS:
+            raise ValueError(f"this is no RSA key of {MODULUS_BITS} bits")
+        return cls.of_private(private)
+
+    @classmethod
+    def of_private(cls, private: rsa.RSAPrivateKey) -> "ServerKey":
+        """Take a key with what clients know of it."""
+        public = private.public_key()
+        pem = public.public_bytes(Encoding.PEM, PublicFormat.PKCS1).decode()
+        return cls(private.private_numbers(), pem, fingerprint(public.public_numbers()))
+
+    @property
+    def private_pem(self) -> str:
+        """The whole key, secret as it is."""
+        form, unlocked = PrivateFormat.TraditionalOpenSSL, NoEncryption()
+        return self.numbers.private_key().private_bytes(Encoding.PEM, form, unlocked).decode()
 
     def decrypt(self, cipher: bytes) -> TLObject:
         """Return the inner data of a key exchange, whichever form of padding carries it.

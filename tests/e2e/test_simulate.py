@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from telethon import TelegramClient
+from telethon import TelegramClient, events
 from telethon.crypto import rsa
 from telethon.sessions import MemorySession
 
@@ -52,6 +52,11 @@ async def simulated(*words: str) -> AsyncIterator[dict[str, Any]]:
             await process.wait()
 
 
+def director(told: dict[str, Any]) -> httpx.AsyncClient:
+    """Direct a simulated Telegram over its control API."""
+    return httpx.AsyncClient(base_url=told["control"]["url"], trust_env=False)
+
+
 def export_in(folder: Path) -> Path:
     file = folder / "result.json"
     file.write_text(json.dumps(EXPORT))
@@ -77,6 +82,34 @@ async def test_one_line_leads_a_client_a_bot_and_a_director_in() -> None:
         await client.disconnect()
         assert signed_in.id == person["id"]
         assert me["result"]["id"] == bot["id"]
+
+
+async def test_a_session_outlives_the_process_that_it_was_made_with(tmp_path: Path) -> None:
+    file = str(tmp_path / "anna.session")
+    async with simulated() as told, director(told) as control:
+        place = told["mtproto"]
+        rsa.add_key(place["public_key"], old=False)
+        await control.post("/people", json={"phone": "+9996620002", "name": "Anna"})
+        client: Any = TelegramClient(file, told["api_id"], told["api_hash"])
+        client.session.set_dc(place["dc_id"], place["host"], place["port"])
+        await client.connect()
+        await client.send_code_request("+9996620002")
+        me = await client.sign_in("+9996620002", "22222")
+        await client.disconnect()
+        saved = (await control.get("/world")).json()
+    async with simulated("--port", str(place["port"])) as told, director(told) as control:
+        assert (await control.put("/world", json=saved)).status_code == 204
+        boris = (await control.post("/people", json={"name": "Boris"})).json()
+        asked = {"to": me.id, "text": "meanwhile"}
+        said = await control.post(f"/people/{boris['id']}/messages", json=asked)
+        assert said.is_success
+        heard: asyncio.Queue[str] = asyncio.Queue()
+        client = TelegramClient(file, told["api_id"], told["api_hash"], catch_up=True)
+        client.add_event_handler(lambda event: heard.put(event.raw_text), events.NewMessage)
+        await client.connect()
+        async with asyncio.timeout(PATIENCE):
+            assert await heard.get() == "meanwhile"
+        await client.disconnect()
 
 
 async def test_an_export_is_published_at_once(tmp_path: Path) -> None:
