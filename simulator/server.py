@@ -120,13 +120,15 @@ async def serve(
     keys: KeyRing | None = None,
     bot_api: bool = False,
     control: bool = False,
+    http_port: int = 0,
 ) -> AsyncIterator[TelegramServer]:
     """Serve a world for as long as the block runs; what is not given is made new.
 
     A server that is to stand in for an earlier one gets its world, port, RSA key and auth keys.
     With `bot_api` bots are served too, on a port of their own: `server.bot_api.url`.
     With `control` the control API is served on a port of its own, `server.control_url`, which is
-    on loopback whatever `host` is: it obeys everybody.
+    on loopback whatever `host` is: it obeys everybody. `http_port` is the Bot API's port, and the
+    control API's is the next; 0 takes free ones.
     """
     server = TelegramServer(world or World(), server_key or ServerKey.generate(), keys or KeyRing())
     async with AsyncExitStack() as stack:
@@ -134,13 +136,13 @@ async def serve(
         await server.start(host, port)
         if bot_api:
             server.bot_api = BotApi(server.world)
-            await stack.enter_async_context(server.bot_api.serving(host))
+            await stack.enter_async_context(server.bot_api.serving(host, http_port))
         if control:
             office: Office = server.bot_api or Office(server.world)
             if office is not server.bot_api:
                 stack.push_async_callback(office.close)
             waits = Waits(server.world)
             app = server.control(office, waits)
-            served = listening(app, LOOPBACK, 0, waits.close)
+            served = listening(app, LOOPBACK, http_port and http_port + 1, waits.close)
             server.control_url = await stack.enter_async_context(served)
         yield server

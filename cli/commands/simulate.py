@@ -18,7 +18,13 @@ def simulate(
     *,
     host: Annotated[str, typer.Option(help="The address that clients connect to.")] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option(help="MTProto's port; 0 takes a free one.", min=0, max=65535)
+        int,
+        typer.Option(
+            help="MTProto's port; the Bot API and the control API take the next two. 0 takes free "
+            "ones.",
+            min=0,
+            max=65533,
+        ),
     ] = 0,
     as_json: AsJson = False,
     login_code: Annotated[

@@ -1,17 +1,12 @@
 """`troupe simulate`: a Telegram on this machine that knows no real one."""
 
 import asyncio
-import json
-import sys
 from contextlib import AsyncExitStack
 
-from rich.console import Console
-from rich.panel import Panel
-from rich.table import Table
-
 from cli.signals import asked_by_signals
+from cli.simulate.announcing import announce, sum_up
 from cli.simulate.options import SimulateOptions
-from cli.simulate.replaying import USERNAME, publish, read_posts
+from cli.simulate.replaying import publish, read_posts
 from orchestrator.errors import BadInput
 from simulator.server import TelegramServer, serve
 from simulator.world.world import World
@@ -31,17 +26,27 @@ async def run_simulate(options: SimulateOptions) -> None:
             )
             stack.push_async_callback(end, publishing)
         await asked.wait()
+        sum_up(server, options)
 
 
 async def listen(stack: AsyncExitStack, options: SimulateOptions) -> TelegramServer:
     """Start all the faces of one new world."""
     world = World(options.login_code)
     try:
-        serving = serve(world, options.host, options.port, bot_api=True, control=True)
+        serving = serve(
+            world,
+            options.host,
+            options.port,
+            bot_api=True,
+            control=True,
+            http_port=options.port and options.port + 1,
+        )
         return await stack.enter_async_context(serving)
     except OSError as error:
-        place = f"{options.host}:{options.port}"
-        raise BadInput(f"{place} cannot be listened on: {error.strerror}") from None
+        ports = f"{options.port} to {options.port + 2}" if options.port else "any port"
+        raise BadInput(
+            f"{options.host}, {ports}, cannot be listened on: {error.strerror}"
+        ) from None
 
 
 async def end(task: asyncio.Task[None]) -> None:
@@ -50,38 +55,3 @@ async def end(task: asyncio.Task[None]) -> None:
     await asyncio.wait([task])
     if not task.cancelled():
         task.result()
-
-
-def pointers(server: TelegramServer) -> dict[str, object]:
-    """Return all that a client must be told."""
-    return {
-        "mtproto": {
-            "host": server.host,
-            "port": server.port,
-            "dc_id": server.dc_id,
-            "public_key": server.public_key,
-        },
-        "bot_api": {"url": server.bot_api.url if server.bot_api else ""},
-        "control": {"url": server.control_url},
-        "api_id": server.api_id,
-        "api_hash": server.api_hash,
-    }
-
-
-def announce(server: TelegramServer, options: SimulateOptions) -> None:
-    """Say how to point a client here, as one line of JSON or for people."""
-    if options.json:
-        sys.stdout.write(json.dumps(pointers(server)) + "\n")
-        sys.stdout.flush()
-        return
-    table = Table(box=None, show_header=False, padding=(0, 1))
-    table.add_row("MTProto", f"{server.host}:{server.port}, data centre {server.dc_id}")
-    table.add_row("api_id, api_hash", f"{server.api_id}, {server.api_hash}")
-    table.add_row("Bot API", server.bot_api.url if server.bot_api else "")
-    table.add_row("Control", f"{server.control_url}/openapi.json")
-    if options.replay is not None:
-        table.add_row("Replay", f"@{USERNAME}")
-    table.add_row("Sign in", "+99966XYYYY gets the code XXXXX")
-    console = Console()
-    console.print(Panel(table, title="a Telegram of your own · Ctrl-C ends it", expand=False))
-    console.print(server.public_key, highlight=False)

@@ -10,7 +10,10 @@ ALL = "all"
 
 @dataclass(frozen=True, slots=True)
 class SimulateOptions:
-    """How the simulated Telegram is to run; `speed` None publishes a replay at once."""
+    """How the simulated Telegram is to run; `speed` None publishes a replay at once.
+
+    `port` is MTProto's; the Bot API and the control API take the next two, unless it is 0.
+    """
 
     host: str = "127.0.0.1"
     port: int = 0

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -142,3 +143,31 @@ def test_a_speed_that_is_none_is_refused(words: str) -> None:
 
 def test_a_speed_is_a_factor_or_all() -> None:
     assert (read_speed("60"), read_speed("all")) == (60.0, None)
+
+
+async def test_people_are_told_where_everything_is_and_how_it_ended() -> None:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "cli.main", "simulate", "--login-code", "12321"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert process.stdout is not None
+    said = ""
+    async with asyncio.timeout(PATIENCE):
+        while "END RSA PUBLIC KEY" not in said:
+            said += (await process.stdout.readline()).decode()
+        bots = said.split("curl -s ")[1].split()[0]
+        control = bots.removesuffix("/bots")
+        async with httpx.AsyncClient(trust_env=False) as http:
+            asked = {"name": "Desk", "username": "desk_bot"}
+            shown = (await http.post(bots, json=asked)).json()
+            api = next(line for line in said.splitlines() if "Bot API" in line).split()[3]
+            await http.get(f"{api}/bot{shown['token']}/makeCoffee")
+            assert (await http.get(f"{control}/bot-evidence")).json()["unknown_methods"]
+        process.send_signal(signal.SIGINT)
+        rest, err = await process.communicate()
+    assert "any number, code 12321" in said
+    assert "It ended. People: 0, bots: 1, channels and groups: 0." in rest.decode()
+    assert "not known here: makeCoffee" in rest.decode()
+    assert err == b""
