@@ -37,11 +37,17 @@ class WatchedQueue(asyncio.Queue[Any]):
         self.client, self.idle = client, idle
         self.about_channels = 0
         """How many requests about a channel are on their way."""
+        self.is_awaited = False
+        """Whether all that was told so far was dispatched."""
 
     async def get(self) -> Any:  # noqa: ANN401 - the queue holds Telethon's updates
         """Say that the reader is idle, then wait for an item."""
         self.idle(not self.empty())
-        item = await super().get()
+        self.is_awaited = True
+        try:
+            item = await super().get()
+        finally:
+            self.is_awaited = False
         reveal_skips(self.client, getattr(item, "updates", None))
         return item
 

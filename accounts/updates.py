@@ -36,6 +36,9 @@ IN_FLIGHT: Final = 256
 LOOK_EVERY: Final = 0.05
 """Seconds between two looks at the update state while updates stream in."""
 
+LAST_COMMITS: Final = 0.25
+"""How many seconds facts get to be committed when the connection closes."""
+
 Save = Callable[[UpdateState], Awaitable[None]]
 Look = Callable[[], UpdateState]
 
@@ -129,9 +132,12 @@ class UpdateFlow:
         if self.rounds > 1:
             self.caught_up.set()
         now = self.loop.time()
-        if more and now < self.look_at:
-            return
-        self.look_at = now + LOOK_EVERY
+        if not more or now >= self.look_at:
+            self.look_at = now + LOOK_EVERY
+            self.note_reached()
+
+    def note_reached(self) -> None:
+        """Read the state, which counts once every fact before it is committed."""
         if not self.in_flight:
             self.note_handled(self.look())
             return
@@ -165,7 +171,9 @@ class UpdateFlow:
             self.saved = state
 
     async def stop(self) -> None:
-        """End the tasks that commit facts and store the state; what they leave is told again."""
+        """End what commits facts and stores the state; what they leave is told again."""
+        if self.in_flight:
+            await asyncio.wait(self.in_flight.values(), timeout=LAST_COMMITS)
         tasks = [*self.in_flight.values(), *filter(None, [self.saving])]
         for task in tasks:
             task.cancel()
