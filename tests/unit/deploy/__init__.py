@@ -1,0 +1,1 @@
+"""What stands in deploy/ is well-formed and agrees with the code."""
