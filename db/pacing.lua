@@ -4,7 +4,8 @@
 -- KEYS: the key that tells since when this book is kept, then one for each limit.
 -- ARGV: "take", the horizon, then `apart` and `burst` of each limit
 --       -> 1, at, now, since, and the slot under each limit; or 0, when to ask again, now
---       "give", the horizon, since, then `apart`, `burst` and the slot under each limit -> 0 or 1
+--       "give", the horizon, since, then `apart`, `burst` and the slot under each limit
+--       -> now, or 0 when this is another book
 -- A limit is kept as text: since, end, and the holes (from, to). All times are microseconds on
 -- this server's clock.
 local HOLES = 1000
@@ -175,7 +176,7 @@ local function give()
       write(limit)
     end
   end
-  return 1
+  return now
 end
 
 if ARGV[1] == 'take' then

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as Disconnected
 from redis.exceptions import NoScriptError, RedisError
 
 from db.embedded.urls import without_secrets
@@ -42,7 +43,8 @@ def open_redis(redis_url: str) -> Redis:
             timeout=QUEUEING,
             socket_timeout=PATIENCE,
             socket_connect_timeout=PATIENCE,
-            retry=Retry(NoBackoff(), 0),
+            # What broke while it lay idle is replaced; for a silent server nobody waits twice.
+            retry=Retry(NoBackoff(), 1, supported_errors=(Disconnected,)),
             decode_responses=True,
         )
     except ValueError as error:
@@ -80,14 +82,15 @@ class RedisTurnBook:
         """Tell whether Redis lost nothing since the turn was reserved."""
         return await self.guarded(lambda: self.is_since(turn.since))
 
-    async def give_back(self, turn: Turn, horizon: timedelta) -> None:
-        """Open the turn's slots again, as far as they lie ahead."""
+    async def give_back(self, turn: Turn, horizon: timedelta) -> int:
+        """Open the turn's slots again, as far as they lie ahead; returns the moment, or 0."""
         terms = [
             term
             for limit, slot in zip(turn.limits, turn.slots, strict=True)
             for term in (limit.apart, limit.burst, slot)
         ]
-        await self.ask(turn.limits, "give", micros(horizon), turn.since, *terms)
+        [now] = await self.ask(turn.limits, "give", micros(horizon), turn.since, *terms)
+        return now
 
     async def ask(self, limits: Sequence[Limit], *arguments: str | int) -> list[int]:
         """Run the script; where Redis does not know it, Redis was started anew."""

@@ -18,7 +18,7 @@ class TurnBook(Protocol):
     async def knows(self, turn: Turn) -> bool:
         """Tell whether the turn still stands: a book that was lost forgets what was reserved."""
 
-    async def give_back(self, turn: Turn, horizon: timedelta) -> None:
+    async def give_back(self, turn: Turn, horizon: timedelta) -> object:
         """Let others have a turn that will not be used; at most once."""
 
 
