@@ -1,26 +1,34 @@
 """Receiving everything: nothing that was told is lost, whatever interrupts it."""
 
 import asyncio
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from telethon.tl.types import InputChannel
 
+from accounts import peers
 from accounts.client import TelethonAccount
 from orchestrator.facts import (
     ChannelLost,
     DirectMessageSeen,
+    MessageEdited,
+    MessagesDeleted,
     PostEdited,
     PostsDeleted,
     PostSeen,
     UpdatesSkipped,
 )
-from orchestrator.ids import TelegramId
+from orchestrator.ids import MessageId, TelegramId
 from orchestrator.ports.sessions import SessionStore, UpdateState
-from orchestrator.refusals import Action, TelegramRefused
+from orchestrator.ports.telegram import Peer
+from orchestrator.refusals import Action, OutcomeUnknown, TelegramRefused
 from simulator.mtproto.faults import Fault, FaultKind
 from simulator.world.channels import Channel
 from simulator.world.messages import Draft
 from simulator.world.people import Person
-from tests.integration.accounts.cast import ANNA, Cast, Ear, until
+from tests.integration.accounts.cast import ANNA, QUICK, Cast, Ear, until
 
 
 @pytest.fixture(params=["memory_sessions", "postgres_sessions"])
@@ -382,3 +390,81 @@ async def test_without_a_sink_no_updates_are_asked_for(cast: Cast, science: Chan
         await account.profile()
     assert await stored_state(cast) == before
     assert texts(await catch_up(cast)) == ["unheard"]
+
+
+async def test_edits_and_deletions_that_come_inside_a_difference_are_told(
+    cast: Cast, science: Channel, owner: Person, anna: Person
+) -> None:
+    changed = cast.world.publish(science, "before")
+    gone = cast.world.publish(science, "gone")
+    cast.world.send_private(owner, anna, "typo")
+    cast.world.send_private(owner, anna, "regretted")
+    await catch_up(cast)
+    await catch_up(cast)
+    cast.world.channel_talk.edit(science, owner.id, changed.id, Draft("after"))
+    cast.world.delete(science, gone.id)
+    first, second = cast.world.messages_of((owner, anna))
+    cast.world.private_talk.edit(owner, first.id, Draft("corrected"))
+    cast.world.private_talk.delete(owner, [second.id], revoke=True)
+    ear = await catch_up(cast)
+    assert [edit.text for edit in ear.of(PostEdited)] == ["after"]
+    assert [deletion.messages for deletion in ear.of(PostsDeleted)] == [(gone.id,)]
+    assert [edit.text for edit in ear.of(MessageEdited)] == ["corrected"]
+    assert [len(deletion.messages) for deletion in ear.of(MessagesDeleted)] == [1]
+
+
+async def test_a_channels_pts_is_never_taken_for_the_accounts_own(
+    cast: Cast, anna: Person, owner: Person, ear: Ear
+) -> None:
+    """Telethon makes an update of the account of the answer to a deletion in a channel."""
+    ours = cast.world.add_channel("Ours", owner=anna)
+    post = cast.world.publish(ours, "to be deleted")
+    await catch_up(cast)
+    async with cast.telegram.open(ANNA, ear) as account:
+        await account.caught_up()
+        while ours.mailbox.pts < anna.inbox.mailbox.pts:
+            cast.world.publish(ours, "filler")
+        while anna.inbox.mailbox.pts < ours.mailbox.pts:
+            cast.world.send_private(owner, anna, "filler")
+        await settle(cast, account)
+        cast.server.faults.add(Fault("UpdateNewMessage", FaultKind.DROP_UPDATES))
+        cast.world.send_private(owner, anna, "hidden")
+        peer = Peer("channel", TelegramId(ours.id), (await find_channel(account, ours)).access_hash)
+        await account.delete(peer, (MessageId(post.id),))
+        cast.world.send_private(owner, anna, "after it")
+        await ear.until(lambda: ear.facts[-1:] != [] and "after it" in said(ear))
+    assert said(ear)[-2:] == ["hidden", "after it"]
+
+
+async def find_channel(account: TelethonAccount, channel: Channel) -> InputChannel:
+    return await peers.find_channel(account.connection, TelegramId(channel.id))
+
+
+def said(ear: Ear) -> list[str]:
+    return [message.text for message in ear.of(DirectMessageSeen)]
+
+
+@pytest.mark.parametrize("kind", [FaultKind.LOST_ANSWER, FaultKind.CUT_AFTER])
+async def test_a_difference_whose_answer_is_lost_is_taken_on_the_next_connection(
+    cast: Cast, anna: Person, owner: Person, kind: FaultKind
+) -> None:
+    await catch_up(cast)
+    cast.world.send_private(owner, anna, "waiting")
+    cast.server.faults.add(Fault("updates.GetDifference", kind))
+    hasty = cast.door(replace(QUICK, answer=timedelta(seconds=0.3)))
+    with suppress(OutcomeUnknown):
+        async with asyncio.timeout(5), hasty.open(ANNA, Ear()) as account:
+            await account.wait_closed()
+    assert said(await catch_up(cast)) == ["waiting"]
+
+
+async def test_a_channel_whose_difference_is_refused_is_told_as_a_gap(
+    cast: Cast, science: Channel, ear: Ear
+) -> None:
+    await catch_up(cast)
+    await catch_up(cast)
+    cast.world.publish(science, "unseen")
+    cast.server.faults.add(Fault("updates.GetChannelDifference", FaultKind.ERROR, "FLOOD_WAIT_30"))
+    async with cast.telegram.open(ANNA, ear):
+        await ear.until(lambda: bool(ear.of(UpdatesSkipped)))
+    assert ear.of(UpdatesSkipped) == [UpdatesSkipped(ANNA, TelegramId(science.id))]

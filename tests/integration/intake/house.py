@@ -27,7 +27,7 @@ from orchestrator.intake.sentry import Sentry
 from orchestrator.leases.tenure import Tenure
 from orchestrator.pacing.pacer import LocalPacer
 from orchestrator.ports.leases import Fence
-from orchestrator.ports.logs import Operation, OperationKind
+from orchestrator.ports.logs import Operation, OperationKind, SessionEvent, SessionKind
 from orchestrator.ports.outbox import Holder
 from orchestrator.ports.telegram import ChannelSeen, Role
 from orchestrator.stage import Stage
@@ -45,13 +45,13 @@ PHONE = "+9996611111"
 class Operations:
     """Keeps what was logged."""
 
-    noted: list[Operation] = field(default_factory=list)
+    noted: list[Operation | SessionEvent] = field(default_factory=list)
 
-    def note(self, operation: Operation) -> None:
-        self.noted.append(operation)
+    def note(self, entry: Operation | SessionEvent) -> None:
+        self.noted.append(entry)
 
-    def kinds(self) -> list[OperationKind]:
-        return [operation.kind for operation in self.noted]
+    def kinds(self) -> list[OperationKind | SessionKind]:
+        return [entry.kind for entry in self.noted]
 
 
 @dataclass
@@ -73,6 +73,10 @@ class House:
     @property
     def holder(self) -> Holder:
         return Holder(NodeName("north"), self.account, Fence(1))
+
+    async def sign_in(self) -> None:
+        code = self.world.logins.code_for(PHONE)
+        await self.stage.telegram.sign_in(self.account, PHONE, Prompter(code))
 
     async def watch(self, title: str = "Science") -> Channel:
         """Make a channel that Anna follows and the house watches."""
@@ -134,7 +138,7 @@ class House:
     async def until(self, condition: str) -> None:
         """Wait until a question to the database is answered with yes; nobody announces it."""
         async with asyncio.timeout(10):
-            while not (await self.sql(condition))[0][0]:
+            while not (await self.sql(condition))[0][0]:  # noqa: ASYNC110 - nobody announces it
                 await asyncio.sleep(0.01)
 
     async def until_recorded(self, messages: int) -> None:
@@ -174,7 +178,8 @@ async def build_house(
     account = (await stores.accounts.add_account(SYSTEM, "anna", PHONE, "p")).id
     anna = server.world.add_person(PHONE, "Anna")
     owner = server.world.add_person("+9996633333", "Olga", username="olga_here")
-    await stage.telegram.sign_in(account, PHONE, Prompter(server.world.logins.code_for(PHONE)))
     assert isinstance(stage.operations, Operations)
-    yield House(server, engine, stage, stage.operations, anna, account, owner)
+    house = House(server, engine, stage, stage.operations, anna, account, owner)
+    await house.sign_in()
+    yield house
     await engine.dispose()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from orchestrator.ids import TelegramId
 from orchestrator.intake import correspondence
 from orchestrator.ports.logs import OperationKind
 from orchestrator.ports.telegram import Peer
@@ -86,7 +87,7 @@ async def test_our_own_words_are_not_taken_for_a_persons(house: House) -> None:
 async def test_a_message_carries_what_an_answer_needs(house: House) -> None:
     house.world.send_private(house.owner, house.anna, "hello")
     async with house.open() as client:
-        peer = await client.person(house.owner.id)
+        peer = await client.person(TelegramId(house.owner.id))
         await house.until_recorded(1)
     assert isinstance(peer, Peer)
     stored = await house.sql(
