@@ -108,6 +108,8 @@ class Carrier:
         channel = self.world.channels.by_id.get(ChannelId(message.chat.id))
         if channel is None or channel.broadcast or channel.members[bot.id].is_admin:
             return True
+        if bot.id in self.world.bots.all_ears:
+            return True
         if message.action is not None or message.text.startswith(COMMAND):
             return True
         answered = channel.history.get(message.reply_to) if message.reply_to else None

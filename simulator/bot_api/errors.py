@@ -13,6 +13,7 @@ SENTENCES = {
     "CHAT_ADMIN_REQUIRED": (400, "Bad Request: not enough rights"),
     "CHANNEL_INVALID": (400, "Bad Request: chat not found"),
     "CHANNEL_PRIVATE": (403, "Forbidden: bot is not a member of the supergroup chat"),
+    "CHANNEL_FORUM_MISSING": (400, "Bad Request: the chat is not a forum"),
     "CHAT_WRITE_FORBIDDEN": (400, "Bad Request: have no rights to send a message"),
     "CHAT_GUEST_SEND_FORBIDDEN": (403, "Forbidden: bot is not a member of the supergroup chat"),
     "ENTITY_BOUNDS_INVALID": (400, "Bad Request: entity beyond the text"),

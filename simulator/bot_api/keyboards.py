@@ -17,6 +17,7 @@ from simulator.world.markup import (
 )
 
 LONGEST_DATA = 64
+KNOWN_OF_KEYS = frozenset({"text", "request_contact", "request_location", "style"})
 
 
 def read_markup(params: Params) -> Markup | None:
@@ -77,6 +78,9 @@ def read_reply(given: Any) -> Button:  # noqa: ANN401 - whatever stood in the JS
         return Button(text, ButtonKind.CONTACT)
     if given.get("request_location"):
         return Button(text, ButtonKind.LOCATION)
+    unknown = given.keys() - KNOWN_OF_KEYS
+    if unknown:
+        raise bad_request(f"buttons with {', '.join(sorted(unknown))} are not known here")
     return Button(text)
 
 

@@ -70,7 +70,7 @@ def chat_number(peer: Peer) -> int:
 def show_user(person: Person) -> Json:
     """Show a person."""
     return {"id": person.id, "is_bot": person.bot, "first_name": person.first_name} | given(
-        last_name=person.last_name, username=person.username
+        last_name=person.last_name, username=person.username, language_code=person.language
     )
 
 

@@ -69,10 +69,10 @@ def message_of(world: World, reader: Person, chat: int, number: int) -> Message:
     return found
 
 
-def button_of(message: Message, words: str, data: str = "") -> Button:
-    """Find a button under a message by its words, or by what it tells its bot."""
+def button_of(message: Message, words: str) -> Button:
+    """Find a button under a message by its words."""
     rows = message.markup.rows if isinstance(message.markup, InlineKeyboard) else ()
     for button in (each for row in rows for each in row):
-        if (data and button.data == data.encode()) or (not data and button.text == words):
+        if button.text == words:
             return button
-    raise NotThere(f"The message {message.id} has no button {data or words!r}.")
+    raise NotThere(f"The message {message.id} has no button {words!r}.")

@@ -25,6 +25,7 @@ def people_routes(world: World) -> APIRouter:
     async def add_person(asked: PersonAsked) -> PersonShown:
         """Let somebody be born; a phone number is what to sign in with."""
         person = world.add_person(asked.phone, asked.name, username=asked.username, bio=asked.bio)
+        person.language = asked.language
         world.set_password(person, asked.password)
         return show_person(person)
 
@@ -42,6 +43,8 @@ def people_routes(world: World) -> APIRouter:
     async def add_bot(asked: BotAsked) -> BotShown:
         """Let a bot be born."""
         bot = world.add_bot(asked.name, asked.username, asked.token)
+        if asked.reads_all:
+            world.bots.all_ears.add(bot.id)
         return show_bot(bot, world.bots.token_of(bot))
 
     return routes

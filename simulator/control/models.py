@@ -26,14 +26,16 @@ class PersonAsked(Asked):
     username: str = ""
     bio: str = ""
     password: str = ""
+    language: str = ""
 
 
 class BotAsked(Asked):
-    """A bot that is to be; without a token it gets one."""
+    """A bot that is to be; without a token it gets one. `reads_all` turns its privacy off."""
 
     name: str
     username: str
     token: str = ""
+    reads_all: bool = False
 
 
 class PersonShown(BaseModel):
@@ -45,6 +47,7 @@ class PersonShown(BaseModel):
     username: str
     bio: str
     bot: bool
+    language: str
     blocked: list[int]
 
 

@@ -42,8 +42,9 @@ def press_routes(world: World, waits: Waits) -> APIRouter:
         """Press a button under a message; its bot's answer is shown once it has come."""
         presser = person_of(world, person)
         message = message_of(world, presser, asked.chat, asked.message)
-        button = button_of(message, asked.button, asked.data)
-        query = world.callbacks.press(presser, message, button.data)
+        stale = bool(asked.data)
+        data = asked.data.encode() if stale else button_of(message, asked.button).data
+        query = world.callbacks.press(presser, message, data, stale=stale)
         return await answered(query, wait)
 
     @routes.get("/presses/{number}")

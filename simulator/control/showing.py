@@ -41,6 +41,7 @@ def show_person(person: Person) -> PersonShown:
         username=person.username,
         bio=person.bio,
         bot=person.bot,
+        language=person.language,
         blocked=sorted(person.blocked),
     )
 

@@ -143,7 +143,7 @@ class PressAsked(Asked):
     """A button to be pressed, by its words, under a bot's message as the presser knows it.
 
     `chat` is the bot's id for a private chat. Instead of its words a button may be named by the
-    `data` that it tells the bot.
+    `data` that it tells the bot, also when it is gone by now: a client may still show it.
     """
 
     chat: int

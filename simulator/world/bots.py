@@ -22,11 +22,15 @@ class Command:
 
 
 class Bots:
-    """Which token speaks for which bot; a bot has one at a time."""
+    """Which token speaks for which bot; a bot has one at a time.
+
+    Those in `all_ears` hear everything in groups, also where they are no administrators.
+    """
 
     def __init__(self) -> None:
         self.by_token: dict[str, Person] = {}
         self.commands: dict[UserId, tuple[Command, ...]] = {}
+        self.all_ears: set[UserId] = set()
 
     def find(self, token: str) -> Person | None:
         """Find the bot of a token."""

@@ -22,11 +22,17 @@ class Callbacks:
         self.by_id: dict[int, CallbackQuery] = {}
         self.numbers = count(FIRST_QUERY)
 
-    def press(self, user: Person, message: Message, data: bytes) -> CallbackQuery:
-        """Press a button under a bot's message, of which `user` has this copy."""
+    def press(
+        self, user: Person, message: Message, data: bytes, *, stale: bool = False
+    ) -> CallbackQuery:
+        """Press a button under a bot's message, of which `user` has this copy.
+
+        A `stale` press comes from a client that still shows a button which is gone by now.
+        """
         bot = self.people.get(message.author)
         keyboard = message.markup
-        if not bot.bot or not isinstance(keyboard, InlineKeyboard) or not keyboard.offers(data):
+        offered = isinstance(keyboard, InlineKeyboard) and keyboard.offers(data)
+        if not bot.bot or not (offered or stale):
             raise Refusal("DATA_INVALID")
         chat, number = self.as_known_to_bot(user, message)
         query = CallbackQuery(

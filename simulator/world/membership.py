@@ -59,16 +59,20 @@ class Membership:
         """Make somebody a member without asking whether the door is open."""
         if person.id in channel.members:
             return
+        self.enrol(channel, person)
+        self.bulletin.tell(ChannelAltered(channel.id, frozenset({person.id}), via, by.id))
+        if announce and not channel.broadcast:
+            action = Action(ActionKind.MEMBERS_ADDED, users=(person.id,))
+            self.talk.note(channel, by.id, action, via)
+
+    def enrol(self, channel: Channel, person: Person) -> None:
+        """Put somebody on the list of members, of which nobody is told."""
         channel.banned.pop(person.id, None)
         channel.until.pop(person.id, None)
         channel.members[person.id] = Member(person.id, self.channels.clock.now())
         person.inbox.channels.add(channel.id)
         # What was said before somebody came counts as read.
         person.inbox.channels_read[channel.id] = MessageId(channel.last_id)
-        self.bulletin.tell(ChannelAltered(channel.id, frozenset({person.id}), via, by.id))
-        if announce and not channel.broadcast:
-            action = Action(ActionKind.MEMBERS_ADDED, users=(person.id,))
-            self.talk.note(channel, by.id, action, via)
 
     def leave(
         self, channel: Channel, person: Person, via: Via | None = None, *, announce: bool = False
@@ -153,7 +157,8 @@ class Membership:
         via: Via | None = None,
     ) -> None:
         """Give an administrator these rights, or none to make a plain member of one."""
-        self.admit(channel, person, by=by, via=via)
+        if person.id not in channel.members:
+            self.enrol(channel, person)
         member = channel.members[person.id]
         if member.creator:
             raise Refusal("USER_CREATOR")

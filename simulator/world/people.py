@@ -20,7 +20,7 @@ PHONE = re.compile(r"\d{7,15}")
 
 @dataclass(slots=True, eq=False)
 class Person:
-    """Somebody with an account, a bot included."""
+    """Somebody with an account, a bot included; `language` is what their client speaks."""
 
     id: UserId
     phone: str
@@ -30,6 +30,7 @@ class Person:
     username: str = ""
     bio: str = ""
     bot: bool = False
+    language: str = ""
     online: bool = False
     two_step: TwoStep | None = None
     blocked: set[UserId] = field(default_factory=set)

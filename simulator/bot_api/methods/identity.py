@@ -15,7 +15,7 @@ async def get_me(call: Call) -> object:
     """Show the bot itself."""
     return show_user(call.bot) | {
         "can_join_groups": True,
-        "can_read_all_group_messages": False,
+        "can_read_all_group_messages": call.bot.id in call.world.bots.all_ears,
         "supports_inline_queries": False,
         "can_connect_to_business": False,
         "has_main_web_app": False,

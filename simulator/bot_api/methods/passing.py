@@ -1,5 +1,7 @@
 """What bots pass on: copies, which do not say who spoke, and forwards, which do."""
 
+from dataclasses import replace
+
 from simulator.bot_api.call import Call, Methods, Place
 from simulator.bot_api.errors import bad_request
 from simulator.bot_api.formatting import Formatted
@@ -25,8 +27,9 @@ async def copy_message(call: Call) -> object:
 @methods.handles("copyMessages")
 async def copy_messages(call: Call) -> object:
     """Say several messages again; what is gone or cannot be copied is passed over."""
-    place = call.place()
-    drafts = [again(call, place, message) for message in sources(call)]
+    place, bare = call.place(), call.params.flag("remove_caption")
+    found = sources(call)
+    drafts = in_albums(call, found, [again(call, place, each, bare=bare) for each in found])
     return [{"message_id": message.id} for message in say(call, place, *drafts)]
 
 
@@ -42,7 +45,8 @@ async def forward_message(call: Call) -> object:
 async def forward_messages(call: Call) -> object:
     """Pass several messages on."""
     place = call.place()
-    drafts = [forwarded(call, place, message) for message in sources(call)]
+    found = sources(call)
+    drafts = in_albums(call, found, [forwarded(call, place, each) for each in found])
     return [{"message_id": message.id} for message in say(call, place, *drafts)]
 
 
@@ -65,9 +69,20 @@ def sources(call: Call) -> list[Message]:
     return usable
 
 
-def again(call: Call, place: Place, message: Message) -> Draft:
-    """Make a message into one to be said again."""
-    return draft_of(call, place, Formatted(message.text, message.entities), message.media)
+def in_albums(call: Call, found: list[Message], drafts: list[Draft]) -> list[Draft]:
+    """Keep together what was an album."""
+    old = {message.album for message in found} - {None}
+    new = {album: call.world.files.number() for album in old}
+    pairs = zip(found, drafts, strict=True)
+    return [replace(draft, album=new.get(message.album)) for message, draft in pairs]
+
+
+def again(call: Call, place: Place, message: Message, *, bare: bool) -> Draft:
+    """Make a message into one to be said again, without its caption if it shall be `bare`."""
+    words = Formatted(message.text, message.entities)
+    if bare and message.media is not None:
+        words = Formatted("")
+    return draft_of(call, place, words, message.media)
 
 
 def forwarded(call: Call, place: Place, message: Message) -> Draft:
