@@ -1,0 +1,130 @@
+"""The proof in full: `make chaos`, or `python -m tests.chaos --help`."""
+
+import argparse
+import asyncio
+import random
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from db.embedded import Servers, embedded_servers, erase, recreate_database
+from tests.chaos.control import with_fresh_random_ids, without_leases
+from tests.chaos.rig import Rig, new_database_name, rig
+from tests.chaos.storm import Storm, StormPlan
+from tests.chaos.verdict import Verdict
+
+ERRORS = Console(stderr=True, highlight=False)
+
+
+class Screen:
+    """Shows how far the trial is; what goes wrong is a line above the bar."""
+
+    def __init__(self, progress: Progress, messages: int) -> None:
+        self.progress = progress
+        self.task = progress.add_task("messages", total=messages)
+
+    def arrived(self, messages: int) -> None:
+        """Move the bar."""
+        self.progress.update(self.task, completed=messages)
+
+    def struck(self, what: str) -> None:
+        """Write a line."""
+        arrived = int(self.progress.tasks[self.task].completed)
+        self.progress.console.print(f"{arrived:6} arrived · {what}")
+
+
+class House:
+    """The servers of all trials, and a fresh database with a Telegram for each."""
+
+    def __init__(self, folder: Path, servers: Servers) -> None:
+        self.folder, self.servers = folder, servers
+
+    @asynccontextmanager
+    async def rig(self, name: str) -> AsyncIterator[Rig]:
+        """Put a new company on the servers."""
+        fresh = await recreate_database(self.servers, new_database_name())
+        place = self.folder / name
+        place.mkdir()
+        async with rig(fresh, place) as made:
+            yield made
+
+
+def progress_bar() -> Progress:
+    """Make the progress bar."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=ERRORS,
+    )
+
+
+async def show_that_the_check_can_fail(house: House) -> bool:
+    """Break two rules, and see whether the judge notices."""
+    async with house.rig("without-leases") as trial:
+        held = (await without_leases(trial)).double_held
+    async with house.rig("fresh-random-ids") as trial:
+        doubled = (await with_fresh_random_ids(trial)).doubled
+    ERRORS.print(f"control: without leases double_held={held}, which must be above 0")
+    ERRORS.print(f"control: with fresh random ids doubled={doubled}, which must be above 0")
+    return held > 0 and doubled > 0
+
+
+async def storm(house: House, plan: StormPlan, folder: Path, *, volatile: bool) -> Verdict:
+    """Let the storm blow."""
+    began = time.monotonic()
+    async with house.rig("storm") as trial:
+        with progress_bar() as progress:
+            screen = Screen(progress, plan.messages)
+            blowing = Storm(trial, plan, folder, volatile, screen)
+            verdict = await blowing.run()
+    ERRORS.print(f"storm: {verdict.line()} in {time.monotonic() - began:.0f} s")
+    for what, times in blowing.struck.items():
+        ERRORS.print(f"  {times} × {what}")
+    return verdict
+
+
+async def prove(options: argparse.Namespace, folder: Path) -> int:
+    """Run every trial; returns the exit code."""
+    servers_folder = folder / "servers"
+    servers_folder.mkdir()
+    plan = StormPlan(seed=options.seed, messages=options.messages, accounts=options.accounts)
+    try:
+        async with embedded_servers(servers_folder, linger=0.0) as servers:
+            house = House(folder, servers)
+            can_fail = await show_that_the_check_can_fail(house)
+            verdict = await storm(house, plan, servers_folder, volatile=False)
+    finally:
+        await erase(servers_folder)
+    sys.stdout.write(verdict.line() + "\n")
+    return 0 if can_fail and verdict.is_clean else 1
+
+
+def read_options() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**31))
+    parser.add_argument("--messages", type=int, default=10_000)
+    parser.add_argument("--accounts", type=int, default=60)
+    parser.add_argument("--keep", action="store_true", help="leave the logs of the processes")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Prove it."""
+    options = read_options()
+    ERRORS.print(f"seed {options.seed}: the same blows again with `make chaos SEED={options.seed}`")
+    folder = Path(tempfile.mkdtemp(prefix="troupe-chaos-"))
+    ERRORS.print(f"logs in {folder}")
+    return asyncio.run(prove(options, folder))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
