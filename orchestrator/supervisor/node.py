@@ -61,9 +61,10 @@ class Node:
 
         Raises NotAllowed when the name is taken, or when no watchdog can be started.
         """
-        await self.heart.start()
+        # Taking a dead predecessor's name takes longer than a watchdog of a short lease waits.
+        await self.presence.enter()
         try:
-            await self.presence.enter()
+            await self.heart.start()
             try:
                 await self.work()
             except ExceptionGroup as failed:
@@ -72,9 +73,9 @@ class Node:
                 self.lanes.lose(self.keeper.let_go())
                 await self.lanes.wait_empty()
             await self.candidate.step_down()
-            await self.presence.leave()
         finally:
             await self.watchdog.stop()
+        await self.presence.leave()
 
     async def work(self) -> None:
         """Keep leases, do jobs, and lead if it falls to this node, until asked to stop."""
