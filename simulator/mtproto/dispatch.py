@@ -8,6 +8,7 @@ from telethon.extensions import BinaryReader
 from telethon.tl import TLObject, TLRequest
 
 from simulator.mtproto.call import Call, Handler, Result, RpcFault
+from simulator.mtproto.layers import in_layer
 
 VECTOR = 0x1CB5C415
 BOOL_TRUE, BOOL_FALSE = 0x997275B5, 0xBC799737
@@ -56,7 +57,7 @@ class Methods:
             name = method_name(type(request))
             self.unknown[name] += 1
             raise RpcFault(NOT_FOUND, f"METHOD_NOT_KNOWN: {name}")
-        return serialise(await handler(call, request), type(request))
+        return serialise(in_layer(await handler(call, request), call.layer), type(request))
 
 
 def method_name(request: type[TLObject]) -> str:

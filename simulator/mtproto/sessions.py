@@ -8,6 +8,7 @@ from telethon.tl.functions import InitConnectionRequest
 
 from simulator.mtproto.crypto import AuthKey
 from simulator.mtproto.interception import Passing, UpdateGate
+from simulator.mtproto.layers import in_layer, is_earlier
 from simulator.mtproto.salts import Salts
 from simulator.mtproto.session import Line, Session, pack_body
 
@@ -89,10 +90,12 @@ class SessionBook:
     def push(self, key_id: int, updates: TLObject, *, but_session: int | None = None) -> None:
         """Send `updates` to every connected session of that auth key that takes updates."""
         listening = [each for each in self.listening(key_id) if each.id != but_session]
-        if listening:
-            packed = pack_body(bytes(updates))
-            for session in listening:
-                self.let_through(session, updates, packed)
+        packed: dict[bool, bytes] = {}
+        for session in listening:
+            earlier = is_earlier(session.layer)
+            if earlier not in packed:
+                packed[earlier] = pack_body(bytes(in_layer(updates, session.layer)))
+            self.let_through(session, updates, packed[earlier])
 
     def let_through(self, session: Session, updates: TLObject, packed: bytes) -> None:
         """Send updates to one session, as often and as late as the gate says."""

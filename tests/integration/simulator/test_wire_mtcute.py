@@ -8,11 +8,21 @@ from pathlib import Path
 import pytest
 
 from simulator.server import TelegramServer
+from simulator.world.events import AccountChanged, Event
 from simulator.world.logins import CODE_LENGTH
+from simulator.world.mailbox import Arrived, Entry
+from simulator.world.markup import Button, ButtonKind, InlineKeyboard
+from simulator.world.messages import Draft
 
 HERE = Path(__file__).parent / "mtcute"
-FILES = ("package.json", "package-lock.json", "client.js")
+FILES = ("package.json", "package-lock.json", "client.js", "signin.js")
 PATIENCE = 60
+KEYBOARD = InlineKeyboard(
+    (
+        (Button("Go", ButtonKind.CALLBACK, data=b"go"),),
+        (Button("Look", ButtonKind.URL, "https://example.com/"),),
+    )
+)
 
 
 async def run(folder: Path, *command: str) -> tuple[int, str, str]:
@@ -63,6 +73,7 @@ def whereabouts(server: TelegramServer) -> str:
             "apiId": server.api_id,
             "apiHash": server.api_hash,
             "phone": "9996620002",
+            "code": "22222",
         }
     )
 
@@ -75,4 +86,43 @@ async def test_mtcute_makes_a_key_and_asks_under_it(server: TelegramServer, fold
     (client,) = server.listener.book.clients.values()
     assert "mtcute" in str(client.to_dict()).lower()
     assert len(server.keys.keys) == 1
+    assert not server.crashed
+
+
+async def test_mtcute_signs_in_comments_and_hears_an_answer(
+    server: TelegramServer, folder: Path
+) -> None:
+    world = server.world
+    boss = world.add_person("9996610001", "Boss")
+    world.add_person("9996620002", "Anna Petrova", username="anna_p")
+    boris = world.add_person("9996630003", "Boris", username="boris_b")
+    bot = world.add_bot("Choice", "choice_bot")
+    anna = world.people.by_phone["9996620002"]
+    news = world.add_channel("News", "town_news", owner=boss, linked=True)
+    world.join(news, anna)
+    post = world.publish(news, "the first post")
+    world.private_talk.send(bot, anna, Draft("choose", markup=KEYBOARD))
+    world.send_private(boris, anna, "hello")
+
+    def answer(event: Event) -> None:
+        match event:
+            case AccountChanged(user, Entry(change=Arrived(message))) if user == boris.id:
+                if message.author == anna.id:
+                    world.send_private(boris, anna, f"you said: {message.text}")
+
+    world.bulletin.subscribe(answer)
+    failed, said, complained = await run(folder, "node", "signin.js", whereabouts(server))
+    assert not failed, complained
+    assert json.loads(said) == {
+        "me": "Anna Petrova",
+        "dialogs": ["Boris", "Choice", "News"],
+        "channel": news.id,
+        "post": "the first post",
+        "buttons": [["keyboardButtonCallback", "Go"], ["keyboardButtonUrl", "Look"]],
+        "comment": "from another client",
+        "sent": "tell me something",
+        "answer": "you said: tell me something",
+    }
+    assert [each.text for each in world.comments_under(news, post.id)] == ["from another client"]
+    assert not server.methods.unknown
     assert not server.crashed
