@@ -5,7 +5,7 @@ import shutil
 import sys
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from db.embedded import Servers, resolve_servers
 from db.embedded.urls import without_secrets
 from db.engine import create_engine
 from db.keys import load_keyring
+from db.pacing import redis_turns
 from db.probes import ping_redis, server_time, server_version
 from db.stores.accounts import PostgresAccounts
 from orchestrator.errors import TroupeError
@@ -114,6 +115,7 @@ async def check_servers(settings: Settings, servers: Servers) -> AsyncIterator[F
     finally:
         await engine.dispose()
     yield await check_redis(settings, servers)
+    yield await check_pacing(servers)
 
 
 async def check_schema(database_url: str) -> Finding:
@@ -145,6 +147,17 @@ async def check_redis(settings: Settings, servers: Servers) -> Finding:
         return Finding("Redis", Health.BROKEN, "does not answer", str(error))
     kind = "external" if settings.redis_url else "embedded"
     return Finding("Redis", Health.OK, f"{kind} {found} at {without_secrets(servers.redis_url)}")
+
+
+async def check_pacing(servers: Servers) -> Finding:
+    """Check that turns can be taken where all nodes take them; nothing is taken."""
+    async with redis_turns(servers.redis_url) as turns:
+        try:
+            await turns.take((), timedelta(seconds=1))
+        except TroupeError as error:
+            detail = "each node keeps to its share of the limits"
+            return Finding("Pacing", Health.WARNING, detail, str(error))
+    return Finding("Pacing", Health.OK, "shared by all nodes")
 
 
 async def count_accounts(settings: Settings, servers: Servers) -> int:
