@@ -408,7 +408,7 @@ async def test_edits_and_deletions_that_come_inside_a_difference_are_told(
     cast.world.private_talk.delete(owner, [second.id], revoke=True)
     ear = await catch_up(cast)
     assert [edit.text for edit in ear.of(PostEdited)] == ["after"]
-    assert [deletion.messages for deletion in ear.of(PostsDeleted)] == [(gone.id,)]
+    assert [deletion.messages for deletion in ear.of(PostsDeleted)] == [(MessageId(gone.id),)]
     assert [edit.text for edit in ear.of(MessageEdited)] == ["corrected"]
     assert [len(deletion.messages) for deletion in ear.of(MessagesDeleted)] == [1]
 

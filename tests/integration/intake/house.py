@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from accounts.client import TelethonAccount
 from accounts.telegram import TelethonTelegram
+from accounts.updates import ReceivingClient, UpdateFlow
 from db.encryption import Cipher
 from db.engine import create_engine
 from db.keys import Keyring, new_key, read_keys
@@ -141,12 +142,28 @@ class House:
             while not (await self.sql(condition))[0][0]:  # noqa: ASYNC110 - nobody announces it
                 await asyncio.sleep(0.01)
 
+    async def until_quiet(self, client: TelethonAccount) -> None:
+        """Wait until every update that arrived was committed, and no gap is being filled."""
+        connection = client.connection
+        assert connection.flow is not None
+        async with asyncio.timeout(60):
+            while not is_quiet(connection.client, connection.flow):  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.05)
+
     async def until_recorded(self, messages: int) -> None:
         await self.until(f"SELECT count(*) = {messages} FROM messages")
 
     def tuned(self, **numbers: Any) -> None:
         """Work with other numbers from here on."""
         self.stage = replace(self.stage, tuning=replace(self.stage.tuning, **numbers))
+
+
+def is_quiet(client: ReceivingClient, flow: UpdateFlow) -> bool:
+    """Tell whether nothing of what was told is left to be handled."""
+    box = client._message_box
+    return not (
+        flow.in_flight or box.possible_gaps or box.getting_diff_for or not client.queue.empty()
+    )
 
 
 def set_stage(server: TelegramServer, engine: AsyncEngine, database_url: str, key: str) -> Stage:
