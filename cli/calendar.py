@@ -87,7 +87,9 @@ class ApsCalendar:
         self, entries: Sequence[Entry], fired: Mapping[str, datetime], fire: Fire
     ) -> None:
         """Fire each entry at its times; begin anew whenever the wall clock was set."""
-        done = dict(fired)
+        begun = self.clock.now()
+        # A time of day that never fired is missed from now on, should the clock be set past it.
+        done = {one.key: begun for one in entries if isinstance(one.rhythm, Daily)} | dict(fired)
         queue = Queue()
         firing = asyncio.create_task(self.fire_all(entries, queue, done, fire), name="firing")
         try:
