@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from aiogram import Bot, Dispatcher, F
+from aiogram.exceptions import TelegramBadRequest
 from aiogram.filters import CommandStart
 from aiogram.types import (
     CallbackQuery,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     KeyboardButton,
+    KeyboardButtonPollType,
     Message,
     ReplyKeyboardMarkup,
     ReplyKeyboardRemove,
@@ -359,3 +361,71 @@ async def test_votes_are_told_and_a_stopped_poll_takes_none(
     late: Any = {"chat": shown["id"], "message": seen["id"], "options": [0]}
     refused = await director.ask("PUT", vote, json=late)
     assert refused.json()["error"] == "MESSAGE_POLL_CLOSED"
+
+
+async def test_a_button_that_is_gone_may_still_be_pressed_by_what_it_tells(
+    director: Director, bots: NewBot
+) -> None:
+    anna, shown = await director.person("Anna", language="ru"), await director.bot()
+    said = await director.says(anna, shown["id"], "/start")
+    bot = bots(shown)
+    card = await bot.send_message(anna["id"], "Take it", reply_markup=CHOICE)
+    await bot.edit_message_reply_markup(chat_id=anna["id"], message_id=card.message_id)
+    seen = await director.hears(anna, shown, said["id"])
+    path, press = f"/people/{anna['id']}/presses", {"chat": shown["id"], "message": seen["id"]}
+    gone = await director.ask("POST", path, json=press | {"button": "Warranty"})
+    assert (gone.status_code, "no button" in gone.json()["message"]) == (404, True)
+    await director.post(path, **press, data="topic:warranty")
+    query = (await taken(bot))[-1].callback_query
+    assert query
+    assert (query.data, query.from_user.language_code) == ("topic:warranty", "ru")
+
+
+async def test_a_bot_without_privacy_hears_what_others_do_not(
+    director: Director, bots: NewBot
+) -> None:
+    boss, deaf = await director.person("Boss"), await director.bot()
+    hears = await director.post("/bots", name="Ear", username="ear_bot", reads_all=True)
+    group = await director.post("/groups", title="Office", owner=boss["id"])
+    for each in (deaf, hears):
+        await director.put(f"/chats/{group['id']}/members/{each['id']}")
+    await director.says(boss, group["id"], "the code word")
+    assert (await bots(hears).get_me()).can_read_all_group_messages
+    assert [each.text for each in await messages(bots(hears))] == ["the code word"]
+    assert await messages(bots(deaf)) == []
+
+
+async def test_albums_stay_together_when_they_are_copied(director: Director, bots: NewBot) -> None:
+    anna, shown = await director.person("Anna"), await director.bot()
+    boris = await director.person("Boris")
+    await director.says(boris, shown["id"], "/start")
+    files = [{"kind": "photo", "data": coded(PICTURE), "caption": each} for each in "ab"]
+    await director.post(f"/people/{anna['id']}/albums", to=shown["id"], files=files)
+    bot = bots(shown)
+    numbers = [each.message_id for each in await messages(bot) if each.media_group_id]
+    await bot.copy_messages(boris["id"], anna["id"], numbers, remove_caption=True)
+    await bot.forward_messages(boris["id"], anna["id"], numbers)
+    sent = await director.get(f"/bots/{shown['id']}/sent")
+    albums = [each["album"] for each in sent]
+    assert (albums[0], albums[2]) == (albums[1], albums[3])
+    assert len({*albums}) == 2
+    assert [each["text"] for each in sent] == ["", "", "a", "b"]
+
+
+async def test_a_bot_made_admin_at_once_is_told_once(director: Director, bots: NewBot) -> None:
+    boss, shown = await director.person("Boss"), await director.bot()
+    channel = await director.post("/channels", title="News", owner=boss["id"])
+    await director.put(f"/chats/{channel['id']}/admins/{shown['id']}", rights=["post_messages"])
+    (told,) = [each.my_chat_member for each in await taken(bots(shown)) if each.my_chat_member]
+    assert (told.old_chat_member.status, told.new_chat_member.status) == ("left", "administrator")
+    assert told.from_user.id == boss["id"]
+
+
+async def test_a_key_that_is_not_known_is_refused(director: Director, bots: NewBot) -> None:
+    anna, shown = await director.person("Anna"), await director.bot()
+    await director.says(anna, shown["id"], "/start")
+    key = KeyboardButton(text="Vote", request_poll=KeyboardButtonPollType())
+    with pytest.raises(TelegramBadRequest, match="request_poll are not known here"):
+        await bots(shown).send_message(
+            anna["id"], "?", reply_markup=ReplyKeyboardMarkup(keyboard=[[key]])
+        )
