@@ -20,6 +20,7 @@ from cli.commands import (
     play,
     review,
     scripts,
+    selector,
     settings,
     simulate,
     stats,
@@ -56,6 +57,7 @@ app.add_typer(outbox.app, name="outbox")
 app.add_typer(logs.app, name="logs")
 app.add_typer(personas.app, name="personas")
 app.add_typer(scripts.app, name="scripts")
+app.add_typer(selector.app, name="selector")
 app.add_typer(settings.app, name="settings")
 app.add_typer(house.nodes, name="nodes")
 app.add_typer(keys.app, name="keys")

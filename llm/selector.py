@@ -1,0 +1,266 @@
+"""Which trigger a message means, if any: learnt from example phrases, judged on this machine.
+
+Two judges are added up. One knows words and runs of letters, in any language: a linear support
+vector machine. The other knows what English sentences mean: kernel ridge regression on the
+vectors of `llm.meaning`, its phrases as the centres (Nyström's approximation where there are
+many). Both are one against all, so that a message which no trigger knows scores low everywhere.
+How low is too low is learnt from phrases that were held out.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import cho_factor, cho_solve
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.pipeline import FeatureUnion
+from sklearn.svm import LinearSVC
+
+from llm.meaning import Vectors
+from personas.strategy import SCRIPT_FITS_ABOVE
+
+Scores = npt.NDArray[np.float64]
+Targets = npt.NDArray[np.int64]
+
+NOTHING = -1
+"""The target of a phrase that no trigger fits."""
+SOFTNESS = 0.5
+"""The support vector machine's C."""
+NEARNESS = 3.0
+"""How quickly the kernel falls with distance: exp(2 * NEARNESS * (cosine - 1))."""
+RIDGE = 0.2
+CENTRES = 4000
+ROUNDING = 1e-6
+MEANING_WEIGHT = 4.0
+LEAD_WEIGHT = 0.5
+"""What the lead over the next trigger adds to the confidence."""
+KIN, KIN_WEIGHT = 3, 8.0
+"""What the mean cosine of the nearest phrases adds to it: strangers have no kin."""
+LOST = 0.015
+"""The part of messages that a trigger fits which may be taken for fitting none."""
+HELD_OUT = 0.05
+FEW = 2000
+"""Up to so many phrases, each is held out once; above, a twentieth of them is."""
+FOLDS = 5
+
+
+class Senses(Protocol):
+    """Turns texts into vectors of length 1."""
+
+    def vectors(self, texts: Sequence[str]) -> Vectors:
+        """Return one row for each text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The trigger that suits a message best."""
+
+    target: int
+    fit: float
+    """0 to 1; above 0.7 the trigger fits."""
+    confidence: float
+    runner_up: int | None
+
+
+class Words:
+    """Knows words, pairs of words and runs of letters."""
+
+    def __init__(self, texts: Sequence[str], targets: Targets) -> None:
+        self.features = FeatureUnion(
+            [
+                ("words", TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)),
+                (
+                    "letters",
+                    TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True),
+                ),
+            ]
+        )
+        rows = self.features.fit_transform(texts)
+        machine = LinearSVC(C=SOFTNESS, tol=1e-2, random_state=0)
+        machine.fit(rows, targets)
+        self.weights, self.offsets = machine.coef_.T, machine.intercept_
+        self.columns = machine.classes_
+
+    def scores(self, texts: Sequence[str], targets: int) -> Scores:
+        """Return each trigger's margin, one row for each text."""
+        decided = self.features.transform(texts) @ self.weights + self.offsets
+        if decided.shape[1] == 1:  # two classes share one margin
+            decided = np.hstack([-decided, decided])
+        result = np.full((len(texts), targets), -1.0)
+        known = self.columns != NOTHING
+        result[:, self.columns[known]] = decided[:, known]
+        return result
+
+
+class Sense:
+    """Knows which phrases mean about the same."""
+
+    def __init__(self, rows: Vectors, targets: Targets, labels: int) -> None:
+        chosen = np.random.default_rng(0).permutation(len(rows))[:CENTRES]
+        self.centres = rows[chosen]
+        wanted = np.zeros((len(rows), labels), np.float32)
+        known = targets != NOTHING
+        wanted[np.flatnonzero(known), targets[known]] = 1.0
+        near = nearness(rows, self.centres)
+        system = (near.T @ near + RIDGE * near[chosen]).astype(np.float64)
+        # Phrases that are given twice leave the system singular, and single precision nearly so.
+        system[np.diag_indices_from(system)] += ROUNDING * np.trace(system)
+        solved = cho_solve(cho_factor(system, overwrite_a=True), near.T @ wanted)
+        self.weights = solved.astype(np.float32)
+
+    def scores(self, rows: Vectors) -> tuple[Scores, Scores]:
+        """Return about 1 for a trigger that the text means; and the mean cosine of its kin."""
+        near = nearness(rows, self.centres)
+        nearest = np.partition(near, -min(KIN, near.shape[1]), axis=1)[:, -KIN:]
+        cosines = 1 + np.log(np.maximum(nearest, 1e-9)) / (2 * NEARNESS)
+        return near @ self.weights, cosines.mean(axis=1)
+
+
+def nearness(rows: Vectors, centres: Vectors) -> npt.NDArray[np.float32]:
+    """Return how near each row is to each centre, 1 where they are the same."""
+    near: Vectors = rows @ centres.T
+    near -= 1
+    near *= 2 * NEARNESS
+    np.exp(near, out=near)
+    return near
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """Each trigger's score, one row for each text, and how sure the best one is."""
+
+    scores: Scores
+    confidences: Scores
+
+
+@dataclass(frozen=True, slots=True)
+class Judges:
+    """Both judges, and whoever turns texts into vectors for the second."""
+
+    words: Words
+    sense: Sense | None
+    senses: Senses | None
+    labels: int
+
+    def verdicts(self, texts: Sequence[str]) -> Verdicts:
+        """Judge each text."""
+        scores = self.words.scores(texts, self.labels)
+        kin: Scores = np.zeros(len(texts))
+        if self.senses is not None and self.sense is not None:
+            by_sense, kin = self.sense.scores(self.senses.vectors(texts))
+            scores += MEANING_WEIGHT * by_sense
+        return Verdicts(scores, confidences(scores) + KIN_WEIGHT * kin)
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """Phrases with the numbers of their triggers, NOTHING for those of none."""
+
+    texts: Sequence[str]
+    targets: Targets
+    labels: int
+    senses: Senses | None
+
+    def part(self, places: Targets) -> "Lesson":
+        """Return the phrases at some places."""
+        texts = [self.texts[place] for place in places]
+        return Lesson(texts, self.targets[places], self.labels, self.senses)
+
+    def taught(self, words: Words | None = None) -> Judges:
+        """Train both judges, or the second beside a given first."""
+        words = words or Words(self.texts, self.targets)
+        sense = None
+        if self.senses is not None:
+            sense = Sense(self.senses.vectors(self.texts), self.targets, self.labels)
+        return Judges(words, sense, self.senses, self.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Where a fit of 0.7 lies, and how quickly it changes there."""
+
+    confidence: float
+    spread: float
+
+    def fit(self, confidence: float) -> float:
+        """Turn a confidence into a fit of 0 to 1."""
+        at_the_limit = math.log(SCRIPT_FITS_ABOVE / (1 - SCRIPT_FITS_ABOVE))
+        odds = at_the_limit + (confidence - self.confidence) / self.spread
+        return 1 / (1 + math.exp(-max(-50.0, min(50.0, odds))))
+
+
+class Selector:
+    """Says which of some triggers a message means; training takes a moment, so off the loop."""
+
+    def __init__(
+        self, texts: Sequence[str], targets: Sequence[int], senses: Senses | None = None
+    ) -> None:
+        """Learn from phrases with the numbers of their triggers, NOTHING for those of none."""
+        wanted = np.asarray(targets, dtype=np.int64)
+        lesson = Lesson(texts, wanted, int(wanted.max(initial=NOTHING)) + 1, senses)
+        if lesson.labels < 1 or len(set(targets)) < 2:
+            raise ValueError("a selector tells at least two kinds of phrases apart")
+        self.limit, words = examine(lesson)
+        self.judges = lesson.taught(words)
+
+    def choose(self, text: str) -> Choice:
+        """Return the trigger that suits a message best, with how well."""
+        return self.choose_all([text])[0]
+
+    def choose_all(self, texts: Sequence[str]) -> list[Choice]:
+        """Choose for many messages at once."""
+        verdicts = self.judges.verdicts(texts)
+        pairs = zip(verdicts.scores, verdicts.confidences.tolist(), strict=True)
+        return [self.choice(row, sure) for row, sure in pairs]
+
+    def choice(self, row: Scores, confidence: float) -> Choice:
+        """Read one message's verdict."""
+        order = np.argsort(row)[::-1]
+        second = int(order[1]) if len(order) > 1 else None
+        return Choice(int(order[0]), self.limit.fit(confidence), confidence, second)
+
+
+def confidences(scores: Scores) -> Scores:
+    """Return how sure each row is of its best trigger, by the scores alone."""
+    if scores.shape[1] == 1:
+        return scores[:, 0]
+    second, best = np.sort(scores, axis=1)[:, -2:].T
+    sure: Scores = best + LEAD_WEIGHT * (best - second)
+    return sure
+
+
+def examine(lesson: Lesson) -> tuple[Limit, Words | None]:
+    """Find the confidence below which at most LOST of rightly understood phrases lie.
+
+    With many phrases the judge of words, the slower one, is kept as it was examined.
+    """
+    found: list[float] = []
+    judges: Judges | None = None
+    for taught, asked in splits(lesson.targets):
+        judges = lesson.part(taught).taught()
+        verdicts = judges.verdicts([lesson.texts[place] for place in asked])
+        right = verdicts.scores.argmax(axis=1) == lesson.targets[asked]
+        found += verdicts.confidences[right].tolist()
+    if not found or judges is None:
+        return Limit(confidence=0.0, spread=0.25), None
+    limit = Limit(float(np.quantile(found, LOST)), max(0.05, float(np.std(found)) / 2))
+    return limit, judges.words if len(lesson.targets) > FEW else None
+
+
+def splits(targets: Targets) -> list[tuple[Targets, Targets]]:
+    """Deal the phrases of each trigger out: which are learnt from, and which are asked for."""
+    few = len(targets) <= FEW
+    parts = FOLDS if few else round(1 / HELD_OUT)
+    dealt = np.zeros(len(targets), dtype=np.int64)
+    shuffler = np.random.default_rng(0)
+    for target in np.unique(targets):
+        mine = shuffler.permutation(np.flatnonzero(targets == target))
+        dealt[mine] = np.arange(len(mine)) % parts
+    rounds = range(parts if few else 1)
+    every = [(np.flatnonzero(dealt != part), np.flatnonzero(dealt == part)) for part in rounds]
+    return [
+        (taught, asked) for taught, asked in every if len(asked) and len(set(targets[taught])) > 1
+    ]
