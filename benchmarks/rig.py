@@ -79,8 +79,8 @@ async def simulated_telegram(people: int) -> AsyncIterator[Endpoint]:
         await process.wait()
 
 
-async def sign_everybody_in(endpoint: Endpoint, people: int) -> Sessions:
-    """Sign the simulator's people in, as accounts numbered from 0."""
+async def sign_everybody_in(endpoint: Endpoint, people: int, *, first: int = 0) -> Sessions:
+    """Sign the simulator's people in from the `first` on, as accounts of the same numbers."""
     sessions = Sessions()
     telegram = TelethonTelegram(endpoint, sessions)
     turn = asyncio.Semaphore(AT_ONCE)
@@ -90,6 +90,6 @@ async def sign_everybody_in(endpoint: Endpoint, people: int) -> Sessions:
             await telegram.sign_in(AccountId(number), phone_of(number), Code())
 
     async with asyncio.TaskGroup() as group:
-        for number in range(people):
+        for number in range(first, people):
             group.create_task(sign_in(number), name=f"sign in {number}")
     return sessions

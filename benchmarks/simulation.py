@@ -26,7 +26,9 @@ def make_world(people: int) -> World:
     owner = world.add_person("+9996629999", "Owner")
     crowd = [world.add_person(phone_of(number), f"Person {number}") for number in range(people)]
     for number in range(CHANNELS):
-        channel = world.add_channel(f"Channel {number}", owner=owner, linked=number % 2 == 0)
+        name = "bench_channel" if number == 0 else ""
+        linked = number % 2 == 0
+        channel = world.add_channel(f"Channel {number}", name, owner=owner, linked=linked)
         world.join(channel, *crowd)
         world.publish(channel, "A post to begin with")
     return world

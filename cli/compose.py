@@ -34,6 +34,7 @@ from orchestrator.lanes.door import AccountDoor
 from orchestrator.leases.tenure import Tenure
 from orchestrator.operations import BatchedOperations
 from orchestrator.pacing.book import TurnBook
+from orchestrator.outbox.feeder import Feeder
 from orchestrator.pacing.pacer import Asking, Pacer, asking
 from orchestrator.pacing.shared import SharedPacer, living
 from orchestrator.ports.sessions import SessionStore
@@ -60,6 +61,7 @@ class Company:
     keyring: Keyring
     notices: Notices
     stage: Stage
+    operations: BatchedOperations
     door: AccountDoor
     service: Service
 
@@ -131,6 +133,7 @@ async def company(
         turns = await stack.enter_async_context(redis_turns(servers.redis_url))
         pacer = pacer_on(turns, stores, tuning)
         stage = set_stage(settings, stores, notices, operations, pacer=pacer, tuning=tuning)
+        await stack.enter_async_context(stage.feeder.running())
         door = AccountDoor(stage, NodeName(f"door-{process_name()}"))
         yield Company(
             settings=settings,
@@ -139,6 +142,7 @@ async def company(
             keyring=keyring,
             notices=notices,
             stage=stage,
+            operations=operations,
             door=door,
             service=Service.on(stage, door),
             watchdog=watchdog,
@@ -170,6 +174,7 @@ def set_stage(
         operations=operations,
         tuning=tuning,
         tenure=tenure,
+        feeder=Feeder(stores.outbox, notices, clock, tuning.poll),
         sink=Reception(stores.intake, stores.channels, stores.security).take,
     )
 

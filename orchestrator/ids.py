@@ -16,6 +16,8 @@ CommandId = NewType("CommandId", int)
 ScriptId = NewType("ScriptId", int)
 ScriptVersionId = NewType("ScriptVersionId", int)
 UserId = NewType("UserId", int)
+InboundId = NewType("InboundId", int)
+StudyGroupId = NewType("StudyGroupId", int)
 NodeName = NewType("NodeName", str)
 
 TelegramId = NewType("TelegramId", int)

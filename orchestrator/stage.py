@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from orchestrator.clock import Clock
 from orchestrator.facts import Sink
 from orchestrator.leases.tenure import Tenure
+from orchestrator.outbox.feeder import Feeder
 from orchestrator.pacing.pacer import Pacer
 from orchestrator.ports.logs import OperationLog
 from orchestrator.ports.stores import Stores
@@ -26,3 +27,4 @@ class Stage:
     tuning: Tuning
     sink: Sink
     tenure: Tenure
+    feeder: Feeder

@@ -1,7 +1,9 @@
 """Every number that an operator may set, with the value that holds when nobody did."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from random import random
 
 from orchestrator.outbox.gate import GateTerms
 
@@ -14,11 +16,14 @@ class Retries:
     first: timedelta
     growth: float = 2.0
     longest: timedelta = timedelta(hours=2)
+    jitter: float = 0.0
+    """By which part of itself a delay is lengthened at random, so that crowds come apart."""
 
-    def delay_after(self, attempts: int) -> timedelta:
+    def delay_after(self, attempts: int, chance: Callable[[], float] = random) -> timedelta:
         """Return how long to wait after that many attempts (from 1)."""
         grown = self.first.total_seconds() * self.growth ** max(0, attempts - 1)
-        return timedelta(seconds=min(grown, self.longest.total_seconds()))
+        spread = 1 + self.jitter * chance()
+        return timedelta(seconds=min(grown, self.longest.total_seconds()) * spread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +85,8 @@ class Tuning:
     comment_lasts: timedelta = timedelta(hours=24)
     """How long after its post a comment may still be sent."""
     gate: GateTerms = field(default_factory=GateTerms)
-    sending: Retries = field(default_factory=lambda: Retries(3, timedelta(minutes=5)))
-    """After an error of Telegram's own making."""
+    sending: Retries = field(default_factory=lambda: Retries(3, timedelta(minutes=5), jitter=0.25))
+    """After an error of Telegram's own making; then the message has failed."""
     settling: Retries = field(
         default_factory=lambda: Retries(5, timedelta(seconds=2), longest=timedelta(minutes=2))
     )
@@ -122,6 +127,11 @@ class Tuning:
             "lease": (timedelta(seconds=3), timedelta(minutes=10), self.lease),
             "claim": (timedelta(milliseconds=100), self.lease / 2, self.claim),
             "answer": (timedelta(seconds=1), timedelta(minutes=2), self.answer),
+            "sending.first": (
+                timedelta(milliseconds=1),
+                self.sending.longest,
+                self.sending.first,
+            ),
             "stop": (timedelta(0), self.lease, self.stop),
             "pacing_horizon": (timedelta(seconds=1), timedelta(minutes=10), self.pacing_horizon),
             "poll": (timedelta(milliseconds=50), timedelta(minutes=1), self.poll),
@@ -147,3 +157,9 @@ class Tuning:
         for name, (least, most, value) in limits.items():
             if not least <= value <= most:
                 raise ValueError(f"{name} must lie between {least} and {most}")
+        for name in ("sending", "settling", "fresh_post"):
+            retries: Retries = getattr(self, name)
+            if not 1 <= retries.attempts <= 100 or retries.growth < 1 or retries.jitter < 0:
+                raise ValueError(
+                    f"{name} needs 1 to 100 attempts, a growth of 1 or more, and no negative jitter"
+                )

@@ -1,60 +1,70 @@
-"""The gate: the one statement that lets a message out (charter rules 1 to 5).
+"""The gate: the one statement that lets messages out (charter rules 1 to 5).
 
 `orchestrator.outbox.gate.judge` says the same as a pure rule; a property test holds them together.
 
 The rows it looks at are locked while it looks, always in this order, which every transaction keeps
 that locks more than one of them: account, lease, channel, campaign, schedule, grant, draft, post,
-outbox, comment, silence. Each step waits for the one before (`EXISTS`), for PostgreSQL promises no
-order among WITH queries. A revoke that comes meanwhile waits for the claim to commit and then finds
-it among what is in flight; a claim that comes after it reads it. The clock is PostgreSQL's own,
-read when all locks are held.
+outbox, comment, silence. Each step begins with an ARRAY of what the step before found, which is
+complete before the step takes its first lock, for PostgreSQL promises no order among WITH queries.
+A revoke that comes meanwhile waits for the claim to commit and then finds it among what is in
+flight; a claim that comes after it reads it. The clock is PostgreSQL's own, read when all locks are
+held.
 
 What is not locked is what only this account's one lane changes: its day's comments and its holds.
+
+The statement comes in two forms that differ in nothing else: one message waits for its locks; many
+messages, each of another account, wait for none, so that a row that somebody holds for long stops
+one lane and not a whole node. What was skipped for that has no verdict and is asked about alone.
 """
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
-CLAIM_IF_WELCOME = text(
-    """
-    WITH asked AS (
+STATEMENT = """
+    WITH asked AS MATERIALIZED (
         -- What never changes, so it needs no lock.
-        SELECT o.id, o.grant_id, o.comment_id, c.channel_id, c.campaign_id, c.schedule_id, c.slot
-        FROM outbox o JOIN comments c ON c.id = o.comment_id
-        WHERE o.id = :message AND o.account_id = :account
+        SELECT o.id, q.account, q.fence, o.grant_id, o.comment_id, c.channel_id, c.campaign_id,
+               c.schedule_id, c.slot
+        FROM unnest(CAST(:messages AS bigint[]), CAST(:accounts AS bigint[]),
+                    CAST(:fences AS bigint[])) AS q (message, account, fence)
+        JOIN outbox o ON o.id = q.message AND o.account_id = q.account
+        JOIN comments c ON c.id = o.comment_id
     ), speaker AS MATERIALIZED (
-        SELECT state, disclosed_at, disclosed_fence FROM accounts
-        WHERE id = :account AND EXISTS (SELECT FROM asked) FOR SHARE
+        SELECT id, state, disclosed_at, disclosed_fence FROM accounts
+        WHERE id = ANY(ARRAY(SELECT account FROM asked)) FOR SHARE {waiting}
     ), lease AS MATERIALIZED (
-        SELECT node, fence, released FROM leases
-        WHERE account_id = :account AND EXISTS (SELECT FROM speaker) FOR SHARE
+        SELECT account_id, node, fence, released FROM leases
+        WHERE account_id = ANY(ARRAY(SELECT id FROM speaker)) FOR SHARE {waiting}
     ), place AS MATERIALIZED (
-        SELECT is_active AND removed_at IS NULL AS is_active, linked_group_id FROM channels
-        WHERE id = (SELECT channel_id FROM asked) AND EXISTS (SELECT FROM lease) FOR SHARE
+        SELECT id, is_active AND removed_at IS NULL AS is_active, linked_group_id FROM channels
+        WHERE id = ANY(ARRAY(SELECT a.channel_id FROM asked a JOIN lease ON account_id = a.account))
+        FOR SHARE {waiting}
     ), campaign AS MATERIALIZED (
-        SELECT state, time_zone FROM campaigns
-        WHERE id = (SELECT campaign_id FROM asked) AND EXISTS (SELECT FROM place) FOR SHARE
+        SELECT id, state, time_zone FROM campaigns
+        WHERE id = ANY(ARRAY(SELECT a.campaign_id FROM asked a JOIN place p ON p.id = a.channel_id))
+        FOR SHARE {waiting}
     ), schedule AS MATERIALIZED (
-        SELECT is_active, comments_per_day, start_time, end_time FROM schedules
-        WHERE id = (SELECT schedule_id FROM asked) AND EXISTS (SELECT FROM campaign) FOR SHARE
+        SELECT id, is_active, comments_per_day, start_time, end_time FROM schedules
+        WHERE id = ANY(ARRAY(
+            SELECT a.schedule_id FROM asked a JOIN campaign c ON c.id = a.campaign_id))
+        FOR SHARE {waiting}
     ), permit AS MATERIALIZED (
-        SELECT scope, comments_per_post, linked_group_id, starts_at, expires_at, verified_at,
+        SELECT id, scope, comments_per_post, linked_group_id, starts_at, expires_at, verified_at,
                suspended_at, revoked_at
         FROM grants
-        WHERE id = (SELECT grant_id FROM asked) AND EXISTS (SELECT FROM schedule) FOR SHARE
+        WHERE id = ANY(ARRAY(
+            SELECT a.grant_id FROM asked a JOIN schedule s ON s.id = a.schedule_id))
+        FOR SHARE {waiting}
     ), message AS MATERIALIZED (
         SELECT id, state, due_at, expires_at, peer_id FROM outbox
-        WHERE id = (SELECT id FROM asked) AND EXISTS (SELECT FROM permit) FOR UPDATE
+        WHERE id = ANY(ARRAY(SELECT a.id FROM asked a JOIN permit p ON p.id = a.grant_id))
+        FOR UPDATE {waiting}
     ), moment AS MATERIALIZED (
-        SELECT clock_timestamp() AS now WHERE EXISTS (SELECT FROM message)
-    ), local AS MATERIALIZED (
-        SELECT to_char(moment.now AT TIME ZONE campaign.time_zone, 'HH24:MI') AS clock,
-               CAST(moment.now AT TIME ZONE campaign.time_zone AS date) AS today
-        FROM moment, campaign
+        SELECT clock_timestamp() AS now WHERE (SELECT count(*) FROM message) > 0
     ), judged AS MATERIALIZED (
-        SELECT asked.id, asked.comment_id, moment.now, local.today, CASE
+        SELECT asked.id, asked.account, asked.fence, asked.comment_id, moment.now, local.today, CASE
             WHEN message.state NOT IN ('due', 'unknown') OR message.due_at > moment.now
                 THEN 'not_due'
-            WHEN lease.released OR lease.node IS DISTINCT FROM :node OR lease.fence <> :fence
+            WHEN lease.released OR lease.node IS DISTINCT FROM :node OR lease.fence <> asked.fence
                 THEN 'lease_lost'
             WHEN message.expires_at <= moment.now
                 THEN 'too_old'
@@ -62,7 +72,7 @@ CLAIM_IF_WELCOME = text(
                 THEN 'account_parked'
             WHEN speaker.disclosed_at IS NULL
                  OR moment.now >= speaker.disclosed_at + CAST(:disclosure_lasts AS interval)
-                 OR speaker.disclosed_fence IS DISTINCT FROM :fence
+                 OR speaker.disclosed_fence IS DISTINCT FROM asked.fence
                 THEN 'not_disclosed'
             WHEN permit.scope <> 'comments' OR permit.starts_at > moment.now
                 THEN 'no_grant'
@@ -87,7 +97,7 @@ CLAIM_IF_WELCOME = text(
                 THEN 'schedule_off'
             WHEN EXISTS (
                 SELECT FROM holds h
-                WHERE h.account_id = :account AND h.not_before > moment.now
+                WHERE h.account_id = asked.account AND h.not_before > moment.now
                   AND (h.peer_id IS NULL OR h.peer_id = message.peer_id)
                   AND (h.method IS NULL OR h.method = :method))
                 THEN 'held'
@@ -101,11 +111,22 @@ CLAIM_IF_WELCOME = text(
                   AND c.status <> 'failed' AND c.id <> asked.comment_id)
                 THEN 'daily_limit'
             ELSE 'welcome' END AS verdict
-        FROM asked, speaker, lease, place, campaign, schedule, permit, message, moment, local
+        FROM asked
+        JOIN speaker ON speaker.id = asked.account
+        JOIN lease ON lease.account_id = asked.account
+        JOIN place ON place.id = asked.channel_id
+        JOIN campaign ON campaign.id = asked.campaign_id
+        JOIN schedule ON schedule.id = asked.schedule_id
+        JOIN permit ON permit.id = asked.grant_id
+        JOIN message ON message.id = asked.id
+        CROSS JOIN moment
+        CROSS JOIN LATERAL (
+            SELECT to_char(moment.now AT TIME ZONE campaign.time_zone, 'HH24:MI') AS clock,
+                   CAST(moment.now AT TIME ZONE campaign.time_zone AS date) AS today) AS local
     ), claimed AS (
         UPDATE outbox o
         SET state = 'sending', attempts = o.attempts + 1, claimed_by = :node,
-            claimed_fence = :fence, claimed_at = judged.now,
+            claimed_fence = judged.fence, claimed_at = judged.now,
             first_attempt_at = coalesce(o.first_attempt_at, judged.now)
         FROM judged WHERE o.id = judged.id AND judged.verdict = 'welcome'
         RETURNING o.id, o.peer_kind, o.peer_id, o.peer_access_hash, o.reply_to, o.text, o.random_id
@@ -113,10 +134,16 @@ CLAIM_IF_WELCOME = text(
         UPDATE comments c SET counted_on = judged.today
         FROM judged WHERE c.id = judged.comment_id AND judged.verdict = 'welcome'
     )
-    SELECT coalesce(judged.verdict, 'not_due') AS verdict, claimed.peer_kind, claimed.peer_id,
+    SELECT judged.id, judged.verdict, claimed.peer_kind, claimed.peer_id,
            claimed.peer_access_hash, claimed.reply_to, claimed.text, claimed.random_id
-    FROM (SELECT 1) AS always
-    LEFT JOIN judged ON true
-    LEFT JOIN claimed ON true
+    FROM judged LEFT JOIN claimed ON claimed.id = judged.id
     """
-)
+
+
+def asking(waiting: str) -> TextClause:
+    """Write the statement with what a row's lock is worth."""
+    return text(STATEMENT.format(waiting=waiting))
+
+
+CLAIM_IF_WELCOME = asking("")
+CLAIM_ALL_IF_WELCOME = asking("SKIP LOCKED")

@@ -2,204 +2,113 @@
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Row, TextClause
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from db.engine import transaction
+from db.engine import transaction, write_json
+from db.gathering import Gathering
+from db.stores import outdesk, outgoing
 from db.stores.audit import write_audit
 from db.stores.base import one, rows, run
-from db.stores.cancelling import Reason, cancel_waiting
-from db.stores.gate import CLAIM_IF_WELCOME
-from db.stores.work import queue
+from db.stores.gate import CLAIM_ALL_IF_WELCOME, CLAIM_IF_WELCOME
 from orchestrator.actor import SYSTEM, Actor
-from orchestrator.errors import NotAllowed, NotFound
 from orchestrator.ids import (
     AccountId,
     ChannelId,
     CommentId,
+    InboundId,
     MessageId,
+    NodeName,
     OutboxId,
     PostRef,
+    StudyGroupId,
     TelegramId,
 )
 from orchestrator.jobs import RefreshEngagement
-from orchestrator.lanes.aftermath import SEND_METHOD
-from orchestrator.outbox.gate import SPEAKING_STATES, GateTerms, Verdict
-from orchestrator.ports.outbox import Claim, Holder, OutboxRow, OutboxState, Waiting
+from orchestrator.outbox.gate import SEND_METHOD, SPEAKING_STATES, GateTerms, Verdict
+from orchestrator.ports.leases import Fence
+from orchestrator.ports.outbox import (
+    Claim,
+    Holder,
+    InAnswer,
+    InStudyGroup,
+    OutboxDetail,
+    OutboxRow,
+    OutboxState,
+    Target,
+    UnderPost,
+    Waiting,
+)
 from orchestrator.ports.telegram import Letter, Peer, Sent, Thread
-from orchestrator.refusals import Refusal
-from personas.silence import SilenceReason
+from orchestrator.refusals import Action, Refusal
 
-NEXT_WAITING = text(
-    """
-    SELECT o.id, o.state, o.attempts, o.first_attempt_at, o.peer_kind, o.peer_id,
-           o.peer_access_hash, o.reply_to, o.text, o.random_id,
-           c.channel_id, c.message_id, ch.telegram_id, ch.username
-    FROM outbox o
-    JOIN comments c ON c.id = o.comment_id
-    JOIN channels ch ON ch.id = c.channel_id
-    WHERE o.account_id = :account AND o.state IN ('due', 'unknown') AND o.due_at <= now()
-      AND EXISTS (
-        SELECT FROM leases l
-        WHERE l.account_id = :account AND l.node = :node AND l.fence = :fence AND NOT l.released)
-    ORDER BY o.due_at, o.id LIMIT 1
-    """
-)
-ADDRESS = text(
-    """
-    UPDATE outbox o
-    SET peer_kind = :kind, peer_id = :peer, peer_access_hash = :access_hash, reply_to = :reply_to
-    FROM leases l
-    WHERE o.id = :message AND o.account_id = :account AND o.state IN ('due', 'unknown')
-      AND l.account_id = o.account_id AND l.node = :node AND l.fence = :fence AND NOT l.released
-    RETURNING o.peer_kind, o.peer_id, o.peer_access_hash, o.reply_to, o.text, o.random_id,
-              o.comment_id
-    """
-)
-KEEP_COPY = text(
-    """
-    UPDATE posts p SET group_id = :peer, group_message_id = :reply_to
-    FROM comments c
-    WHERE c.id = :comment AND p.channel_id = c.channel_id AND p.message_id = c.message_id
-      AND (p.group_id, p.group_message_id) IS DISTINCT FROM (:peer, :reply_to)
-    """
-)
-# `unsettled` remembers that an attempt before this claim has no known outcome.
-GIVE_BACK = text(
-    """
-    WITH back AS (
-        UPDATE outbox
-        SET state = CASE WHEN unsettled THEN 'unknown' ELSE 'due' END, attempts = attempts - 1,
-            first_attempt_at = CASE WHEN attempts > 1 OR unsettled THEN first_attempt_at END,
-            claimed_by = NULL, claimed_fence = NULL, claimed_at = NULL
-        WHERE id = :message AND state = 'sending' AND claimed_by = :node AND claimed_fence = :fence
-        RETURNING comment_id, unsettled
-    )
-    UPDATE comments c SET counted_on = NULL
-    FROM back WHERE c.id = back.comment_id AND NOT back.unsettled
-    """
-)
-# A proof is recorded whoever brings it: what Telegram has, it has, fence or no fence.
-RECORD_SENT = text(
-    """
-    WITH settled AS (
-        UPDATE outbox
-        SET state = 'sent', sent_message_id = :sent, finished_at = now(), last_error = NULL
-        WHERE id = :message AND state IN ('sending', 'unknown', 'unresolved')
-        RETURNING comment_id
-    )
-    UPDATE comments c
-    SET status = 'sent', sent_message_id = :sent, sent_at = :at, failed_reason = NULL
-    FROM settled WHERE c.id = settled.comment_id
-    RETURNING c.id
-    """
-)
-NOTE_USE = text("UPDATE accounts SET last_used_at = now() WHERE id = :account")
-RECORD_UNKNOWN = text(
-    """
-    WITH doubtful AS (
-        UPDATE outbox
-        SET state = 'unknown', unsettled = true, last_error = :error,
-            due_at = now() + CAST(:retry_in AS interval)
-        WHERE id = :message AND state = 'sending' AND claimed_by = :node AND claimed_fence = :fence
-        RETURNING comment_id
-    )
-    UPDATE comments c SET status = 'unknown' FROM doubtful WHERE c.id = doubtful.comment_id
-    """
-)
-# A claim counted its attempt already; when Telegram refused it, that one is taken back.
-PUT_OFF = text(
-    """
-    WITH later AS (
-        UPDATE outbox
-        SET state = CASE WHEN unsettled THEN 'unknown' ELSE 'due' END,
-            attempts = attempts + CASE
-                WHEN state = 'sending' AND NOT CAST(:attempted AS boolean) THEN -1
-                WHEN state <> 'sending' AND CAST(:attempted AS boolean) THEN 1
-                ELSE 0 END,
-            due_at = now() + CAST(:delay AS interval), last_error = :error,
-            claimed_by = NULL, claimed_fence = NULL, claimed_at = NULL
-        WHERE id = :message AND state IN ('due', 'sending', 'unknown')
-        RETURNING comment_id, unsettled
-    )
-    UPDATE comments c SET counted_on = NULL
-    FROM later
-    WHERE c.id = later.comment_id AND NOT later.unsettled AND c.counted_on IS NOT NULL
-    """
-)
-FAIL = text(
-    """
-    WITH ended AS (
-        UPDATE outbox
-        SET state = CASE WHEN unsettled THEN 'unresolved' ELSE 'failed' END,
-            last_error = :error, finished_at = now()
-        WHERE id = :message AND state IN ('due', 'sending', 'unknown')
-        RETURNING comment_id, state
-    )
-    UPDATE comments c SET status = ended.state, failed_reason = :error
-    FROM ended WHERE c.id = ended.comment_id
-    """
-)
-HOLD = text(
-    """
-    INSERT INTO holds (account_id, peer_id, method, not_before, reason)
-    VALUES (:account, :peer, :method, clock_timestamp() + CAST(:delay AS interval), :reason)
-    ON CONFLICT (account_id, peer_id, method) DO UPDATE
-    SET not_before = greatest(holds.not_before, excluded.not_before), reason = excluded.reason
-    """
-)
-SUSPEND_GRANT = text(
-    """
-    UPDATE grants SET suspended_at = now(), suspended_for = 'telegram', suspended_reason = :reason
-    WHERE id = (SELECT grant_id FROM outbox WHERE id = :message AND account_id = :account)
-      AND suspended_at IS NULL
-    RETURNING id
-    """
-)
-ABANDON = text(
-    """
-    WITH left_behind AS (
-        UPDATE outbox
-        SET state = 'unknown', unsettled = true, due_at = now(),
-            last_error = 'the process that was sending it ended'
-        WHERE account_id = :account AND state = 'sending' AND claimed_fence < :fence
-        RETURNING comment_id
-    )
-    UPDATE comments c SET status = 'unknown' FROM left_behind WHERE c.id = left_behind.comment_id
-    """
-)
-LIST = text(
-    """
-    SELECT o.id, a.name AS account, coalesce('@' || ch.username, ch.title, '') AS channel, o.text,
-           o.state, o.due_at, o.attempts, o.last_error
-    FROM outbox o
-    JOIN accounts a ON a.id = o.account_id
-    LEFT JOIN comments c ON c.id = o.comment_id
-    LEFT JOIN channels ch ON ch.id = c.channel_id
-    WHERE o.finished_at IS NULL OR NOT CAST(:open_only AS boolean)
-    ORDER BY o.finished_at DESC NULLS FIRST, o.due_at, o.id
-    LIMIT :limit
-    """
-)
-LOCK = text("SELECT state, unsettled FROM outbox WHERE id = :message FOR UPDATE")
+LONGEST_STOCK = 20
+"""How many messages of one account are gathered at once at most."""
+
+OPT_OUT_REASONS = {"INPUT_USER_DEACTIVATED": "unreachable"}
+"""Why nobody writes to a person any more, by Telegram's answer; any other means a block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Whether this message may go out now."""
+
+    holder: Holder
+    message: OutboxId
+    terms: GateTerms
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Telegram has this message."""
+
+    holder: Holder
+    message: OutboxId
+    sent: Sent
 
 
 @dataclass(frozen=True, slots=True)
 class PostgresOutbox:
-    """Implements `OutboxStore`; a sent comment is looked at again after `engagement_checks`."""
+    """Implements `OutboxStore`; a sent comment is looked at again after `engagement_checks`.
+
+    Many lanes of one process ask the gate and bring their proofs at about the same time: each
+    still claims one message, just before it sends it, but one statement answers all who ask.
+    """
 
     engine: AsyncEngine
     engagement_checks: tuple[timedelta, ...] = ()
+    claims: Gathering[Question, Claim | None] = field(init=False)
+    proofs: Gathering[Proof, None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin to gather."""
+        claims = Gathering("claims", self.claim_all, self.return_claim)
+        object.__setattr__(self, "claims", claims)
+        object.__setattr__(self, "proofs", Gathering("proofs", self.record_all))
 
     async def next_waiting(self, holder: Holder) -> Waiting | None:
         """Return the account's next message whose time has come."""
+        return next(iter(await self.gather_waiting([holder], 1)), None)
+
+    async def gather_waiting(self, holders: Sequence[Holder], limit: int) -> Sequence[Waiting]:
+        """Return what is due now for several accounts of one node."""
+        if not holders:
+            return ()
         async with transaction(self.engine) as connection:
-            row = await one(connection, NEXT_WAITING, **held_by(holder))
-        return None if row is None else to_waiting(row)
+            found = await rows(
+                connection,
+                outgoing.GATHER_WAITING,
+                accounts=[holder.account for holder in holders],
+                fences=[holder.fence for holder in holders],
+                node=holders[0].node,
+                limit=limit,
+                each=max(1, min(LONGEST_STOCK, limit // len(holders))),
+            )
+        return [to_waiting(row) for row in found]
 
     async def address(self, holder: Holder, message: OutboxId, thread: Thread) -> Letter | None:
         """Store peer and thread, and the post's copy for whoever speaks there next."""
@@ -207,7 +116,7 @@ class PostgresOutbox:
         async with transaction(self.engine) as connection:
             row = await one(
                 connection,
-                ADDRESS,
+                outgoing.ADDRESS,
                 **held_by(holder),
                 **where,
                 message=message,
@@ -216,67 +125,110 @@ class PostgresOutbox:
             )
             if row is None:
                 return None
-            await run(connection, KEEP_COPY, comment=row.comment_id, **where)
+            await run(connection, outgoing.KEEP_COPY, comment=row.comment_id, **where)
         return to_letter(row)
 
     async def claim_if_welcome(self, holder: Holder, message: OutboxId, terms: GateTerms) -> Claim:
-        """Ask the gate."""
+        """Ask the gate, together with whoever else asks; alone where a row is locked just now."""
+        claim = await self.claims.ask(Question(holder, message, terms))
+        return claim or await self.claim_alone(holder, message, terms)
+
+    async def claim_alone(self, holder: Holder, message: OutboxId, terms: GateTerms) -> Claim:
+        """Ask the gate, and wait for every lock that it needs."""
         async with transaction(self.engine) as connection:
             row = await one(connection, CLAIM_IF_WELCOME, **questions(holder, message, terms))
-        if row is None:
-            raise RuntimeError("the gate always answers")
-        verdict = Verdict(row.verdict)
-        return Claim(verdict, to_letter(row) if verdict is Verdict.WELCOME else None)
+        return Claim(Verdict.NOT_DUE, None) if row is None else to_claim(row)
+
+    async def claim_all(self, asked: Sequence[Question]) -> Sequence[Claim | None]:
+        """Ask the gate for one message of each account; None: ask about this one alone."""
+        first = asked[0]
+        together = {
+            question.holder.account: question
+            for question in reversed(asked)
+            if (question.holder.node, question.terms) == (first.holder.node, first.terms)
+        }
+        async with transaction(self.engine) as connection:
+            found = await rows(
+                connection, CLAIM_ALL_IF_WELCOME, **questions_of(list(together.values()))
+            )
+        claims = {OutboxId(row.id): to_claim(row) for row in found}
+        return [
+            claims.get(question.message) if together.get(question.holder.account) is question
+            else None
+            for question in asked
+        ]  # fmt: skip
+
+    async def return_claim(self, asked: Question, claim: Claim | None) -> None:
+        """Give a claim back whose lane was cancelled before it heard of it."""
+        if claim is not None and claim.letter is not None:
+            await self.give_back(asked.holder, asked.message)
 
     async def give_back(self, holder: Holder, message: OutboxId) -> None:
         """Return a claim that was not used."""
-        async with transaction(self.engine) as connection:
-            await run(connection, GIVE_BACK, message=message, node=holder.node, fence=holder.fence)
+        await self.move(outgoing.GIVE_BACK, message=message, node=holder.node, fence=holder.fence)
 
     async def record_sent(self, holder: Holder, message: OutboxId, sent: Sent) -> None:
         """Settle the message as sent, and plan to look how it was received."""
+        await self.proofs.ask(Proof(holder, message, sent))
+
+    async def record_all(self, proofs: Sequence[Proof]) -> Sequence[None]:
+        """Settle several messages in one transaction."""
         async with transaction(self.engine) as connection:
-            await run(connection, NOTE_USE, account=holder.account)
-            row = await one(connection, RECORD_SENT, message=message, sent=sent.message, at=sent.at)
-            if row is None:
-                return
-            task = RefreshEngagement(CommentId(row.id))
-            for delay in self.engagement_checks:
-                await queue(connection, task, delay, f"after {delay}")
+            accounts = sorted({proof.holder.account for proof in proofs})
+            await run(connection, outgoing.NOTE_USE, accounts=accounts)
+            settled = await rows(
+                connection,
+                outgoing.RECORD_SENT,
+                messages=[proof.message for proof in proofs],
+                sent=[proof.sent.message for proof in proofs],
+                moments=[proof.sent.at for proof in proofs],
+            )
+            if settled and self.engagement_checks:
+                await self.queue_checks(connection, [CommentId(row.id) for row in settled])
+        return [None] * len(proofs)
+
+    async def queue_checks(
+        self, connection: AsyncConnection, comments: Sequence[CommentId]
+    ) -> None:
+        """Plan when it is looked up how comments were received."""
+        await run(
+            connection,
+            outgoing.QUEUE_CHECKS,
+            kind=RefreshEngagement.__name__,
+            payloads=[write_json(RefreshEngagement(comment)) for comment in comments],
+            occasions=[f"after {delay}" for delay in self.engagement_checks],
+            delays=list(self.engagement_checks),
+        )
 
     async def record_unknown(
         self, holder: Holder, message: OutboxId, error: str, retry_in: timedelta
     ) -> None:
         """Store that an attempt was made and nobody knows what came of it."""
-        async with transaction(self.engine) as connection:
-            await run(
-                connection,
-                RECORD_UNKNOWN,
-                message=message,
-                node=holder.node,
-                fence=holder.fence,
-                error=error,
-                retry_in=retry_in,
-            )
+        await self.move(
+            outgoing.RECORD_UNKNOWN,
+            message=message,
+            node=holder.node,
+            fence=holder.fence,
+            error=error,
+            retry_in=retry_in,
+        )
 
     async def put_off(
-        self, message: OutboxId, delay: timedelta, error: str, *, attempted: bool
+        self, holder: Holder, message: OutboxId, delay: timedelta, error: str, *, attempted: bool
     ) -> None:
         """Make the message due again later."""
-        async with transaction(self.engine) as connection:
-            await run(
-                connection,
-                PUT_OFF,
-                message=message,
-                delay=delay,
-                error=error,
-                attempted=attempted,
-            )
+        await self.move(
+            outgoing.PUT_OFF,
+            **held_by(holder),
+            message=message,
+            delay=delay,
+            error=error,
+            attempted=attempted,
+        )
 
-    async def fail(self, message: OutboxId, error: str) -> None:
+    async def fail(self, holder: Holder, message: OutboxId, error: str) -> None:
         """Give the message up, and its comment with it."""
-        async with transaction(self.engine) as connection:
-            await run(connection, FAIL, message=message, error=error)
+        await self.move(outgoing.FAIL, **held_by(holder), message=message, error=error)
 
     async def hold(
         self,
@@ -287,23 +239,16 @@ class PostgresOutbox:
         reason: str,
     ) -> None:
         """Keep a not-before."""
-        async with transaction(self.engine) as connection:
-            await run(
-                connection,
-                HOLD,
-                account=account,
-                peer=peer,
-                method=method,
-                delay=delay,
-                reason=reason,
-            )
+        await self.move(
+            outgoing.HOLD, account=account, peer=peer, method=method, delay=delay, reason=reason
+        )
 
     async def suspend_chat(self, account: AccountId, message: OutboxId, refusal: Refusal) -> None:
         """Suspend the grant until a person has looked; verifying it does not lift this."""
         reason = f"Telegram refused: {refusal.sentence}"
         async with transaction(self.engine) as connection:
             row = await one(
-                connection, SUSPEND_GRANT, account=account, message=message, reason=reason
+                connection, outgoing.SUSPEND_GRANT, account=account, message=message, reason=reason
             )
             if row is not None:
                 after = {"reason": reason}
@@ -311,30 +256,71 @@ class PostgresOutbox:
                     connection, SYSTEM, "suspend_grant", f"grant {row.id}", after=after
                 )
 
-    async def abandon_claims(self, holder: Holder) -> int:
-        """Turn what an earlier holder left behind into `unknown`."""
+    async def close_conversation(self, message: OutboxId, refusal: Refusal) -> None:
+        """Close the conversation; after an opt-out, every account's with that person."""
         async with transaction(self.engine) as connection:
-            return await run(connection, ABANDON, account=holder.account, fence=holder.fence)
+            if refusal.action is Action.OPT_OUT:
+                reason = OPT_OUT_REASONS.get(refusal.name, "block")
+                await run(
+                    connection, outgoing.OPT_OUT,
+                    message=message, reason=reason, detail=refusal.sentence,
+                )  # fmt: skip
+            await run(
+                connection, outgoing.CLOSE_CONVERSATION, message=message, reason=refusal.sentence
+            )
 
-    async def outbox(self, limit: int, *, open_only: bool = True) -> Sequence[OutboxRow]:
+    async def abandon_claims(self, holder: Holder) -> int:
+        """Turn what was left behind into `unknown`."""
+        return await self.move(outgoing.ABANDON, account=holder.account, fence=holder.fence)
+
+    async def give_up_expired(self, margin: timedelta) -> int:
+        """End what nobody came to in time."""
+        async with transaction(self.engine) as connection:
+            row = await one(connection, outgoing.GIVE_UP_EXPIRED, margin=margin)
+        return 0 if row is None else int(row.ended)
+
+    async def outbox(
+        self, limit: int, *, open_only: bool = True, state: OutboxState | None = None
+    ) -> Sequence[OutboxRow]:
         """Return messages, the next due first, then what is finished."""
         async with transaction(self.engine) as connection:
-            found = await rows(connection, LIST, limit=limit, open_only=open_only)
-        return [to_line(row) for row in found]
+            return await outdesk.lines(
+                connection, SEND_METHOD, limit, open_only=open_only and state is None, state=state
+            )
+
+    async def message(self, message: OutboxId, terms: GateTerms) -> OutboxDetail:
+        """Return one message, with what the gate would say of it now."""
+        async with transaction(self.engine) as connection:
+            row = await outdesk.find(connection, message, SEND_METHOD)
+            attempts = await outdesk.attempts_at(connection, row)
+        verdict = None if row.finished_at else await self.foretell(row, terms)
+        return outdesk.to_detail(row, verdict, attempts)
+
+    async def foretell(self, row: Row[Any], terms: GateTerms) -> Verdict | None:
+        """Ask the gate in the holder's name, and take the answer back."""
+        holder = Holder(NodeName(row.node or ""), AccountId(row.account_id), Fence(row.fence))
+        asked = questions(holder, OutboxId(row.id), terms)
+        async with self.engine.connect() as connection:
+            told = await one(connection, CLAIM_ALL_IF_WELCOME, **asked)
+            await connection.rollback()
+        return None if told is None else Verdict(told.verdict)
 
     async def cancel_message(self, actor: Actor, message: OutboxId) -> None:
         """Cancel a message that has not left."""
         async with transaction(self.engine) as connection:
-            row = await one(connection, LOCK, message=message)
-            if row is None:
-                raise NotFound(f"There is no message {message}: see `troupe outbox list`")
-            if row.state != OutboxState.DUE or row.unsettled:
-                raise NotAllowed(
-                    f"Message {message} is {row.state}: only one that is due can be cancelled"
-                )
-            why = Reason(SilenceReason.CANCELLED, f"cancelled by {actor.name}")
-            await cancel_waiting(connection, [message], why)
-            await write_audit(connection, actor, "cancel_message", f"message {message}")
+            await outdesk.cancel(connection, actor, message)
+
+    async def retry_message(
+        self, actor: Actor, message: OutboxId, lasts: timedelta, *, looked: bool = False
+    ) -> None:
+        """Let a message that was given up be tried again."""
+        async with transaction(self.engine) as connection:
+            await outdesk.retry(connection, actor, message, lasts, looked=looked)
+
+    async def move(self, statement: TextClause, **values: object) -> int:
+        """Run one statement in a transaction of its own; returns how many rows it touched."""
+        async with transaction(self.engine) as connection:
+            return await run(connection, statement, **values)
 
 
 def random_id() -> int:
@@ -348,29 +334,51 @@ def held_by(holder: Holder) -> dict[str, object]:
 
 
 def questions(holder: Holder, message: OutboxId, terms: GateTerms) -> dict[str, object]:
-    """Lay out what the gate is asked."""
+    """Lay out what the gate is asked about one message."""
+    return questions_of([Question(holder, message, terms)])
+
+
+def questions_of(asked: Sequence[Question]) -> dict[str, object]:
+    """Lay out what the gate is asked about messages of one node, each of another account."""
     return {
-        **held_by(holder),
-        "message": message,
+        "messages": [question.message for question in asked],
+        "accounts": [question.holder.account for question in asked],
+        "fences": [question.holder.fence for question in asked],
+        "node": asked[0].holder.node,
         "speaking": sorted(SPEAKING_STATES),
         "method": SEND_METHOD,
-        "disclosure_lasts": terms.disclosure_lasts,
-        "verification_lasts": terms.verification_lasts,
+        "disclosure_lasts": asked[0].terms.disclosure_lasts,
+        "verification_lasts": asked[0].terms.verification_lasts,
     }
+
+
+def to_claim(row: Row[Any]) -> Claim:
+    """Read what the gate said."""
+    verdict = Verdict(row.verdict)
+    return Claim(verdict, to_letter(row) if verdict is Verdict.WELCOME else None)
 
 
 def to_waiting(row: Row[Any]) -> Waiting:
     """Read a message whose time has come."""
     return Waiting(
         id=OutboxId(row.id),
-        post=PostRef(ChannelId(row.channel_id), MessageId(row.message_id)),
-        channel=TelegramId(row.telegram_id),
-        username=row.username,
+        account=AccountId(row.account_id),
+        target=to_target(row),
         state=OutboxState(row.state),
         attempts=row.attempts,
         first_attempt_at=row.first_attempt_at,
         letter=None if row.peer_id is None else to_letter(row),
     )
+
+
+def to_target(row: Row[Any]) -> Target:
+    """Read where a message belongs."""
+    if row.kind == "direct":
+        return InAnswer(InboundId(row.inbound_message_id))
+    if row.kind == "study_group":
+        return InStudyGroup(StudyGroupId(row.study_group_id))
+    post = PostRef(ChannelId(row.channel_id), MessageId(row.message_id))
+    return UnderPost(post, TelegramId(row.telegram_id), row.username)
 
 
 def to_letter(row: Row[Any]) -> Letter:
@@ -380,18 +388,4 @@ def to_letter(row: Row[Any]) -> Letter:
         reply_to=None if row.reply_to is None else MessageId(row.reply_to),
         text=row.text,
         random_id=row.random_id,
-    )
-
-
-def to_line(row: Row[Any]) -> OutboxRow:
-    """Read one line of the outbox."""
-    return OutboxRow(
-        id=OutboxId(row.id),
-        account=row.account,
-        channel=row.channel,
-        text=row.text,
-        state=OutboxState(row.state),
-        due_at=row.due_at,
-        attempts=row.attempts,
-        last_error=row.last_error,
     )

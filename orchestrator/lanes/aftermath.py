@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from orchestrator.actor import SYSTEM
-from orchestrator.ports.accounts import AccountState
+from orchestrator.outbox.gate import SEND_METHOD
+from orchestrator.ports.accounts import AccountEvent, AccountState
 from orchestrator.ports.logs import SessionEvent, SessionKind
 from orchestrator.ports.outbox import Holder, Waiting
 from orchestrator.refusals import Action, Refusal, Scope, TelegramRefused
@@ -24,7 +25,11 @@ STATE_AFTER = {
 }
 """The state that an account is in after each refusal that concerns the account itself."""
 
-SEND_METHOD = "messages.SendMessage"
+A_PERSONS_TURN = timedelta(hours=1)
+"""How long a chat is left alone after a refusal that a person has to mend."""
+
+WAIT_UNSAID = timedelta(minutes=1)
+"""How long is waited where Telegram asks for a wait without saying how long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,52 +44,47 @@ class Aftermath:
         """Do what the refusal's action says; raises it again when the account cannot go on."""
         if refusal.action in STATE_AFTER:
             await self.keep_for_later(refusal)
-        elif refusal.action is Action.WAIT:
-            await self.wait_out(refusal)
-        elif refusal.action is Action.RETRY_FRESH:
-            await self.retry(self.stage.tuning.fresh_post, refusal, attempted=True)
-        elif refusal.action is Action.BACK_OFF:
-            await self.retry(self.stage.tuning.sending, refusal, attempted=True)
-        elif refusal.action in {Action.SETTLE, Action.REISSUE_OR_LOOK}:
-            await self.leave_unknown(refusal, attempted=attempted)
-        elif refusal.action is Action.SUSPEND_CHAT:
-            await self.suspend_chat(refusal)
-        else:
-            await self.stage.stores.outbox.fail(self.waiting.id, refusal.sentence)
+            raise TelegramRefused(refusal)
+        match refusal.action:
+            case Action.WAIT:
+                await self.wait_out(refusal)
+            case Action.RETRY_FRESH:
+                await self.retry(self.stage.tuning.fresh_post, refusal)
+            case Action.BACK_OFF | Action.TAKE_DIFFERENCE:
+                await self.retry(self.stage.tuning.sending, refusal)
+            case Action.SETTLE | Action.REISSUE_OR_LOOK:
+                await self.leave_unknown(refusal, attempted=attempted)
+            case Action.SUSPEND_CHAT | Action.NEEDS_JOIN:
+                await self.leave_to_a_person(refusal)
+            case Action.OPT_OUT | Action.GIVE_UP:
+                await self.end_conversation(refusal)
+            case _:
+                await self.alert(refusal)
+                await self.give_up(refusal.sentence)
 
     async def keep_for_later(self, refusal: Refusal) -> None:
         """Keep the message until a person has acted; nobody else says it (charter rule 5)."""
-        await self.stage.stores.outbox.put_off(
-            self.waiting.id, timedelta(minutes=1), refusal.sentence, attempted=False
-        )
-        raise TelegramRefused(refusal)
+        await self.put_off(timedelta(minutes=1), refusal)
 
     async def wait_out(self, refusal: Refusal) -> None:
         """Keep Telegram's not-before for what it concerns; the rest of the account goes on."""
-        delay = refusal.delay or timedelta(minutes=1)
+        delay = WAIT_UNSAID if refusal.delay is None else refusal.delay
         note_event(self.stage, self.holder, SessionKind.FLOOD_WAIT, refusal, delay)
-        in_chat = refusal.scope is Scope.CHAT
-        letter = self.waiting.letter
-        await self.stage.stores.outbox.hold(
-            self.holder.account,
-            letter.peer.telegram_id if in_chat and letter else None,
-            None if in_chat else SEND_METHOD,
-            delay,
-            refusal.name,
-        )
-        await self.stage.stores.outbox.put_off(
-            self.waiting.id, delay, refusal.sentence, attempted=False
-        )
+        if refusal.scope is Scope.CHAT:
+            await self.hold_chat(delay, refusal)
+        else:
+            await self.stage.stores.outbox.hold(
+                self.holder.account, None, SEND_METHOD, delay, refusal.name
+            )
+        await self.put_off(delay, refusal)
 
-    async def retry(self, retries: Retries, refusal: Refusal, *, attempted: bool) -> None:
+    async def retry(self, retries: Retries, refusal: Refusal) -> None:
         """Try again a bounded number of times, then give up with Telegram's reason."""
         attempts = self.waiting.attempts + 1
         if attempts >= retries.attempts:
-            await self.stage.stores.outbox.fail(self.waiting.id, refusal.sentence)
+            await self.give_up(f"{refusal.sentence} ({refusal.name}), {attempts} times in a row")
             return
-        await self.stage.stores.outbox.put_off(
-            self.waiting.id, retries.delay_after(attempts), refusal.sentence, attempted=attempted
-        )
+        await self.put_off(retries.delay_after(attempts), refusal, attempted=True)
 
     async def leave_unknown(self, refusal: Refusal, *, attempted: bool) -> None:
         """Store that Telegram may have the message already, or try again what was not attempted."""
@@ -94,16 +94,49 @@ class Aftermath:
                 self.holder, self.waiting.id, refusal.sentence, retry_in=retry_in
             )
         else:
-            await self.stage.stores.outbox.put_off(
-                self.waiting.id, retry_in, refusal.sentence, attempted=False
+            await self.put_off(retry_in, refusal)
+
+    async def leave_to_a_person(self, refusal: Refusal) -> None:
+        """Leave the chat alone and tell an operator; the message waits.
+
+        Where the account lost its right, the grant is suspended for a person to look at.
+        """
+        await self.hold_chat(A_PERSONS_TURN, refusal)
+        if refusal.action is Action.SUSPEND_CHAT:
+            await self.stage.stores.outbox.suspend_chat(
+                self.holder.account, self.waiting.id, refusal
+            )
+        await self.alert(refusal)
+        await self.put_off(A_PERSONS_TURN, refusal)
+
+    async def end_conversation(self, refusal: Refusal) -> None:
+        """Give the message up, and with it the conversation that it was said in."""
+        await self.stage.stores.outbox.close_conversation(self.waiting.id, refusal)
+        await self.give_up(refusal.sentence)
+
+    async def hold_chat(self, delay: timedelta, refusal: Refusal) -> None:
+        """Keep a not-before for the account in this chat, if the chat is known yet."""
+        letter = self.waiting.letter
+        if letter is not None:
+            await self.stage.stores.outbox.hold(
+                self.holder.account, letter.peer.telegram_id, None, delay, refusal.name
             )
 
-    async def suspend_chat(self, refusal: Refusal) -> None:
-        """Suspend the grant for a person to look at; the message waits under it."""
-        await self.stage.stores.outbox.suspend_chat(self.holder.account, self.waiting.id, refusal)
+    async def put_off(self, delay: timedelta, refusal: Refusal, *, attempted: bool = False) -> None:
+        """Let the message wait, with Telegram's reason."""
         await self.stage.stores.outbox.put_off(
-            self.waiting.id, timedelta(minutes=10), refusal.sentence, attempted=False
+            self.holder, self.waiting.id, delay, refusal.sentence, attempted=attempted
         )
+
+    async def give_up(self, reason: str) -> None:
+        """Let the message fail, unless an earlier attempt of it has no known outcome."""
+        await self.stage.stores.outbox.fail(self.holder, self.waiting.id, reason)
+
+    async def alert(self, refusal: Refusal) -> None:
+        """Tell an operator, in the log and in the account's history; the account goes on."""
+        told = f"{refusal.name}: {refusal.sentence} (message {self.waiting.id})"
+        log.warning("account %s: %s", self.holder.account, told)
+        await self.stage.stores.accounts.record_event(self.holder.account, AccountEvent.ALERT, told)
 
 
 async def park(stage: Stage, holder: Holder, refusal: Refusal) -> None:

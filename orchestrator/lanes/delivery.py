@@ -8,30 +8,39 @@ Telegram will not double it.
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from orchestrator.lanes.aftermath import Aftermath
+from orchestrator.errors import ServersUnavailable
+from orchestrator.lanes.aftermath import STATE_AFTER, Aftermath
 from orchestrator.operations import name_of
-from orchestrator.outbox.gate import WAITS, Verdict
+from orchestrator.outbox.gate import SENTENCES, WAITS, Verdict
 from orchestrator.ports.logs import Operation, OperationKind
-from orchestrator.ports.outbox import Claim, Holder, OutboxState, Waiting
-from orchestrator.ports.telegram import AccountClient, Letter, Sent
-from orchestrator.refusals import OutcomeUnknown, TelegramRefused
+from orchestrator.ports.outbox import Claim, Holder, OutboxState, UnderPost, Waiting
+from orchestrator.ports.telegram import AccountClient, Letter
+from orchestrator.refusals import Action, OutcomeUnknown, Refusal, TelegramRefused
 from orchestrator.stage import Stage
 from orchestrator.whereabouts import at_work
 
 log = logging.getLogger(__name__)
 
+NOTHING_TO_DO = frozenset({Verdict.LEASE_LOST, Verdict.NOT_DUE})
+"""Somebody else has the message, or the account."""
+
 NOT_NOW = {
-    Verdict.LEASE_LOST: timedelta(0),
-    Verdict.NOT_DUE: timedelta(0),
     Verdict.DAILY_LIMIT: timedelta(minutes=15),
     Verdict.HELD: timedelta(seconds=5),
 }
 """How long a message waits after the gate said no for now; a minute where nothing is said."""
+
+LOOK_LATER = frozenset({Action.WAIT, Action.BACK_OFF, Action.TAKE_DIFFERENCE})
+"""Refusals to let us look that pass by themselves."""
+
+RECORD_AGAIN = 0.5
+"""Seconds between tries to store what became of an attempt, while the database is away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +85,17 @@ class Delivery:
         return waiting.state is OutboxState.UNKNOWN and waiting.attempts >= tries
 
     async def address(self, waiting: Waiting) -> Letter | None:
-        """Find the post's copy in the linked group and store where the message goes."""
+        """Find the post's copy in the linked group and store where the message goes.
+
+        What goes elsewhere than under a post was addressed when it was queued.
+        """
+        target = waiting.target
+        if not isinstance(target, UnderPost):
+            await self.stage.stores.outbox.fail(self.holder, waiting.id, "it has no address")
+            return None
         try:
             thread = await self.client.thread_of(
-                waiting.channel, waiting.post.message, username=waiting.username
+                target.channel, target.post.message, username=target.username
             )
         except TelegramRefused as refused:
             await self.aftermath(waiting).follow(refused.refusal, attempted=False)
@@ -97,16 +113,25 @@ class Delivery:
 
         Wait, settle by looking, or give the message up.
         """
-        if verdict in WAITS:
-            if verdict not in {Verdict.LEASE_LOST, Verdict.NOT_DUE}:
-                delay = NOT_NOW.get(verdict, timedelta(minutes=1))
-                await self.stage.stores.outbox.put_off(
-                    waiting.id, delay, f"waits: {verdict}", attempted=False
-                )
-        elif waiting.state is OutboxState.UNKNOWN:
-            await self.settle_by_looking(waiting, letter, f"the gate said {verdict}")
+        if verdict in NOTHING_TO_DO:
+            return
+        if waiting.state is OutboxState.UNKNOWN and verdict is not Verdict.HELD:
+            await self.settle_by_looking(
+                waiting, letter, SENTENCES[verdict], for_good=verdict not in WAITS
+            )
+        elif verdict in WAITS:
+            await self.wait(waiting, verdict)
         else:
-            await self.stage.stores.outbox.fail(waiting.id, f"not sent: {verdict}")
+            await self.stage.stores.outbox.fail(
+                self.holder, waiting.id, f"not sent: {SENTENCES[verdict]}"
+            )
+
+    async def wait(self, waiting: Waiting, verdict: Verdict) -> None:
+        """Let the message wait until the gate may say something else."""
+        delay = NOT_NOW.get(verdict, timedelta(minutes=1))
+        await self.stage.stores.outbox.put_off(
+            self.holder, waiting.id, delay, f"waits: {SENTENCES[verdict]}", attempted=False
+        )
 
     async def attempt(self, waiting: Waiting, letter: Letter) -> None:
         """Send once; whatever happens, what became of it is stored."""
@@ -122,37 +147,74 @@ class Delivery:
             raise
         else:
             self.note(begun, None)
-            await shielded(self.stage.stores.outbox.record_sent(self.holder, waiting.id, sent))
+            outbox = self.stage.stores.outbox
+            write = partial(outbox.record_sent, self.holder, waiting.id, sent)
+            await shielded(self.record(write))
             log.info("sent as message %d", sent.message)
 
     async def leave_unknown(self, waiting: Waiting, error: str) -> None:
         """Store that nobody knows yet whether Telegram has the message."""
         retry_in = self.stage.tuning.settling.delay_after(waiting.attempts + 1)
-        await self.stage.stores.outbox.record_unknown(
-            self.holder, waiting.id, error, retry_in=retry_in
+        outbox = self.stage.stores.outbox
+        await self.record(
+            partial(outbox.record_unknown, self.holder, waiting.id, error, retry_in=retry_in)
         )
 
-    async def settle_by_looking(self, waiting: Waiting, letter: Letter, why: str) -> None:
+    async def settle_by_looking(
+        self, waiting: Waiting, letter: Letter, why: str, *, for_good: bool = True
+    ) -> None:
         """Look for the message among our own in its thread.
 
-        What is not found ends as unresolved.
+        What is not found ends as unresolved, or waits on where it may yet be asked for again.
         """
         since = waiting.first_attempt_at or self.stage.clock.now()
-        found = await self.look(letter, since - timedelta(minutes=1))
+        try:
+            found = await self.client.find_own(letter, since=since - timedelta(minutes=1))
+        except TelegramRefused as refused:
+            await self.follow_blindness(waiting, refused.refusal, why)
+            return
+        outbox = self.stage.stores.outbox
         if found is not None:
-            await self.stage.stores.outbox.record_sent(self.holder, waiting.id, found)
+            await self.record(partial(outbox.record_sent, self.holder, waiting.id, found))
+        elif for_good:
+            lost = f"{why}, and it was not found in its thread"
+            await outbox.fail(self.holder, waiting.id, lost)
         else:
-            await self.stage.stores.outbox.fail(
-                waiting.id, f"{why}, and it was not found in its thread"
+            await outbox.put_off(
+                self.holder, waiting.id, timedelta(minutes=1), f"waits: {why}", attempted=False
             )
 
-    async def look(self, letter: Letter, since: datetime) -> Sent | None:
-        """Look, where the account still may."""
-        try:
-            return await self.client.find_own(letter, since=since)
-        except TelegramRefused as refused:
-            log.warning("cannot look for a message of unknown outcome: %s", refused)
-            return None
+    async def follow_blindness(self, waiting: Waiting, refusal: Refusal, why: str) -> None:
+        """Do what follows when Telegram does not let us look.
+
+        Look again later where that may help; what can never be looked at ends as unresolved.
+        """
+        log.warning("cannot look for a message of unknown outcome: %s", refusal.sentence)
+        outbox = self.stage.stores.outbox
+        if refusal.action in LOOK_LATER or refusal.action in STATE_AFTER:
+            delay = refusal.delay or timedelta(minutes=1)
+            await outbox.put_off(self.holder, waiting.id, delay, refusal.sentence, attempted=False)
+        else:
+            lost = f"{why}, and Telegram does not let us look: {refusal.sentence}"
+            await outbox.fail(self.holder, waiting.id, lost)
+        if refusal.action in STATE_AFTER:
+            raise TelegramRefused(refusal)
+
+    async def record(self, write: Callable[[], Awaitable[None]]) -> None:
+        """Store what Telegram has; while the database is away, try again for a lease's time.
+
+        Past that the row is left `sending`; whoever comes next takes it for `unknown`.
+        """
+        deadline = self.stage.clock.monotonic() + self.stage.tuning.lease.total_seconds()
+        while True:
+            try:
+                await write()
+            except ServersUnavailable:
+                if self.stage.clock.monotonic() >= deadline:
+                    raise
+                await self.stage.clock.sleep(RECORD_AGAIN)
+            else:
+                return
 
     def aftermath(self, waiting: Waiting) -> Aftermath:
         """Whoever deals with refusals of this message."""

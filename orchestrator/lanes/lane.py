@@ -12,7 +12,7 @@ from orchestrator.intake.sentry import Sentry
 from orchestrator.lanes.delivery import Delivery
 from orchestrator.lanes.disclosure import read_disclosure
 from orchestrator.lanes.errands import run_errand
-from orchestrator.ports.outbox import Holder
+from orchestrator.ports.outbox import Holder, Waiting
 from orchestrator.ports.telegram import AccountClient
 from orchestrator.ports.work import Topic
 from orchestrator.refusals import OutcomeUnknown, TelegramRefused
@@ -68,10 +68,8 @@ class Lane:
         """Deliver what is due, one message at a time, until asked to stop."""
         delivery = Delivery(self.stage, self.holder, client)
         while not self.asked.is_set():
-            waiting = await self.stage.stores.outbox.next_waiting(self.holder)
-            if waiting is None:
-                await self.rest()
-            else:
+            waiting = self.stage.feeder.take(self.holder) or await self.next_waiting()
+            if waiting is not None:
                 await delivery.deliver(waiting)
 
     async def run_errands(self, client: AccountClient) -> None:
@@ -107,19 +105,19 @@ class Lane:
             await self.stage.clock.sleep(self.stage.tuning.disclosure_check.total_seconds())
             await self.introduce(client)
 
-    async def rest(self) -> None:
+    async def next_waiting(self) -> Waiting | None:
         """Wait for something to send, or for being asked to stop."""
         asked = asyncio.create_task(self.asked.wait(), name=f"asked:{self.holder.account}")
-        bell = asyncio.create_task(
-            self.stage.bell.wait(Topic.OUTBOX, self.stage.tuning.poll.total_seconds()),
-            name=f"bell:{self.holder.account}",
+        fed = asyncio.create_task(
+            self.stage.feeder.next_waiting(self.holder), name=f"fed:{self.holder.account}"
         )
         try:
-            await asyncio.wait({asked, bell}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({asked, fed}, return_when=asyncio.FIRST_COMPLETED)
+            return fed.result() if fed.done() else None
         finally:
             asked.cancel()
-            bell.cancel()
-            await asyncio.gather(asked, bell, return_exceptions=True)
+            fed.cancel()
+            await asyncio.gather(asked, fed, return_exceptions=True)
 
 
 async def watch(client: AccountClient) -> None:

@@ -59,6 +59,30 @@ What forbids it now may pass before it is too old.
 """
 
 
+SENTENCES = {
+    Verdict.WELCOME: "it may go out now: it waits for its turn, or for its node",
+    Verdict.NOT_DUE: "its time has not come",
+    Verdict.LEASE_LOST: "no node holds the account",
+    Verdict.TOO_OLD: "it is too old to be said",
+    Verdict.ACCOUNT_PARKED: "the account may not speak",
+    Verdict.NOT_DISCLOSED: "the account's bio does not say whom it speaks for, as far as is known",
+    Verdict.NO_GRANT: "no grant allows it",
+    Verdict.GRANT_REVOKED: "its grant was revoked",
+    Verdict.GRANT_SUSPENDED: "its grant is suspended until a person has looked",
+    Verdict.GRANT_EXPIRED: "its grant has expired",
+    Verdict.GRANT_UNVERIFIED: "its grant has to be proved again",
+    Verdict.GROUP_CHANGED: "its grant speaks of another discussion group",
+    Verdict.SLOT_NOT_GRANTED: "its grant allows fewer comments under a post",
+    Verdict.CHANNEL_PAUSED: "the channel is paused",
+    Verdict.CAMPAIGN_STOPPED: "its campaign is not running",
+    Verdict.SCHEDULE_OFF: "its schedule is switched off",
+    Verdict.HELD: "Telegram asked the account to wait",
+    Verdict.OUTSIDE_WINDOW: "it waits for the hours in which the account may speak",
+    Verdict.DAILY_LIMIT: "the account has said all that its schedule allows for today",
+}
+"""The verdicts as a person reads them, in `troupe outbox show` and as the reason of a failure."""
+
+
 @dataclass(frozen=True, slots=True)
 class GrantFacts:
     """What the gate looks at of a grant."""
@@ -108,6 +132,9 @@ class GateTerms:
 
 
 SPEAKING_STATES = frozenset({"active"})
+
+SEND_METHOD = "messages.SendMessage"
+"""The request that carries a message, as holds name it."""
 
 
 def judge(facts: GateFacts, terms: GateTerms) -> Verdict:

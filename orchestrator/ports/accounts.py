@@ -41,6 +41,8 @@ class AccountEvent(StrEnum):
     BIO_CHANGED = "bio_changed"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - names an event
     STATE_CHANGED = "state_changed"
+    ALERT = "alert"
+    """Telegram refused something that a person should look at."""
 
 
 @dataclass(frozen=True, slots=True)

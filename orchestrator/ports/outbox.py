@@ -11,10 +11,12 @@ from orchestrator.facts import Engagement
 from orchestrator.ids import (
     AccountId,
     CommentId,
+    InboundId,
     MessageId,
     NodeName,
     OutboxId,
     PostRef,
+    StudyGroupId,
     TelegramId,
 )
 from orchestrator.outbox.gate import GateTerms, Verdict
@@ -36,19 +38,49 @@ class OutboxState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """A message whose time has come; `letter` is None until its peer is resolved."""
+class UnderPost:
+    """A comment: it goes to the post's copy in the group that discusses the channel."""
 
-    id: OutboxId
     post: PostRef
     channel: TelegramId
     username: str | None
     """The channel's public name: a guest who never met it can only find it by that."""
+
+
+@dataclass(frozen=True, slots=True)
+class InAnswer:
+    """A direct message: it answers an incoming one, and was addressed when it was queued."""
+
+    inbound: InboundId
+
+
+@dataclass(frozen=True, slots=True)
+class InStudyGroup:
+    """A line in a group that our account founded; it was addressed when it was queued."""
+
+    group: StudyGroupId
+
+
+Target = UnderPost | InAnswer | InStudyGroup
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message whose time has come; `letter` is None until its peer is resolved."""
+
+    id: OutboxId
+    account: AccountId
+    target: Target
     state: OutboxState
     """`due`, or `unknown` when an earlier attempt has no known outcome."""
     attempts: int
     first_attempt_at: datetime | None
     letter: Letter | None
+
+    @property
+    def post(self) -> PostRef | None:
+        """The post that it is said under, if it is a comment."""
+        return self.target.post if isinstance(self.target, UnderPost) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +114,56 @@ class OutboxRow:
     last_error: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One time that Telegram was asked to take a message."""
+
+    at: datetime
+    node: str | None
+    duration: timedelta
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxDetail:
+    """Everything about one message, for `troupe outbox show`."""
+
+    row: OutboxRow
+    kind: str
+    random_id: int
+    addressed: bool
+    unsettled: bool
+    """An attempt was made whose outcome is not known."""
+    created_at: datetime
+    expires_at: datetime
+    first_attempt_at: datetime | None
+    finished_at: datetime | None
+    sent_message: MessageId | None
+    holder: NodeName | None
+    """The node that holds the account now."""
+    verdict: Verdict | None
+    """What the gate would say now; None for a message that is finished or just being decided."""
+    held_until: datetime | None
+    hold_reason: str | None
+    attempts: Sequence[Attempt] = ()
+    """Those that the operation log still knows, oldest first."""
+
+
 class OutboxStore(Protocol):
-    """Messages on their way out. Every method that changes a row asks for the holder's fence."""
+    """Messages on their way out.
+
+    What ends or puts off a claim does so only for whoever made it; nobody needs a claim for what
+    is `due` or `unknown`.
+    """
 
     async def next_waiting(self, holder: Holder) -> Waiting | None:
         """Return the account's next message that is due (or unknown and due again), not claimed."""
+
+    async def gather_waiting(self, holders: Sequence[Holder], limit: int) -> Sequence[Waiting]:
+        """Return what is due now for accounts that are held, each account's oldest first.
+
+        At most `limit` in all, shared out evenly: nobody's second before everybody's first.
+        """
 
     async def address(self, holder: Holder, message: OutboxId, thread: Thread) -> Letter | None:
         """Store peer and thread before the first attempt.
@@ -109,11 +186,11 @@ class OutboxStore(Protocol):
         """Store that an attempt was made and its outcome is not known; it keeps its slot."""
 
     async def put_off(
-        self, message: OutboxId, delay: timedelta, error: str, *, attempted: bool
+        self, holder: Holder, message: OutboxId, delay: timedelta, error: str, *, attempted: bool
     ) -> None:
         """Make the message due again after `delay`; an `unknown` one stays unknown."""
 
-    async def fail(self, message: OutboxId, error: str) -> None:
+    async def fail(self, holder: Holder, message: OutboxId, error: str) -> None:
         """Give the message up and its comment with it; an `unknown` one becomes `unresolved`."""
 
     async def hold(
@@ -129,14 +206,43 @@ class OutboxStore(Protocol):
     async def suspend_chat(self, account: AccountId, message: OutboxId, refusal: Refusal) -> None:
         """Suspend the grant under which the message went, with Telegram's reason."""
 
-    async def abandon_claims(self, holder: Holder) -> int:
-        """Turn what an earlier holder left `sending` into `unknown`; returns how many."""
+    async def close_conversation(self, message: OutboxId, refusal: Refusal) -> None:
+        """Close the conversation that the message answers in, if it answers in one.
 
-    async def outbox(self, limit: int, *, open_only: bool = True) -> Sequence[OutboxRow]:
+        After an opt-out (`Action.OPT_OUT`) every account writes to that person no more.
+        """
+
+    async def abandon_claims(self, holder: Holder) -> int:
+        """Turn what was left `sending` by anybody before this moment into `unknown`.
+
+        Only for a holder that sends nothing itself at this moment. Returns how many.
+        """
+
+    async def give_up_expired(self, margin: timedelta) -> int:
+        """End what waits although its time was over `margin` ago; returns how many.
+
+        What no lane ever came to is `failed`; what was attempted, `unresolved`.
+        """
+
+    async def outbox(
+        self, limit: int, *, open_only: bool = True, state: OutboxState | None = None
+    ) -> Sequence[OutboxRow]:
         """Return messages, the next due first."""
+
+    async def message(self, message: OutboxId, terms: GateTerms) -> OutboxDetail:
+        """Return one message with all that is known of it; raises NotFound."""
 
     async def cancel_message(self, actor: Actor, message: OutboxId) -> None:
         """Cancel a message that is due; raises NotAllowed for one that is out or on its way."""
+
+    async def retry_message(
+        self, actor: Actor, message: OutboxId, lasts: timedelta, *, looked: bool = False
+    ) -> None:
+        """Make a failed message due again, with everything that it had; it passes the whole gate.
+
+        An `unresolved` one becomes `unknown` again, and only when a person says to have `looked`.
+        Raises NotFound, or NotAllowed with the reason why it cannot be said any more.
+        """
 
 
 class CommentStatus(StrEnum):

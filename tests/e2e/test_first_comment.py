@@ -64,7 +64,7 @@ async def test_an_account_without_the_disclosure_in_its_bio_reads_but_is_silent(
 
     async def refused() -> bool:
         rows = await play.service.outbox.list(10)
-        return bool(rows) and "not_disclosed" in (rows[0].last_error or "")
+        return bool(rows) and "bio does not say" in (rows[0].last_error or "")
 
     async with play.company.running_node():
         post = await play.publish()

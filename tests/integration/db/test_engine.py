@@ -91,9 +91,9 @@ class Commotion:
             case 3:
                 await outbox.record_unknown(holder, message, "?", timedelta())
             case 4:
-                await outbox.put_off(message, timedelta(), "later", attempted=False)
+                await outbox.put_off(holder, message, timedelta(), "later", attempted=False)
             case _:
-                await outbox.fail(message, "no")
+                await outbox.fail(holder, message, "no")
 
     async def speak(self) -> None:
         post = await self.scene.post(self.dice.randint(1, 400))

@@ -16,8 +16,14 @@ from db.stores.gate import CLAIM_IF_WELCOME
 from db.stores.outbox import questions
 from orchestrator.campaigns.window import Window, clock_text, local_date
 from orchestrator.ids import OutboxId, TelegramId
-from orchestrator.lanes.aftermath import SEND_METHOD
-from orchestrator.outbox.gate import GateFacts, GateTerms, GrantFacts, Verdict, judge
+from orchestrator.outbox.gate import (
+    SEND_METHOD,
+    GateFacts,
+    GateTerms,
+    GrantFacts,
+    Verdict,
+    judge,
+)
 from orchestrator.ports.accounts import AccountState
 from orchestrator.ports.campaigns import CampaignState
 from orchestrator.ports.outbox import OutboxState

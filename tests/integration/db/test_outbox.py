@@ -82,9 +82,9 @@ async def test_an_unknown_outcome_holds_its_slot_and_never_ends_as_failed(scene:
     post = await scene.post(1)
     assert await scene.stores.drafting.queue_comment(await scene.draft(post)) is None
     assert await claim(scene, message) is Verdict.WELCOME
-    await scene.stores.outbox.put_off(message, timedelta(), "flood", attempted=False)
+    await scene.stores.outbox.put_off(scene.holder, message, timedelta(), "flood", attempted=False)
     assert await state(scene, message) == ("unknown", 1)
-    await scene.stores.outbox.fail(message, "never seen")
+    await scene.stores.outbox.fail(scene.holder, message, "never seen")
     assert (await state(scene, message))[0] == "unresolved"
     [comment] = await scene.stores.comments.comments(status=CommentStatus.UNRESOLVED, limit=9)
     assert comment.failed_reason == "never seen"
@@ -92,7 +92,7 @@ async def test_an_unknown_outcome_holds_its_slot_and_never_ends_as_failed(scene:
 
 async def test_a_failed_message_frees_its_slot(scene: Scene) -> None:
     message = await scene.queued()
-    await scene.stores.outbox.fail(message, "the target is gone")
+    await scene.stores.outbox.fail(scene.holder, message, "the target is gone")
     post = await scene.post(1)
     assert await scene.stores.drafting.queue_comment(await scene.draft(post)) is not None
 
@@ -100,7 +100,9 @@ async def test_a_failed_message_frees_its_slot(scene: Scene) -> None:
 async def test_a_refused_attempt_is_put_off_and_not_counted(scene: Scene) -> None:
     message = await scene.queued()
     await claim(scene, message)
-    await scene.stores.outbox.put_off(message, timedelta(hours=1), "flood", attempted=False)
+    await scene.stores.outbox.put_off(
+        scene.holder, message, timedelta(hours=1), "flood", attempted=False
+    )
     assert await state(scene, message) == ("due", 0)
     assert await claim(scene, message) is Verdict.NOT_DUE
     assert await scene.sql("SELECT counted_on FROM comments") is None
@@ -112,7 +114,9 @@ async def test_short_retries_before_the_address_is_known_are_counted(scene: Scen
     waiting = await scene.stores.outbox.next_waiting(scene.holder)
     assert waiting is not None
     assert waiting.letter is None
-    await scene.stores.outbox.put_off(waiting.id, timedelta(), "no copy yet", attempted=True)
+    await scene.stores.outbox.put_off(
+        scene.holder, waiting.id, timedelta(), "no copy yet", attempted=True
+    )
     assert await state(scene, waiting.id) == ("due", 1)
     letter = await scene.stores.outbox.address(scene.holder, waiting.id, scene.thread())
     assert letter is not None
@@ -122,7 +126,6 @@ async def test_short_retries_before_the_address_is_known_are_counted(scene: Scen
 async def test_what_a_dead_holder_left_behind_becomes_unknown(scene: Scene) -> None:
     message = await scene.queued()
     await claim(scene, message)
-    assert await scene.stores.outbox.abandon_claims(scene.holder) == 0
     lease = await scene.stores.leases.lease_of(scene.anna)
     fence = await scene.stores.leases.take_lease(NodeName("south"), lease)
     assert fence is not None
@@ -132,6 +135,31 @@ async def test_what_a_dead_holder_left_behind_becomes_unknown(scene: Scene) -> N
     assert waiting is not None
     assert waiting.state is OutboxState.UNKNOWN
     assert await scene.stores.outbox.next_waiting(scene.holder) is None
+
+
+async def test_what_a_lane_left_behind_under_the_same_lease_becomes_unknown(scene: Scene) -> None:
+    message = await scene.queued()
+    await claim(scene, message)
+    assert await scene.stores.outbox.abandon_claims(scene.holder) == 1
+    assert await state(scene, message) == ("unknown", 1)
+
+
+async def test_a_holder_that_lost_its_lease_abandons_nothing_of_the_next(scene: Scene) -> None:
+    message = await scene.queued()
+    lease = await scene.stores.leases.lease_of(scene.anna)
+    fence = await scene.stores.leases.take_lease(NodeName("south"), lease)
+    assert fence is not None
+    south = Holder(NodeName("south"), scene.anna, Fence(fence))
+    await scene.stores.accounts.record_disclosure(scene.anna, fence, disclosed=True)
+    claimed = await scene.stores.outbox.claim_if_welcome(south, message, TERMS)
+    assert claimed.verdict is Verdict.WELCOME
+    outbox = scene.stores.outbox
+    assert await outbox.abandon_claims(scene.holder) == 0
+    await outbox.put_off(scene.holder, message, timedelta(), "stale", attempted=False)
+    await outbox.fail(scene.holder, message, "stale")
+    await outbox.give_back(scene.holder, message)
+    await outbox.record_unknown(scene.holder, message, "stale", timedelta())
+    assert await state(scene, message) == ("sending", 1)
 
 
 @pytest.mark.parametrize(

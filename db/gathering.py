@@ -1,0 +1,95 @@
+"""Answering what many ask at about the same time by one statement."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+log = logging.getLogger(__name__)
+
+Q = TypeVar("Q")
+A = TypeVar("A")
+
+
+@dataclass(slots=True)
+class Gathering(Generic[Q, A]):
+    """Takes questions one by one and has them answered together, in the order they were asked.
+
+    While one batch is being answered the next one gathers: nobody waits for a batch to fill, and
+    who asks alone is answered at once. A batch that fails fails for everybody in it.
+    """
+
+    name: str
+    answer_all: Callable[[Sequence[Q]], Awaitable[Sequence[A]]]
+    unheard: Callable[[Q, A], Awaitable[None]] | None = None
+    """What becomes of an answer whose asker was cancelled meanwhile."""
+    limit: int = 100
+    waiting: list[tuple[Q, "asyncio.Future[A]"]] = field(default_factory=list)
+    orphans: list[tuple[Q, A]] = field(default_factory=list)
+    answering: asyncio.Task[None] | None = None
+    """Runs as long as somebody waits, and ends by itself."""
+
+    async def ask(self, question: Q) -> A:
+        """Return the answer; raises what answering the batch raised."""
+        future: asyncio.Future[A] = asyncio.get_running_loop().create_future()
+        self.waiting.append((question, future))
+        self.begin()
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled() and future.exception() is None:
+                self.orphans.append((question, future.result()))
+                self.begin()
+            raise
+
+    def begin(self) -> None:
+        """Have somebody answer, unless somebody does."""
+        if self.answering is None or self.answering.done():
+            self.answering = asyncio.create_task(self.answer(), name=f"gathering:{self.name}")
+
+    async def answer(self) -> None:
+        """Answer batches until nobody waits."""
+        while self.waiting or self.orphans:
+            batch, self.waiting = self.waiting[: self.limit], self.waiting[self.limit :]
+            await self.answer_batch([asked for asked in batch if not asked[1].done()])
+            await self.bury_orphans()
+
+    async def answer_batch(self, batch: list[tuple[Q, "asyncio.Future[A]"]]) -> None:
+        """Answer one batch, or tell everybody in it why not."""
+        if not batch:
+            return
+        try:
+            answers = await self.answer_all([question for question, _ in batch])
+        except BaseException as failed:
+            tell_all([future for _, future in batch], failed)
+            if not isinstance(failed, Exception):
+                raise
+            return
+        for (question, future), answer in zip(batch, answers, strict=True):
+            if future.done():
+                self.orphans.append((question, answer))
+            else:
+                future.set_result(answer)
+
+    async def bury_orphans(self) -> None:
+        """See to the answers that nobody waited for."""
+        orphans, self.orphans = self.orphans, []
+        if self.unheard is None:
+            return
+        for question, answer in orphans:
+            try:
+                await self.unheard(question, answer)
+            except Exception:
+                log.warning("%s: an answer that nobody took is left", self.name, exc_info=True)
+
+
+def tell_all(futures: Sequence["asyncio.Future[A]"], failed: BaseException) -> None:
+    """Pass a failure on to whoever still waits."""
+    for future in futures:
+        if future.done():
+            continue
+        if isinstance(failed, asyncio.CancelledError):
+            future.cancel()
+        else:
+            future.set_exception(failed)
