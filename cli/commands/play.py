@@ -1,6 +1,7 @@
 """`troupe run` and `troupe demo`: what works by itself until it is told to stop."""
 
 import asyncio
+import os
 import time
 from pathlib import Path
 from typing import Annotated
@@ -23,6 +24,7 @@ def run_node(
     ] = None,
 ) -> None:
     """Hold accounts, watch channels, decide, and send; Ctrl-C or SIGTERM stops it in order."""
+    leave_process_1()
     from cli.node import run_until_asked
 
     asyncio.run(run_until_asked(settings_for_command(quiet=False), node))
@@ -52,6 +54,7 @@ def demo(
 ) -> None:
     """Show the way from a post to a comment, on a Telegram of its own, on this machine alone."""
     begun = time.monotonic()
+    leave_process_1()
     from cli.demo.command import run_demo
     from cli.demo.injection import read_faults
     from cli.demo.options import DemoOptions
@@ -63,3 +66,11 @@ def demo(
         raise typer.BadParameter(str(error), param_hint="--inject") from None
     options = DemoOptions(once, as_json, replay, scripts, picture, speed, faults)
     raise typer.Exit(asyncio.run(run_demo(options, settings_for_command(), begun)))
+
+
+def leave_process_1() -> None:
+    """Go on in a child where this is process 1 of a container, which no watchdog could end."""
+    if os.getpid() == 1:
+        from cli.first_process import run_as_child
+
+        raise typer.Exit(run_as_child())
