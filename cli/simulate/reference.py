@@ -53,8 +53,8 @@ there, 409 for what Telegram would refuse (with Telegram's word), 422 for what m
 
 ## Faults of the Bot API
 
-`POST /bot-faults`; what fits is chosen by `method`, `bot` and `chat`, how often by `times`, `skip`
-and `chance`.
+`POST /bot-faults`; what fits is chosen by `method`, `bot` and `chat`, how often by `times`, `skip`,
+`chance` and `seed`.
 
 {table("kind", "what happens", BOT_FAULTS)}
 

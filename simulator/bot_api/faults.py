@@ -64,7 +64,8 @@ class BotFault:
     """One fault: `times` calls of `method` by `bot` in `chat` meet it, each by `chance`.
 
     What is None is every bot, every chat, for ever; the first `skip` calls that fit pass. `seconds`
-    are those of a 429 or of a time-out; `code` and `error` belong to an error of one's own.
+    are those of a 429 or of a time-out; `code` and `error` belong to an error of one's own. The
+    same `seed` draws the same chances.
     """
 
     kind: BotFaultKind
@@ -75,6 +76,7 @@ class BotFault:
     seconds: float = 1.0
     chat: int | None = None
     skip: int = 0
+    seed: int = 0
     code: int | None = None
     error: str = ""
 
@@ -107,7 +109,7 @@ class BotFault:
         """Tell whether this is meant for a call; the case of a method's letters is nothing."""
         if self.bot not in {None, bot}:
             return False
-        if self.chat is not None and params.text("chat_id") != str(self.chat):
+        if self.chat is not None and params.fields.get("chat_id") != str(self.chat):
             return False
         return self.method == EVERY_METHOD or self.method.lower() == method.lower()
 
@@ -120,21 +122,28 @@ class ArmedBotFault:
     fault: BotFault
     left: float
     passed: int = 0
+    dice: random.Random = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Begin the row of chances."""
+        self.dice = random.Random(self.fault.seed)  # noqa: S311 - a rehearsal must be repeatable
+
+    def strikes(self) -> bool:
+        """Tell whether the fault comes on a call that fits, and count."""
+        self.passed += 1
+        if self.passed <= self.fault.skip or self.dice.random() >= self.fault.chance:
+            return False
+        self.left -= 1
+        return True
 
 
 @dataclass(slots=True, eq=False)
 class BotFaults:
-    """The faults that wait, in the order in which they were added; chance follows the seed."""
+    """The faults that wait, in the order in which they were added, and those that happened."""
 
-    seed: int = 0
     armed: list[ArmedBotFault] = field(default_factory=list)
     met: list[BotFault] = field(default_factory=list)
-    chance: random.Random = field(init=False)
     numbers: "count[int]" = field(default_factory=lambda: count(1))
-
-    def __post_init__(self) -> None:
-        """Begin the row of chances."""
-        self.chance = random.Random(self.seed)  # noqa: S311 - a rehearsal must be repeatable
 
     def add(self, fault: BotFault) -> ArmedBotFault:
         """Arm a fault; raises ValueError for what cannot be carried out."""
@@ -157,18 +166,10 @@ class BotFaults:
         """Count down and return the fault that this call meets."""
         said = params or Params()
         fitting = (each for each in self.armed if each.fault.concerns(bot, method, said))
-        met = next((each for each in fitting if self.strikes(each)), None)
+        met = next((each for each in fitting if each.strikes()), None)
         if met is None:
             return None
         self.armed = [each for each in self.armed if each.left > 0]
         self.met.append(met.fault)
         del self.met[:-MAX_RECORDED]
         return met.fault
-
-    def strikes(self, armed: ArmedBotFault) -> bool:
-        """Tell whether a fault comes on a call that fits, and count."""
-        armed.passed += 1
-        if armed.passed <= armed.fault.skip or self.chance.random() >= armed.fault.chance:
-            return False
-        armed.left -= 1
-        return True

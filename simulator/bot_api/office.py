@@ -39,12 +39,12 @@ class Office:
     `unknown` counts calls of methods that are not known, `crashed` failures of the simulator.
     """
 
-    def __init__(self, world: World, *, delays: Delays | None = None, seed: int = 0) -> None:
+    def __init__(self, world: World, *, delays: Delays | None = None) -> None:
         self.world, self.delays = world, delays or Delays()
         self.methods = all_methods()
         self.limits = BotLimits(self.seconds)
         self.journal = Journal()
-        self.faults = BotFaults(seed)
+        self.faults = BotFaults()
         self.rooms = Mailrooms()
         self.carrier = Carrier(world, self.rooms)
         self.crashed: Counter[str] = Counter()

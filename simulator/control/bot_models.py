@@ -33,6 +33,7 @@ class BotFaultAsked(Asked):
     times: int | None = 1
     chance: float = Field(1.0, gt=0, le=1)
     skip: int = Field(0, ge=0)
+    seed: int = 0
     seconds: float = Field(1.0, ge=0, le=600)
     code: int | None = None
     error: str = ""
