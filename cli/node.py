@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from cli.compose import Company, company
+from cli.figures import NodesFigures
 from cli.offstage import REMEDY
 from cli.settings import Settings
 from cli.signals import asked_by_signals
@@ -14,6 +15,7 @@ from db import migrate
 from db.probes import ping_redis, server_time
 from orchestrator.errors import BadInput, ServersUnavailable
 from orchestrator.supervisor.node import Node
+from orchestrator.whereabouts import settle
 from web.health import create_app
 from web.serving import serving
 
@@ -66,6 +68,7 @@ async def run_until_asked(settings: Settings, name: str | None) -> None:
 
 async def run_node(found: Company, node: Node, asked: asyncio.Event) -> None:
     """Run a node with its health door; from being asked to stop on, it is not ready."""
+    settle(node=node.name)
     async with health(found, node):
         running = asyncio.create_task(node.run(), name=f"node:{node.name}")
         log.info("node %s holds what accounts it can; Ctrl-C stops it", node.name)
@@ -96,12 +99,13 @@ async def finish(running: asyncio.Task[None]) -> None:
 
 @asynccontextmanager
 async def health(found: Company, node: Node) -> AsyncIterator[None]:
-    """Serve /healthz and /readyz beside the node; WEB_PORT=0 serves nothing."""
+    """Serve /healthz, /readyz and /metrics beside the node; WEB_PORT=0 serves nothing."""
     settings = found.settings
     if settings.web_port == 0:
         yield
         return
-    app = create_app(CompanyProbes(found, node))
+    figures = NodesFigures(node, found.operations, found.stage.stores.stats)
+    app = create_app(CompanyProbes(found, node), figures)
     async with serving(app, settings.web_host, settings.web_port) as port:
         log.info("health is served on http://%s:%d/readyz", settings.web_host, port)
         yield

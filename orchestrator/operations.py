@@ -34,13 +34,23 @@ class BatchedOperations:
     """Since the last report."""
     dropped_ever: int = 0
     waiting: deque[Entry] = field(default_factory=deque)
+    noted: dict[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
+    """Kind and outcome → how many since the process began, and how many seconds they took."""
 
     def note(self, entry: Entry) -> None:
         """Take an entry, with the moment and whereabouts; it is written with the next batch."""
         if len(self.waiting) >= self.room:
             self.waiting.popleft()
             self.drop(1)
+        if isinstance(entry, Operation):
+            self.count(entry)
         self.waiting.append(self.placed(entry))
+
+    def count(self, operation: Operation) -> None:
+        """Add an operation to what was noted, whether it can be written or not."""
+        key = (str(operation.kind), "success" if operation.succeeded else "failed")
+        number, seconds = self.noted.get(key, (0, 0.0))
+        self.noted[key] = (number + 1, seconds + operation.duration.total_seconds())
 
     def placed(self, entry: Entry) -> Entry:
         """Fill in when this was, and on whose behalf, where the entry does not say so itself."""

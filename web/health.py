@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI, Response, status
 from pydantic import BaseModel
 
 from orchestrator.errors import TroupeError
+from web.metrics import Figures, metrics_router
 
 PATIENCE: Final = 2.0
 """How many seconds a probe may take before what it asks counts as not ready."""
@@ -47,10 +48,12 @@ class Readiness(BaseModel):
     checks: dict[str, str]
 
 
-def create_app(probes: Probes) -> FastAPI:
-    """Build the HTTP door."""
+def create_app(probes: Probes, figures: Figures | None = None) -> FastAPI:
+    """Build the HTTP door; without figures it has no /metrics."""
     app = FastAPI(title="Troupe", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(health_router(probes))
+    if figures is not None:
+        app.include_router(metrics_router(figures))
     return app
 
 

@@ -17,6 +17,7 @@ from orchestrator.ports.stats import (
     PostStats,
     SendingStats,
     SessionStats,
+    Standing,
     Stats,
     StatsFilter,
 )
@@ -81,6 +82,19 @@ OPEN_MESSAGES = text(
     WHERE {MINE.replace("c.account_id", "o.account_id")}
     """  # noqa: S608 - only constants of this module are put in
 )
+OPEN_JOBS = text(
+    """
+    SELECT count(*) FILTER (WHERE state = 'waiting') AS waiting,
+           count(*) FILTER (WHERE state = 'taken') AS taken,
+           count(*) FILTER (WHERE state = 'buried') AS buried
+    FROM (
+        SELECT state FROM jobs WHERE state = 'waiting'
+        UNION ALL SELECT state FROM jobs WHERE state = 'taken'
+        UNION ALL SELECT state FROM jobs WHERE state = 'buried'
+    ) open_jobs
+    """
+)
+LATE = text("SELECT coalesce(sum(recovered_late), 0)::bigint AS late FROM channels")
 OPERATIONS = text(
     f"""
     SELECT l.kind, count(*) AS total, count(*) FILTER (WHERE l.status = 'failed') AS failed,
@@ -102,9 +116,9 @@ BY_ACCOUNT = text(
     f"""
     SELECT a.name, count(*) FILTER (WHERE c.status IN ('sent', 'deleted')) AS sent,
            count(*) FILTER (WHERE c.status IN ('failed', 'unresolved')) AS failed,
-           coalesce(sum((c.engagement ->> 'likes')::bigint), 0) AS likes,
-           coalesce(sum((c.engagement ->> 'replies')::bigint), 0) AS replies,
-           coalesce(sum((c.engagement ->> 'views')::bigint), 0) AS views
+           coalesce(sum((c.engagement ->> 'likes')::bigint), 0)::bigint AS likes,
+           coalesce(sum((c.engagement ->> 'replies')::bigint), 0)::bigint AS replies,
+           coalesce(sum((c.engagement ->> 'views')::bigint), 0)::bigint AS views
     FROM comments c JOIN accounts a ON a.id = c.account_id {BY_MINE}
     WHERE c.created_at >= :since AND c.created_at < :until AND {MINE}
     GROUP BY a.name
@@ -158,6 +172,18 @@ class PostgresStats:
     """Implements `StatsStore`."""
 
     engine: AsyncEngine
+
+    async def standing(self) -> Standing:
+        """Count what is open."""
+        async with transaction(self.engine) as connection:
+            sending = await one(connection, OPEN_MESSAGES, account=None, user=None)
+            jobs = await one(connection, OPEN_JOBS)
+            late = await one(connection, LATE)
+        return Standing(
+            sending=to_sending(sending),
+            jobs=dict(jobs._mapping) if jobs else {},  # noqa: SLF001 - SQLAlchemy's public name
+            recovered_late=late.late if late else 0,
+        )
 
     async def stats(self, wanted: StatsFilter) -> Stats:
         """Add up one part of the work."""

@@ -124,8 +124,21 @@ class Stats:
     course: Sequence[Bucket]
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is open now; cheap enough to be asked every few seconds."""
+
+    sending: SendingStats
+    jobs: Mapping[str, int]
+    recovered_late: int
+    """Updates that were missed and found by comparing with Telegram, ever."""
+
+
 class StatsStore(Protocol):
     """Looks at what is stored and adds up."""
+
+    async def standing(self) -> Standing:
+        """Count what is open, by indexes that hold nothing else."""
 
     async def stats(self, wanted: StatsFilter) -> Stats:
         """Add up one part of the work; every query is bounded by its time or by what is open."""

@@ -163,6 +163,7 @@ def comment_and_take_it_back(organisation: Organisation) -> None:
         assert comment["status"] == "deleted"
         organisation.troupe("grants", "revoke", "1")
         review_and_send(organisation)
+        look_at_logs(organisation)
         begun = time.monotonic()
         node.send_signal(signal.SIGTERM)
         assert node.wait(timeout=30) == 0
@@ -189,6 +190,24 @@ def review_and_send(organisation: Organisation) -> None:
     (comment,) = organisation.json("comments", "list", "--status", "sent")
     assert comment["text"] == "Which orbit was it meant to reach?"
     assert organisation.json("review", "list") == []
+
+
+def look_at_logs(organisation: Organisation) -> None:
+    """One id leads from a post to everything that came of it; metrics and figures agree."""
+    sent = organisation.json("logs", "operations", "--kind", "send_message")
+    story = organisation.json("logs", "operations", "--about", sent[0]["correlation"])
+    assert {one["kind"] for one in story} == {"generate_comment", "send_message"}
+    assert {one["node"] for one in sent} == {"first"}
+    assert {one["account"] for one in sent} == {"anna"}
+    kinds = [one["kind"] for one in organisation.json("logs", "sessions", "--account", "anna")]
+    assert kinds[:3] == ["login", "login", "state_changed"]  # the first with a wrong code
+    assert "connect" in kinds
+    (account,) = organisation.json("stats")["accounts"]
+    assert (account["account"], account["sent"]) == ("anna", 2)
+    with httpx.Client(trust_env=False) as client:
+        shown = client.get(f"http://127.0.0.1:{os.environ['WEB_PORT']}/metrics").text
+    assert "troupe_accounts_held 1.0" in shown
+    assert 'troupe_operations_total{kind="send_message",outcome="success"} 2.0' in shown
 
 
 def free_port() -> int:

@@ -215,3 +215,12 @@ async def test_the_tally_follows_every_change_and_reads_none_of_the_rows(scene: 
     await scene.sql("DELETE FROM posts WHERE message_id = 2")
     now = await tally.tally()
     assert (now.posts_seen, now.undecided) == (1, 0)
+
+
+async def test_what_is_open_is_counted_by_state(scene: Scene) -> None:
+    await scene.queued()
+    await scene.sql("UPDATE channels SET recovered_late = 4")
+    standing = await scene.stores.stats.standing()
+    assert (standing.sending.due, standing.sending.sending) == (1, 0)
+    assert standing.jobs == {"waiting": 1, "taken": 0, "buried": 0}
+    assert standing.recovered_late == 4

@@ -162,3 +162,14 @@ async def test_what_is_said_of_an_entry_counts_more_than_what_is_bound(logs: Kep
     await operations.flush()
     (told,) = logs.all
     assert (told.account, told.at) == (8, THEN)
+
+
+async def test_operations_are_counted_by_outcome_also_those_that_are_dropped(
+    logs: KeptLogs,
+) -> None:
+    operations = batched(logs, room=2)
+    for _ in range(3):
+        operations.note(operation(500))
+    operations.note(SessionEvent(SessionKind.CONNECT, None))
+    assert operations.noted == {("send_message", "success"): (3, 1.5)}
+    assert operations.dropped_ever == 2
