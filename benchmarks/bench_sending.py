@@ -140,7 +140,7 @@ async def disconnect(client: TelegramClient) -> None:
     await client.disconnect()
 
 
-async def sql(found: Company, statement: str, **values: Any) -> Any:
+async def sql(found: Company, statement: str, **values: object) -> Any:  # noqa: ANN401 - a value of any column
     """Run one statement; returns the first value of its first row, if it has rows."""
     async with found.engine.begin() as connection:
         result = await connection.execute(text(statement), values)

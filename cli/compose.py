@@ -33,8 +33,8 @@ from orchestrator.intake.reception import Reception
 from orchestrator.lanes.door import AccountDoor
 from orchestrator.leases.tenure import Tenure
 from orchestrator.operations import BatchedOperations
-from orchestrator.pacing.book import TurnBook
 from orchestrator.outbox.feeder import Feeder
+from orchestrator.pacing.book import TurnBook
 from orchestrator.pacing.pacer import Asking, Pacer, asking
 from orchestrator.pacing.shared import SharedPacer, living
 from orchestrator.ports.sessions import SessionStore
