@@ -14,12 +14,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from db.embedded import Servers, embedded_servers, erase, recreate_database
+from orchestrator.tuning import Tuning
 from tests.chaos.control import with_fresh_random_ids, without_leases
-from tests.chaos.rig import Rig, new_database_name, rig
+from tests.chaos.rig import TUNING, Rig, new_database_name, paced, rig
 from tests.chaos.storm import Storm, StormPlan
 from tests.chaos.verdict import Verdict
 
 ERRORS = Console(stderr=True, highlight=False)
+RATE = 50
+"""Messages a second, at most: slow enough that every blow falls while messages go out."""
 
 
 class Screen:
@@ -46,12 +49,12 @@ class House:
         self.folder, self.servers = folder, servers
 
     @asynccontextmanager
-    async def rig(self, name: str) -> AsyncIterator[Rig]:
+    async def rig(self, name: str, tuning: Tuning = TUNING) -> AsyncIterator[Rig]:
         """Put a new company on the servers."""
         fresh = await recreate_database(self.servers, new_database_name())
         place = self.folder / name
         place.mkdir()
-        async with rig(fresh, place) as made:
+        async with rig(fresh, place, tuning) as made:
             yield made
 
 
@@ -80,7 +83,7 @@ async def show_that_the_check_can_fail(house: House) -> bool:
 async def storm(house: House, plan: StormPlan, folder: Path, *, volatile: bool) -> Verdict:
     """Let the storm blow."""
     began = time.monotonic()
-    async with house.rig("storm") as trial:
+    async with house.rig("storm", paced(plan.accounts, RATE)) as trial:
         with progress_bar() as progress:
             screen = Screen(progress, plan.messages)
             blowing = Storm(trial, plan, folder, volatile, screen)

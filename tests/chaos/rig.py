@@ -44,6 +44,12 @@ TUNING = Tuning(
 """A trial cannot wait for minutes; nothing else is other than in earnest."""
 
 
+def paced(accounts: int, per_second: float) -> Tuning:
+    """Let so many messages a second go out in all, so that there is time for things to go wrong."""
+    apart = timedelta(seconds=accounts / per_second)
+    return replace(TUNING, account_pace=Pace(apart, burst=2))
+
+
 @dataclass(slots=True)
 class Player:
     """A node, which may have died or been replaced."""

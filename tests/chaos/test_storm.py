@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from db.embedded import embedded_servers, erase
-from tests.chaos.rig import rig
+from tests.chaos.rig import paced, rig
 from tests.chaos.storm import Storm, StormPlan
 
 SHORT = StormPlan(
@@ -27,7 +27,7 @@ async def test_nothing_is_lost_doubled_or_held_twice_in_a_storm(tmp_path: Path) 
     try:
         async with (
             embedded_servers(folder, linger=0.0, volatile=True) as servers,
-            rig(servers, tmp_path) as trial,
+            rig(servers, tmp_path, paced(SHORT.accounts, 30)) as trial,
         ):
             storm = Storm(trial, SHORT, folder, volatile=True)
             verdict = await storm.run()

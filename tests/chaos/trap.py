@@ -157,17 +157,12 @@ def only(accounts: frozenset[AccountId]) -> dict[str, Around]:
     def some_of_survey(survey: Call) -> Call:
         async def surveyed(*arguments: Any, **named: Any) -> Any:
             found = await survey(*arguments, **named)
-            return replace(found, free=tuple(one for one in found.free if one.account in accounts))
+            leases = tuple(one for one in found.leases if one.account in accounts)
+            return replace(found, leases=leases, pulses=(), shares={})
 
         return surveyed
 
-    def some_of_leases(leases: Call) -> Call:
-        async def found() -> Any:
-            return tuple(one for one in await leases() if one.account in accounts)
-
-        return found
-
-    return {"survey": some_of_survey, "leases": some_of_leases}
+    return {"survey": some_of_survey}
 
 
 def believing_in_everything(inner: Any) -> dict[str, Around]:
@@ -176,8 +171,8 @@ def believing_in_everything(inner: Any) -> dict[str, Around]:
     def everything_is_free(survey: Call) -> Call:
         async def surveyed(*arguments: Any, **named: Any) -> Any:
             found = await survey(*arguments, **named)
-            free = tuple(replace(one, released=True) for one in await inner.leases())
-            return replace(found, free=free, unwanted=frozenset())
+            leases = tuple(replace(one, released=True) for one in await inner.leases())
+            return replace(found, leases=leases, pulses=(), shares={})
 
         return surveyed
 
