@@ -33,14 +33,20 @@ OF_ACCOUNT = text(
     "SELECT account_id, node, fence, beat, released FROM leases WHERE account_id = :account"
 )
 # It moves only for the challenger that saw it stand still: whoever came first moved it.
+# Both halves have an index of their own: what living nodes hold is never read.
 LOOK = text(
     """
+    WITH looked AS (
+        SELECT account_id, node, fence, beat, released FROM leases WHERE released
+        UNION ALL
+        SELECT account_id, node, fence, beat, released FROM leases
+        WHERE node = ANY(CAST(:watched AS text[])) AND NOT released
+    )
     SELECT l.account_id, l.node, l.fence, l.beat, l.released
-    FROM leases l
+    FROM looked l
     JOIN accounts a ON a.id = l.account_id
     JOIN account_sessions s ON s.account_id = l.account_id
     WHERE a.state = ANY(CAST(:running AS text[]))
-      AND (l.released OR l.node <> ALL(CAST(:moving AS text[])))
     ORDER BY l.account_id
     """
 )
@@ -164,7 +170,8 @@ class PostgresLeases:
         async with transaction(self.engine) as connection:
             pulses = tuple(to_pulse(row) for row in await rows(connection, PULSES))
             shares = {NodeName(r.node): int(r.accounts) for r in await rows(connection, SHARES)}
-            looked = await rows(connection, LOOK, running=RUNNING, moving=sorted(moving - {node}))
+            watched = sorted(shares.keys() - moving | {node})
+            looked = await rows(connection, LOOK, running=RUNNING, watched=watched)
         return Survey(pulses, shares, tuple(to_lease(row) for row in looked))
 
     async def take_leases(self, node: NodeName, seen: Sequence[Lease]) -> Mapping[AccountId, Fence]:

@@ -137,6 +137,7 @@ leases = Table(
     Column("released", Boolean, nullable=False, server_default=true()),
     moment("taken_at"),
     Index("ix_leases_node", "node"),
+    Index("ix_leases_released", "account_id", postgresql_where=text("released")),
     # Each renewal rewrites the row; room in the page keeps the update off every index.
     postgresql_with={"fillfactor": "50"},
 )

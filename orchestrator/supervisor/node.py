@@ -54,7 +54,8 @@ class Node:
     @property
     def draining(self) -> bool:
         """Whether it takes no more accounts: asked to stop, or told to give them to others."""
-        return self.asked.is_set() or self.presence.draining
+        told = self.presence.draining or self.name in self.attendance.draining()
+        return self.asked.is_set() or told
 
     async def run(self) -> None:
         """Work until `asked` is set; then finish what was begun, and give every account back.
@@ -87,7 +88,7 @@ class Node:
                 group.create_task(self.keep(), name="leases"),
             ]
             ending = [
-                group.create_task(self.worker.run(), name="jobs"),
+                group.create_task(self.do_jobs(), name="jobs"),
                 group.create_task(leading.run(), name="leading"),
             ]
             await self.asked.wait()
@@ -98,6 +99,10 @@ class Node:
             await self.lanes.wait_empty()
             for task in lasting:
                 task.cancel()
+
+    async def do_jobs(self) -> None:
+        """Do jobs under this process's number, and those of nodes that died."""
+        await self.worker.run(self.presence.incarnation or 0, self.attendance.dead)
 
     async def show_life(self) -> None:
         """Give a sign of life every second; raises NotAllowed when the name went to another."""
@@ -139,7 +144,7 @@ class Node:
         shares = {node: survey.shares.get(node, 0) for node in living}
         shares[self.name] = len(self.lanes.at_work)
         free = [lease for lease in survey.leases if self.is_free(lease, living)]
-        draining = self.attendance.draining() | ({self.name} if self.draining else set())
+        draining = self.attendance.draining() | ({self.name} if self.draining else frozenset())
         mine = plan(self.name, shares, len(free), draining)
         limit = mine.take if self.heart.guarded else 0
         for account in await self.keeper.take(free, limit):
