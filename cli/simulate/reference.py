@@ -54,7 +54,9 @@ there, 409 for what Telegram would refuse (with Telegram's word), 422 for what m
 ## Faults of the Bot API
 
 `POST /bot-faults`; what fits is chosen by `method`, `bot` and `chat`, how often by `times`, `skip`,
-`chance` and `seed`.
+`chance` and `seed`. The method `webhook` is the delivery of an update to a bot's address, which `*`
+does not mean: after `lost_answer` the update is delivered again, after any other kind it did not
+arrive and is tried later.
 
 {table("kind", "what happens", BOT_FAULTS)}
 

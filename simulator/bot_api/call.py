@@ -9,7 +9,6 @@ from simulator.bot_api.limits import BotLimits
 from simulator.bot_api.params import Params
 from simulator.bot_api.post import Mailroom
 from simulator.bot_api.show import Showing
-from simulator.bot_api.webhook import Delays
 from simulator.world.channels import Channel
 from simulator.world.peers import ChannelId, Peer, PeerKind, UserId
 from simulator.world.people import Person
@@ -18,20 +17,22 @@ from simulator.world.world import World
 
 CHANNEL_BASE = 1_000_000_000_000
 Place = Person | Channel
-Perform = Callable[[str, Params], Awaitable[None]]
+Bring = Callable[[str, str, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Who calls, with what, and what the methods work on."""
+    """Who calls, with what, and what the methods work on.
+
+    `bring` has the bot's updates brought to an address, with a secret, over so many connections.
+    """
 
     world: World
     bot: Person
     params: Params
     room: Mailroom
     limits: BotLimits
-    delays: Delays
-    perform: Perform
+    bring: Bring
 
     @property
     def show(self) -> Showing:

@@ -17,6 +17,7 @@ from simulator.bot_api.params import Params
 from simulator.world.peers import UserId
 
 EVERY_METHOD = "*"
+WEBHOOK = "webhook"
 MAX_RECORDED = 10_000
 
 
@@ -63,6 +64,8 @@ FIXED = {
 class BotFault:
     """One fault: `times` calls of `method` by `bot` in `chat` meet it, each by `chance`.
 
+    The method `webhook` is the delivery of an update, which `*` does not mean: an answer that is
+    lost has it delivered again, any other kind has it not arrive, and it is tried again later.
     What is None is every bot, every chat, for ever; the first `skip` calls that fit pass. `seconds`
     are those of a 429 or of a time-out; `code` and `error` belong to an error of one's own. The
     same `seed` draws the same chances.
@@ -111,7 +114,8 @@ class BotFault:
             return False
         if self.chat is not None and params.fields.get("chat_id") != str(self.chat):
             return False
-        return self.method == EVERY_METHOD or self.method.lower() == method.lower()
+        every = self.method == EVERY_METHOD and method != WEBHOOK
+        return every or self.method.lower() == method.lower()
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from functools import partial
 from simulator.bot_api.call import Call
 from simulator.bot_api.carrier import Carrier
 from simulator.bot_api.errors import BotApiError, worded
-from simulator.bot_api.faults import BotFault, BotFaultKind, BotFaults
+from simulator.bot_api.faults import WEBHOOK, BotFault, BotFaultKind, BotFaults
 from simulator.bot_api.files import file_at
 from simulator.bot_api.journal import BotCall, Journal, messages_in
 from simulator.bot_api.limits import BotLimits
@@ -102,8 +102,8 @@ class Office:
         fault = self.faults.draw(bot.id, method, params)
         await meet(fault)
         room = self.rooms.of(bot.id)
-        again = partial(self.perform_quietly, bot)
-        call = Call(self.world, bot, params, room, self.limits, self.delays, again)
+        bring = partial(self.bring_updates, bot)
+        call = Call(self.world, bot, params, room, self.limits, bring)
         result = await self.answer(method, call)
         if fault is not None and fault.kind is BotFaultKind.LOST_ANSWER:
             raise AnswerLost(result)
@@ -124,9 +124,17 @@ class Office:
 
     def bring_updates(self, bot: Person, url: str, secret: str, most: int) -> None:
         """Bring a bot's updates to an address over at most so many connections."""
-        room, answer = self.rooms.of(bot.id), partial(self.perform_quietly, bot)
-        clock = self.world.clock
-        room.webhook = Webhook(url, secret, room.backlog, clock, answer, self.delays, most)
+        room = self.rooms.of(bot.id)
+        room.webhook = Webhook(
+            url,
+            secret,
+            room.backlog,
+            self.world.clock,
+            answer=partial(self.perform_quietly, bot),
+            fault=partial(self.faults.draw, bot.id, WEBHOOK),
+            delays=self.delays,
+            max_connections=most,
+        )
         room.webhook.start(f"webhook of {bot.id}")
 
     async def perform_quietly(self, bot: Person, method: str, params: Params) -> None:

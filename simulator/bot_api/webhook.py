@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 
 from simulator.bot_api.backlog import Backlog, Update
 from simulator.bot_api.errors import BotApiError
+from simulator.bot_api.faults import BotFault, BotFaultKind
 from simulator.bot_api.params import Params, read_body
 from simulator.world.clock import Clock
 
@@ -17,6 +18,7 @@ PATIENCE = 30.0
 MOST_STEPS = 64
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
 Answer = Callable[[str, Params], Awaitable[None]]
+Draw = Callable[[], BotFault | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +45,18 @@ class WebhookFailure:
 
 @dataclass(slots=True, eq=False)
 class Webhook:
-    """One address; `answer` performs the call that a bot may put into its reply."""
+    """One address; `answer` performs the call that a bot may put into its reply.
+
+    `fault` draws what a delivery meets: an answer that is lost has the update delivered again,
+    whatever else has it not arrive.
+    """
 
     url: str
     secret: str
     backlog: Backlog
     clock: Clock
     answer: Answer
+    fault: Draw
     delays: Delays
     max_connections: int = 40
     failure: WebhookFailure | None = None
@@ -88,6 +95,10 @@ class Webhook:
     async def post(self, client: httpx.AsyncClient, update: Update) -> httpx.Response | None:
         """Send an update; None when it was not taken, with the reason kept."""
         headers = {SECRET_HEADER: self.secret} if self.secret else {}
+        fault = self.fault()
+        if fault is not None and fault.kind is not BotFaultKind.LOST_ANSWER:
+            self.fail(f"Connection failed: {fault.kind}")
+            return None
         try:
             reply = await client.post(self.url, json=update.show(), headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -95,6 +106,9 @@ class Webhook:
             return None
         if not reply.is_success:
             self.fail(f"Wrong response from the webhook: {reply.status_code}")
+            return None
+        if fault is not None:
+            self.fail("Read timeout expired")
             return None
         return reply
 

@@ -13,7 +13,7 @@ class BotFaultAsked(Asked):
 
     Without `bot` every bot's calls, without `chat` (the call's chat_id) those about every chat.
     `seconds` are those of a 429 or of a time-out; `code` and `error` belong to kind error, `code`
-    also to broken.
+    also to broken. The method `webhook` is the delivery of an update, which `*` does not mean.
     """
 
     kind: Literal[

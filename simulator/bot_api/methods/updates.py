@@ -7,7 +7,6 @@ from simulator.bot_api.call import Call, Methods
 from simulator.bot_api.errors import CONFLICT, BotApiError, bad_request
 from simulator.bot_api.shapes import given
 from simulator.bot_api.show import stamp
-from simulator.bot_api.webhook import Webhook
 
 LONGEST_POLL = 50
 SECRET = re.compile(r"[A-Za-z0-9_-]{0,256}")
@@ -48,16 +47,7 @@ async def set_webhook(call: Call) -> object:
         return True
     call.room.backlog.interrupt("terminated by setWebhook request")
     call.room.backlog.allow(params.items("allowed_updates"))
-    call.room.webhook = Webhook(
-        url,
-        params.text("secret_token"),
-        call.room.backlog,
-        call.world.clock,
-        call.perform,
-        call.delays,
-        params.number("max_connections") or 40,
-    )
-    call.room.webhook.start(f"webhook of {call.bot.id}")
+    call.bring(url, params.text("secret_token"), params.number("max_connections") or 40)
     return True
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from simulator.bot_api.faults import WEBHOOK, BotFault, BotFaultKind
 from simulator.world.people import Person
 from tests.integration.simulator.bot_api.conftest import Place, Raw, in_time
 
@@ -74,3 +75,22 @@ async def test_what_a_webhook_did_not_take_is_left_for_polling(
         await raw.do("deleteWebhook")
     assert (info["pending_update_count"], "500" in info["last_error_message"]) == (1, True)
     assert [each["message"]["text"] for each in await raw.do("getUpdates")] == ["kept"]
+
+
+async def test_an_update_whose_answer_is_lost_comes_twice(
+    place: Place, raw: Raw, anna: Person
+) -> None:
+    place.api.faults.add(BotFault(BotFaultKind.BROKEN))
+    await raw.ask("getMe")
+    place.api.faults.add(BotFault(BotFaultKind.LOST_ANSWER, WEBHOOK))
+    place.api.faults.add(BotFault(BotFaultKind.TIME_OUT, WEBHOOK))
+    async with listening(Hook([])) as hook:
+        await raw.do("setWebhook", url=hook.url)
+        place.world.send_private(anna, place.bot, "once")
+        heard = [await in_time(hook.taken.get()) for _ in range(2)]
+        async with asyncio.timeout(10):
+            while (await raw.do("getWebhookInfo"))["pending_update_count"]:
+                continue
+        await raw.do("deleteWebhook")
+    assert heard[0] == heard[1]
+    assert [each.kind for each in place.api.faults.met] == ["broken", "lost_answer", "time_out"]
