@@ -45,6 +45,7 @@ from orchestrator.ports.writing import Writer
 from orchestrator.service.service import Service
 from orchestrator.service.settings import SettingsDesk
 from orchestrator.stage import Stage
+from orchestrator.supervisor.duties import Duties
 from orchestrator.supervisor.node import Node
 from orchestrator.supervisor.upkeep import Upkeep
 from orchestrator.supervisor.workers import Worker
@@ -78,14 +79,15 @@ class Company:
             name=named,
             watchdog=self.watchdog or WatchdogProcess(named, self.stage.clock),
             calendar=ApsCalendar(self.stage.clock),
-            worker=Worker(
-                stage=self.stage,
-                node=named,
-                decider=Decider(self.stage, make_writer()),
-                upkeep=Upkeep(self.stage, self.door),
-            ),
+            worker=self.worker(named),
             version=version("troupe"),
         )
+
+    def worker(self, node: NodeName) -> Worker:
+        """Make what does the node's jobs."""
+        stage = self.stage
+        duties = Duties(stage, Decider(stage, make_writer()), Upkeep(stage, self.door))
+        return Worker(node, stage.stores.jobs, stage.bell, stage.clock, stage.tuning, duties.do)
 
     @asynccontextmanager
     async def running_node(self, name: str | None = None) -> AsyncIterator[Node]:

@@ -54,3 +54,5 @@ class Job:
     id: JobId
     task: Task
     attempts: int
+    taken_by: str = ""
+    """Which process took it; once another has taken it over, this one decides nothing of it."""

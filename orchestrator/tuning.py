@@ -99,6 +99,8 @@ class Tuning:
         default_factory=lambda: Retries(0, timedelta(seconds=1), longest=timedelta(minutes=5))
     )
     """Of a lane that failed."""
+    job_lasts: timedelta = timedelta(minutes=5)
+    """How long one job may take before it is put off."""
     jobs: Retries = field(default_factory=lambda: Retries(5, timedelta(seconds=10)))
     account_pace: Pace = field(default_factory=lambda: Pace(timedelta(seconds=20), burst=2))
     chat_pace: Pace = field(default_factory=lambda: Pace(timedelta(seconds=5)))
@@ -126,6 +128,7 @@ class Tuning:
         limits = {
             "lease": (timedelta(seconds=3), timedelta(minutes=10), self.lease),
             "claim": (timedelta(milliseconds=100), self.lease / 2, self.claim),
+            "job_lasts": (timedelta(seconds=10), timedelta(hours=1), self.job_lasts),
             "answer": (timedelta(seconds=1), timedelta(minutes=2), self.answer),
             "sending.first": (
                 timedelta(milliseconds=1),

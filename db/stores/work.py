@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, get_args
 
 from pydantic import TypeAdapter
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.engine import transaction, write_json
@@ -15,7 +15,7 @@ from db.stores.base import one, ring, rows, run
 from orchestrator.commands import Command, CommandResult, Failed
 from orchestrator.ids import AccountId, CommandId, JobId, NodeName
 from orchestrator.jobs import Job, Task
-from orchestrator.ports.work import TakenCommand
+from orchestrator.ports.work import Claimant, TakenCommand
 
 KINDS: dict[str, type[Any]] = {
     kind.__name__: kind for union in (Task, Command, CommandResult) for kind in get_args(union)
@@ -36,27 +36,53 @@ QUEUE_ALL = text(
     ON CONFLICT (unique_key) WHERE state IN ('waiting', 'taken') DO NOTHING
     """
 )
+# What was done before is finished in the same statement: one commit for both. The two never meet in
+# a row, for what is finished is taken and what is due is waiting.
 TAKE = text(
     """
-    WITH due AS (
+    WITH finished AS (
+        UPDATE jobs SET state = 'done', finished_at = now()
+        WHERE id = ANY(CAST(:done AS bigint[])) AND state = 'taken' AND claimed_by = :claimant
+    ), due AS MATERIALIZED (
         SELECT id FROM jobs WHERE state = 'waiting' AND due_at <= now()
         ORDER BY due_at, id LIMIT :limit FOR UPDATE SKIP LOCKED
-    ), left_behind AS (
-        SELECT id FROM jobs
-        WHERE state = 'taken' AND claimed_at < now() - CAST(:stale_after AS interval)
-        ORDER BY claimed_at LIMIT :limit FOR UPDATE SKIP LOCKED
     )
-    UPDATE jobs
-    SET state = 'taken', claimed_by = :node, claimed_at = now(),
-        attempts = attempts + CAST(state = 'taken' AS integer)
-    WHERE id IN (SELECT id FROM due UNION ALL SELECT id FROM left_behind)
+    UPDATE jobs SET state = 'taken', claimed_by = :claimant, claimed_at = now()
+    WHERE id = ANY(ARRAY(SELECT id FROM due))
     RETURNING id, kind, payload, attempts, due_at
     """
 )
 FINISH = text(
     """
     UPDATE jobs SET state = 'done', finished_at = now()
-    WHERE id = ANY(CAST(:jobs AS bigint[])) AND state = 'taken'
+    WHERE id = ANY(CAST(:jobs AS bigint[])) AND state = 'taken' AND claimed_by = :claimant
+    """
+)
+RETURN = text(
+    """
+    UPDATE jobs SET state = 'waiting', claimed_by = NULL, claimed_at = NULL
+    WHERE id = ANY(CAST(:jobs AS bigint[])) AND state = 'taken' AND claimed_by = :claimant
+    """
+)
+# Whether a node lives, its beat tells, on the asker's own clock. A row of `nodes` may have been
+# left behind an hour ago by a process that nobody watches any more.
+TAKE_OVER = text(
+    """
+    WITH left_behind AS MATERIALIZED (
+        SELECT j.id FROM jobs j
+        WHERE j.state = 'taken' AND CASE WHEN j.claimed_by = :claimant
+            THEN j.id <> ALL(CAST(:held AS bigint[]))
+            ELSE NOT EXISTS (
+                SELECT FROM nodes n
+                WHERE n.name || '#' || n.incarnation = j.claimed_by
+                  AND n.name <> ALL(CAST(:dead AS text[]))
+                  AND n.seen_at > now() - interval '1 hour') END
+        ORDER BY j.claimed_at LIMIT 1000 FOR UPDATE SKIP LOCKED
+    )
+    UPDATE jobs
+    SET state = 'waiting', attempts = attempts + 1, claimed_by = NULL, claimed_at = NULL,
+        last_error = 'the process that was doing it ended'
+    WHERE id = ANY(ARRAY(SELECT id FROM left_behind))
     """
 )
 PUT_OFF = text(
@@ -64,14 +90,14 @@ PUT_OFF = text(
     UPDATE jobs
     SET state = 'waiting', due_at = now() + CAST(:delay AS interval), attempts = attempts + 1,
         last_error = :error, claimed_by = NULL, claimed_at = NULL
-    WHERE id = :job AND state = 'taken'
+    WHERE id = :job AND state = 'taken' AND claimed_by = :claimant
     """
 )
 BURY = text(
     """
     UPDATE jobs
     SET state = 'buried', finished_at = now(), attempts = attempts + 1, last_error = :error
-    WHERE id = :job AND state = 'taken'
+    WHERE id = :job AND state = 'taken' AND claimed_by = :claimant
     """
 )
 PUT_COMMAND = text(
@@ -113,30 +139,53 @@ class PostgresJobs:
             return await queue(connection, task, delay)
 
     async def take_jobs(
-        self, node: NodeName, limit: int, *, stale_after: timedelta
+        self, claimant: Claimant, limit: int, *, done: Sequence[Job] = ()
     ) -> Sequence[Job]:
-        """Take due jobs, and those that somebody left behind."""
+        """Take due jobs, and finish those that are done, in one statement."""
+        numbers = [job.id for job in done]
+        by = str(claimant)
         async with transaction(self.engine) as connection:
-            taken = await rows(connection, TAKE, node=node, limit=limit, stale_after=stale_after)
+            taken = await rows(connection, TAKE, claimant=by, limit=limit, done=numbers)
         return [
-            Job(JobId(row.id), read(row.kind, row.payload), row.attempts)
+            Job(JobId(row.id), read(row.kind, row.payload), row.attempts, by)
             for row in sorted(taken, key=lambda row: (row.due_at, row.id))
         ]
 
     async def finish_jobs(self, jobs: Sequence[Job]) -> None:
         """Mark jobs as done."""
+        await self.change(FINISH, jobs)
+
+    async def return_jobs(self, jobs: Sequence[Job]) -> None:
+        """Let others take them."""
+        await self.change(RETURN, jobs)
+
+    async def change(self, statement: TextClause, jobs: Sequence[Job]) -> None:
+        """Run a statement on the jobs of each process that took some."""
+        if not jobs:
+            return
         async with transaction(self.engine) as connection:
-            await run(connection, FINISH, jobs=[job.id for job in jobs])
+            for claimant in sorted({job.taken_by for job in jobs}):
+                numbers = [job.id for job in jobs if job.taken_by == claimant]
+                await run(connection, statement, jobs=numbers, claimant=claimant)
+
+    async def take_over_jobs(
+        self, claimant: Claimant, held: Sequence[JobId], dead: frozenset[NodeName]
+    ) -> int:
+        """Make due again what was left behind."""
+        values = {"claimant": str(claimant), "held": list(held), "dead": sorted(dead)}
+        async with transaction(self.engine) as connection:
+            return await run(connection, TAKE_OVER, **values)
 
     async def put_off_job(self, job: Job, delay: timedelta, error: str) -> None:
         """Give the job back for later."""
+        values = {"job": job.id, "claimant": job.taken_by, "error": error}
         async with transaction(self.engine) as connection:
-            await run(connection, PUT_OFF, job=job.id, delay=delay, error=error)
+            await run(connection, PUT_OFF, delay=delay, **values)
 
     async def bury_job(self, job: Job, error: str) -> None:
         """Give the job up."""
         async with transaction(self.engine) as connection:
-            await run(connection, BURY, job=job.id, error=error)
+            await run(connection, BURY, job=job.id, claimant=job.taken_by, error=error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,20 @@ from enum import StrEnum
 from typing import Protocol
 
 from orchestrator.commands import Command, CommandResult
-from orchestrator.ids import AccountId, CommandId, NodeName
+from orchestrator.ids import AccountId, CommandId, JobId, NodeName
 from orchestrator.jobs import Job, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Claimant:
+    """Who takes jobs: a node, and which of the processes that went by its name."""
+
+    node: NodeName
+    incarnation: int
+
+    def __str__(self) -> str:
+        """Write it as `nodes` does, so that the two can be compared."""
+        return f"{self.node}#{self.incarnation}"
 
 
 class JobStore(Protocol):
@@ -18,12 +30,24 @@ class JobStore(Protocol):
         """Queue a task unless the same one is waiting already; returns whether it is new."""
 
     async def take_jobs(
-        self, node: NodeName, limit: int, *, stale_after: timedelta
+        self, claimant: Claimant, limit: int, *, done: Sequence[Job] = ()
     ) -> Sequence[Job]:
-        """Take due jobs, oldest first; also those that a worker took and left for `stale_after`."""
+        """Take due jobs, oldest first, and mark those as `done` in the same step."""
 
     async def finish_jobs(self, jobs: Sequence[Job]) -> None:
         """Mark jobs as done."""
+
+    async def return_jobs(self, jobs: Sequence[Job]) -> None:
+        """Give jobs back that were not begun; nothing is held against them."""
+
+    async def take_over_jobs(
+        self, claimant: Claimant, held: Sequence[JobId], dead: frozenset[NodeName]
+    ) -> int:
+        """Make jobs due again that nobody does; returns how many.
+
+        Their process is no more: its node is among the `dead`, or is gone, or runs as another
+        process now. Or it is the claimant, who knows only of what is `held`.
+        """
 
     async def put_off_job(self, job: Job, delay: timedelta, error: str) -> None:
         """Give the job back, to be taken again after `delay`."""

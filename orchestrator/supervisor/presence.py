@@ -105,6 +105,10 @@ class Attendance:
             if self.vigil.still_for(node, (pulse.incarnation, pulse.beat)) < self.lasts
         )
 
+    def dead(self) -> frozenset[NodeName]:
+        """Return nodes that did not move for a whole lease."""
+        return frozenset(self.pulses) - self.living()
+
     def moving(self) -> frozenset[NodeName]:
         """Return nodes that were seen to move of late; of these nothing will be free soon."""
         now = self.clock.monotonic()

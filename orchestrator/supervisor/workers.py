@@ -1,112 +1,197 @@
 """Doing the jobs that wait in the queue."""
 
+import asyncio
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
 
-from orchestrator.drafting.decider import Decider
+from orchestrator.clock import Clock
 from orchestrator.errors import ServersUnavailable, TroupeError
-from orchestrator.ids import NodeName
-from orchestrator.jobs import (
-    AskForProofs,
-    ConsiderPost,
-    Job,
-    OpenWindow,
-    RefreshEngagement,
-    SweepTables,
-    Task,
-    VerifyGrant,
-)
-from orchestrator.operations import logged
-from orchestrator.ports.logs import OperationKind
-from orchestrator.ports.work import Topic
-from orchestrator.stage import Stage
-from orchestrator.supervisor.chores import do_chore
-from orchestrator.supervisor.upkeep import Upkeep
-from orchestrator.whereabouts import at_work, settle
+from orchestrator.ids import JobId, NodeName
+from orchestrator.jobs import Job
+from orchestrator.ports.work import Bell, Claimant, JobStore, Topic
+from orchestrator.tuning import Tuning
+from orchestrator.whereabouts import settle
 
 log = logging.getLogger(__name__)
+
+Deed = Callable[[Job], Awaitable[None]]
+"""Does one job; may be asked twice for the same one, so it looks first."""
+
+GOODBYE = 3.0
+"""Seconds for telling what became of the jobs in hand when the worker is stopped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """Takes jobs in batches and does them in order."""
+    """Takes jobs in batches and does several side by side, so that a slow one holds up nobody."""
 
-    stage: Stage
     node: NodeName
-    decider: Decider
-    upkeep: Upkeep
-    batch: int = 20
+    jobs: JobStore
+    bell: Bell
+    clock: Clock
+    tuning: Tuning
+    do: Deed
+    batch: int = 100
+    hands: int = 16
 
-    async def run(self) -> None:
+    async def run(
+        self, incarnation: int = 0, dead: Callable[[], frozenset[NodeName]] = frozenset
+    ) -> None:
         """Do jobs for ever; what fails is put off with growing delays, then buried.
 
-        While the database is away, jobs wait.
+        What a process left behind is taken over once its node is `dead`. While the database is
+        away, jobs wait.
         """
         settle(node=self.node)
+        shift = Shift(self, Claimant(self.node, incarnation), dead)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for number in range(self.hands):
+                    group.create_task(shift.work(), name=f"job hand {number}")
+                await shift.lead()
+        finally:
+            await shift.end()
+
+
+@dataclass(slots=True)
+class Shift:
+    """One run of a worker: what it has taken, and what of that is done."""
+
+    worker: Worker
+    claimant: Claimant
+    dead: Callable[[], frozenset[NodeName]]
+    todo: asyncio.Queue[Job] = field(default_factory=asyncio.Queue)
+    done: list[Job] = field(default_factory=list)
+    held: dict[JobId, Job] = field(default_factory=dict)
+    """Whatever PostgreSQL may believe to be in these hands."""
+    call: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the hands soon have nothing to do."""
+    next_look: float = 0.0
+
+    @property
+    def runs_low(self) -> bool:
+        """Whether it is time to fetch more."""
+        return self.todo.qsize() <= self.worker.batch // 2
+
+    async def lead(self) -> None:
+        """Fetch jobs and store what is done, in as few steps as there can be."""
         while True:
             try:
-                jobs = await self.stage.stores.jobs.take_jobs(
-                    self.node, self.batch, stale_after=timedelta(minutes=5)
-                )
-                await self.work_off(jobs)
+                await self.look_after_the_dead()
+                is_all = await self.exchange()
             except ServersUnavailable as away:
                 log.warning("jobs wait: %s", away)
-                jobs = ()
-            if not jobs:
-                await self.stage.bell.wait(Topic.JOBS, self.stage.tuning.poll.total_seconds())
+                await self.worker.clock.sleep(self.worker.tuning.poll.total_seconds())
+            else:
+                await self.rest(is_all=is_all)
 
-    async def work_off(self, jobs: Sequence[Job]) -> None:
-        """Do each job; one that fails holds up none of the others.
+    async def exchange(self) -> bool:
+        """Store what is done and take what is due; returns whether nothing more was due."""
+        finished = tuple(self.done)
+        room = self.worker.batch - self.todo.qsize()
+        taken = await self.worker.jobs.take_jobs(self.claimant, room, done=finished)
+        del self.done[: len(finished)]
+        self.let_go(finished)
+        for job in taken:
+            self.held[job.id] = job
+            self.todo.put_nowait(job)
+        return len(taken) < room
 
-        A job may be done twice when the process dies before the batch is marked: each looks first.
+    async def look_after_the_dead(self) -> None:
+        """Make due again, from time to time, what a dead process held, or what nobody knows of.
+
+        An answer that was lost leaves jobs with this process which it has never heard of.
         """
-        done: list[Job] = []
-        for job in jobs:
-            try:
-                await self.do(job)
-                done.append(job)
-            except TroupeError as failed:
-                await self.put_off(job, str(failed))
-            except Exception as bug:
-                log.exception("job %s failed", job.id)
-                await self.put_off(job, repr(bug))
-        if done:
-            await self.stage.stores.jobs.finish_jobs(done)
+        now = self.worker.clock.monotonic()
+        if now < self.next_look:
+            return
+        dead = self.dead() - {self.worker.node}
+        count = await self.worker.jobs.take_over_jobs(self.claimant, tuple(self.held), dead)
+        self.next_look = now + self.worker.tuning.lease.total_seconds() / 3
+        if count:
+            log.warning("%d jobs that were left behind are due again", count)
 
-    async def do(self, job: Job) -> None:
-        """Do what the job says; everything logged meanwhile tells of the job."""
-        log, clock = self.stage.operations, self.stage.clock
-        with at_work(job=job.id, **subject_of(job.task)):
-            match job.task:
-                case ConsiderPost(post):
-                    await self.decider.decide(post)
-                case RefreshEngagement(comment):
-                    with logged(log, clock, OperationKind.REFRESH_ENGAGEMENT):
-                        await self.upkeep.refresh_engagement(comment)
-                case VerifyGrant(grant):
-                    with logged(log, clock, OperationKind.VERIFY_GRANT):
-                        await self.upkeep.verify_grant(grant)
-                case AskForProofs() | SweepTables() | OpenWindow():
-                    await do_chore(self.stage, job.task)
+    async def rest(self, *, is_all: bool) -> None:
+        """Wait until the hands call, or, when nothing more was due, until something may be."""
+        if is_all and not self.done:
+            await self.wait_for_call_or_bell()
+        elif not is_all and not self.runs_low:
+            poll = self.worker.tuning.poll.total_seconds()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(poll):
+                    await self.call.wait()
+        self.call.clear()
+
+    async def wait_for_call_or_bell(self) -> None:
+        """Wait for whichever comes first; the poll stands behind the bell."""
+        poll = self.worker.tuning.poll.total_seconds()
+        waiting = {
+            asyncio.create_task(self.call.wait(), name="call of hands"),
+            asyncio.create_task(self.worker.bell.wait(Topic.JOBS, poll), name="bell of jobs"),
+        }
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waiting:
+                one.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+
+    async def work(self) -> None:
+        """Do one job after another."""
+        while True:
+            job = await self.todo.get()
+            error = await self.attempt(job)
+            if error is None:
+                self.done.append(job)
+            else:
+                await self.put_off(job, error)
+            if self.runs_low:
+                self.call.set()
+
+    async def attempt(self, job: Job) -> str | None:
+        """Do a job, within a time limit; returns what went wrong."""
+        if job.attempts >= self.worker.tuning.jobs.attempts:
+            return "the process that was doing it ended, each time"
+        limit = self.worker.tuning.job_lasts
+        try:
+            async with asyncio.timeout(limit.total_seconds()):
+                await self.worker.do(job)
+        except TimeoutError:
+            return f"it was not done within {limit}"
+        except TroupeError as failed:
+            return str(failed)
+        except Exception as bug:
+            log.exception("job %s failed", job.id)
+            return repr(bug)
+        return None
 
     async def put_off(self, job: Job, error: str) -> None:
         """Try the job again later, or give it up after the last attempt."""
-        retries = self.stage.tuning.jobs
-        if job.attempts + 1 >= retries.attempts:
-            await self.stage.stores.jobs.bury_job(job, error)
-        else:
-            delay = retries.delay_after(job.attempts + 1)
-            await self.stage.stores.jobs.put_off_job(job, delay, error)
+        retries = self.worker.tuning.jobs
+        try:
+            if job.attempts + 1 >= retries.attempts:
+                await self.worker.jobs.bury_job(job, error)
+            else:
+                delay = retries.delay_after(job.attempts + 1)
+                await self.worker.jobs.put_off_job(job, delay, error)
+        except ServersUnavailable as away:
+            log.warning("job %s is soon due again: %s", job.id, away)
+        # Where this could not be stored, nobody knows of the job any more: it is looked after.
+        self.let_go([job])
 
+    def let_go(self, jobs: Iterable[Job]) -> None:
+        """Hold these no longer."""
+        for job in jobs:
+            self.held.pop(job.id, None)
 
-def subject_of(task: Task) -> dict[str, Any]:
-    """Name what a task is about, as logs name it."""
-    match task:
-        case ConsiderPost(post):
-            return {"post": post}
-        case RefreshEngagement(comment):
-            return {"comment": comment}
-    return {}
+    async def end(self) -> None:
+        """Store what is done, and give back what was not."""
+        self.let_go(self.done)
+        try:
+            async with asyncio.timeout(GOODBYE):
+                await self.worker.jobs.finish_jobs(self.done)
+                await self.worker.jobs.return_jobs(tuple(self.held.values()))
+        except (ServersUnavailable, TimeoutError) as away:
+            log.warning("the jobs in hand are taken over later: %s", away or "no answer in time")

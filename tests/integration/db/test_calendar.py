@@ -10,6 +10,7 @@ from orchestrator.ports.calendar import Daily
 from orchestrator.ports.stores import Stores
 from tests.integration.db.conftest import NODE, Scene
 from tests.support.clock import HandClock
+from tests.support.jobs import WORKER
 
 SOUTH = NodeName("south")
 NINE = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -26,7 +27,7 @@ async def test_two_leaders_for_a_moment_do_no_harm(stores: Stores) -> None:
         )
     )
     assert sum(fired) == len(times)
-    jobs = await stores.jobs.take_jobs(NODE, 100, stale_after=timedelta(hours=1))
+    jobs = await stores.jobs.take_jobs(WORKER, 100)
     assert [job.task for job in jobs] == [SweepTables()] * len(times)
     assert await calendar.last_firings(times[-1]) == {"sweep": times[-1]}
     assert await calendar.last_firings(times[5]) == {"sweep": times[5]}
@@ -34,10 +35,10 @@ async def test_two_leaders_for_a_moment_do_no_harm(stores: Stores) -> None:
 
 async def test_a_firing_whose_job_is_done_never_comes_again(stores: Stores) -> None:
     assert await stores.calendar.fire("sweep", NINE, SweepTables(), NODE)
-    jobs = await stores.jobs.take_jobs(NODE, 10, stale_after=timedelta(hours=1))
+    jobs = await stores.jobs.take_jobs(WORKER, 10)
     await stores.jobs.finish_jobs(jobs)
     assert not await stores.calendar.fire("sweep", NINE, SweepTables(), SOUTH)
-    assert await stores.jobs.take_jobs(NODE, 10, stale_after=timedelta()) == []
+    assert await stores.jobs.take_jobs(WORKER, 10) == []
 
 
 async def test_of_many_candidates_one_leads_until_it_steps_down(stores: Stores) -> None:
@@ -99,5 +100,5 @@ async def test_what_waited_for_its_window_goes_when_it_opens(scene: Scene) -> No
 async def test_a_task_of_the_calendar_comes_back_as_it_was_put(stores: Stores) -> None:
     task = OpenWindow("09:00", "Europe/Moscow")
     await stores.calendar.fire("window", NINE, task, NODE)
-    [job] = await stores.jobs.take_jobs(NODE, 10, stale_after=timedelta(hours=1))
+    [job] = await stores.jobs.take_jobs(WORKER, 10)
     assert job.task == task

@@ -22,7 +22,8 @@ from orchestrator.outbox.gate import GateTerms, Verdict
 from orchestrator.ports.drafting import DraftState
 from orchestrator.ports.outbox import CommentStatus
 from personas.silence import Silence, SilenceReason
-from tests.integration.db.conftest import CHANNEL, NODE, OLGA, Scene
+from tests.integration.db.conftest import CHANNEL, OLGA, Scene
+from tests.support.jobs import WORKER
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 QUIET = Silence(SilenceReason.NO_SCRIPT_FITS, "nothing fits")
@@ -45,7 +46,7 @@ async def test_a_post_is_recorded_once_with_its_job(scene: Scene) -> None:
     intake = scene.stores.intake
     assert await intake.record_post_and_queue(post_seen(scene))
     assert not await intake.record_post_and_queue(post_seen(scene))
-    [job] = await scene.stores.jobs.take_jobs(NODE, 10, stale_after=timedelta(hours=1))
+    [job] = await scene.stores.jobs.take_jobs(WORKER, 10)
     assert job.task == ConsiderPost(PostRef(scene.channel, MessageId(1)))
     assert await scene.sql("SELECT media -> 0 ->> 'kind' FROM posts") == "photo"
     assert await scene.sql("SELECT engagement ->> 'views' FROM posts") == "7"

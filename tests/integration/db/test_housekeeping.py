@@ -8,13 +8,14 @@ from orchestrator.ids import GrantId
 from orchestrator.jobs import VerifyGrant
 from orchestrator.tuning import Retention
 from tests.integration.db.conftest import NODE, Scene
+from tests.support.jobs import WORKER
 
 
 async def test_only_what_is_over_for_long_enough_goes(scene: Scene) -> None:
     stores = scene.stores
     for number in range(3):
         await stores.jobs.queue_job(VerifyGrant(GrantId(number)))
-    taken = await stores.jobs.take_jobs(NODE, 2, stale_after=timedelta(hours=1))
+    taken = await stores.jobs.take_jobs(WORKER, 2)
     await stores.jobs.finish_jobs(taken[:1])
     await stores.commands.put_command(scene.anna, ReadProfile(), "a door")
     await stores.outbox.hold(scene.anna, None, None, timedelta(seconds=1), "flood")

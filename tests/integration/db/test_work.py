@@ -28,9 +28,12 @@ from orchestrator.jobs import ConsiderPost, RefreshEngagement, Task, VerifyGrant
 from orchestrator.ports.accounts import AccountState
 from orchestrator.ports.stores import Stores
 from orchestrator.ports.telegram import Peer, Profile
+from orchestrator.ports.work import Claimant
 from tests.integration.db.conftest import NODE, OLGA, Scene, seen
+from tests.support.jobs import OTHER, WORKER
 
 HOUR = timedelta(hours=1)
+NONE: frozenset[NodeName] = frozenset()
 SOUTH = NodeName("south")
 PEER = Peer("channel", TelegramId(701), -(2**62))
 TASKS: list[Task] = [
@@ -59,14 +62,14 @@ RESULTS: list[CommandResult] = [
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: type(task).__name__)
 async def test_a_task_comes_back_as_it_was_queued(stores: Stores, task: Task) -> None:
     assert await stores.jobs.queue_job(task)
-    [job] = await stores.jobs.take_jobs(NODE, 10, stale_after=HOUR)
+    [job] = await stores.jobs.take_jobs(WORKER, 10)
     assert (job.task, job.attempts) == (task, 0)
 
 
 async def test_the_same_task_waits_once_and_may_come_again_when_it_is_done(stores: Stores) -> None:
     task = VerifyGrant(GrantId(1))
     assert [await stores.jobs.queue_job(task) for _ in range(3)] == [True, False, False]
-    taken = await stores.jobs.take_jobs(NODE, 10, stale_after=HOUR)
+    taken = await stores.jobs.take_jobs(WORKER, 10)
     assert not await stores.jobs.queue_job(task)
     await stores.jobs.finish_jobs(taken)
     assert await stores.jobs.queue_job(task)
@@ -75,31 +78,88 @@ async def test_the_same_task_waits_once_and_may_come_again_when_it_is_done(store
 async def test_workers_never_take_the_same_job(stores: Stores) -> None:
     for number in range(60):
         await stores.jobs.queue_job(VerifyGrant(GrantId(number)))
-    batches = await asyncio.gather(
-        *(stores.jobs.take_jobs(NODE, 10, stale_after=HOUR) for _ in range(8))
-    )
+    batches = await asyncio.gather(*(stores.jobs.take_jobs(WORKER, 10) for _ in range(8)))
     taken = [job.id for batch in batches for job in batch]
     assert len(taken) == len(set(taken)) == 60
 
 
 async def test_a_job_waits_for_its_time_and_counts_its_failures(stores: Stores) -> None:
     await stores.jobs.queue_job(VerifyGrant(GrantId(1)), delay=HOUR)
-    assert await stores.jobs.take_jobs(NODE, 10, stale_after=HOUR) == []
+    assert await stores.jobs.take_jobs(WORKER, 10) == []
     await stores.jobs.queue_job(VerifyGrant(GrantId(2)))
-    [job] = await stores.jobs.take_jobs(NODE, 10, stale_after=HOUR)
+    [job] = await stores.jobs.take_jobs(WORKER, 10)
     await stores.jobs.put_off_job(job, timedelta(), "no answer")
-    [again] = await stores.jobs.take_jobs(NODE, 10, stale_after=HOUR)
+    [again] = await stores.jobs.take_jobs(WORKER, 10)
     assert (again.id, again.attempts) == (job.id, 1)
     await stores.jobs.bury_job(again, "gave up")
-    assert await stores.jobs.take_jobs(NODE, 10, stale_after=timedelta()) == []
+    assert await stores.jobs.take_jobs(WORKER, 10) == []
 
 
-async def test_what_a_dead_worker_took_is_taken_over(stores: Stores) -> None:
+async def test_what_is_done_is_stored_when_more_is_taken(stores: Stores) -> None:
+    for number in range(3):
+        await stores.jobs.queue_job(VerifyGrant(GrantId(number)))
+    first = await stores.jobs.take_jobs(WORKER, 2)
+    second = await stores.jobs.take_jobs(WORKER, 2, done=first)
+    assert [len(first), len(second)] == [2, 1]
+    assert await stores.jobs.queue_job(first[0].task)
+    assert not await stores.jobs.queue_job(second[0].task)
+
+
+async def test_jobs_that_were_not_begun_are_given_back_with_nothing_against_them(
+    stores: Stores,
+) -> None:
     await stores.jobs.queue_job(VerifyGrant(GrantId(1)))
-    [job] = await stores.jobs.take_jobs(NODE, 10, stale_after=HOUR)
-    assert await stores.jobs.take_jobs(SOUTH, 10, stale_after=HOUR) == []
-    [taken_over] = await stores.jobs.take_jobs(SOUTH, 10, stale_after=timedelta())
+    await stores.jobs.return_jobs(await stores.jobs.take_jobs(WORKER, 10))
+    [job] = await stores.jobs.take_jobs(OTHER, 10)
+    assert job.attempts == 0
+
+
+async def test_jobs_of_a_node_that_lives_are_left_to_it(stores: Stores) -> None:
+    born = await stores.leases.node_started(WORKER.node, "host", 1, "0.1")
+    assert born is not None
+    await stores.jobs.queue_job(VerifyGrant(GrantId(1)))
+    [job] = await stores.jobs.take_jobs(Claimant(WORKER.node, born), 10)
+    assert await stores.jobs.take_over_jobs(OTHER, [], frozenset()) == 0
+    assert await stores.jobs.take_over_jobs(Claimant(WORKER.node, born), [job.id], NONE) == 0
+
+
+async def test_jobs_of_a_dead_node_are_done_by_another_and_the_dead_decides_nothing(
+    stores: Stores,
+) -> None:
+    born = await stores.leases.node_started(WORKER.node, "host", 1, "0.1")
+    assert born is not None
+    await stores.jobs.queue_job(VerifyGrant(GrantId(1)))
+    [job] = await stores.jobs.take_jobs(Claimant(WORKER.node, born), 10)
+    assert await stores.jobs.take_over_jobs(OTHER, [], frozenset({WORKER.node})) == 1
+    [taken_over] = await stores.jobs.take_jobs(OTHER, 10)
     assert (taken_over.id, taken_over.attempts) == (job.id, 1)
+    await stores.jobs.finish_jobs([job])
+    await stores.jobs.put_off_job(job, timedelta(), "too late")
+    await stores.jobs.bury_job(job, "too late")
+    assert not await stores.jobs.queue_job(job.task)
+    await stores.jobs.finish_jobs([taken_over])
+    assert await stores.jobs.queue_job(job.task)
+
+
+@pytest.mark.parametrize("ending", ["stopped", "followed"])
+async def test_jobs_of_a_process_that_ended_need_no_waiting(stores: Stores, ending: str) -> None:
+    born = await stores.leases.node_started(WORKER.node, "host", 1, "0.1")
+    assert born is not None
+    await stores.jobs.queue_job(VerifyGrant(GrantId(1)))
+    await stores.jobs.take_jobs(Claimant(WORKER.node, born), 10)
+    if ending == "stopped":
+        await stores.leases.node_stopped(WORKER.node, born)
+    else:
+        pulse = await stores.leases.pulse_of(WORKER.node)
+        await stores.leases.node_started(WORKER.node, "host", 2, "0.1", after=pulse)
+    assert await stores.jobs.take_over_jobs(OTHER, [], frozenset()) == 1
+
+
+async def test_a_process_gets_back_what_it_took_without_hearing_of_it(stores: Stores) -> None:
+    for number in range(2):
+        await stores.jobs.queue_job(VerifyGrant(GrantId(number)))
+    heard, _unheard = await stores.jobs.take_jobs(WORKER, 10)
+    assert await stores.jobs.take_over_jobs(WORKER, [heard.id], frozenset()) == 1
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: type(command).__name__)
