@@ -7,7 +7,7 @@ from telethon.tl import types
 from simulator.mtproto.call import Switchboard
 from simulator.mtproto.translate import show_act, show_peer, show_status
 from simulator.mtproto.translate_messages import Cast
-from simulator.mtproto.translate_updates import OwnEvent, show_event, show_query, wrap
+from simulator.mtproto.translate_updates import OwnEvent, show_event, show_query, show_votes, wrap
 from simulator.world.channels import Right
 from simulator.world.events import (
     AccountChanged,
@@ -50,17 +50,30 @@ class Pusher:
                 self.push((query.bot,), lambda cast: show_query(query, cast))
             case JoinRequested():
                 self.carry_request(event)
-            case CallbackAnswered() | PersonBlocked() | PollChanged():
+            case CallbackAnswered():
                 return
             case Typing():
                 self.carry_typing(event)
+            case PollChanged() | PersonBlocked() | PersonRenamed() | PersonSeen():
+                self.carry_person(event)
+            case _:
+                self.push(self.audience(event), lambda cast: show_event(event, cast), event.via)
+
+    def carry_person(self, event: PollChanged | PersonBlocked | PersonRenamed | PersonSeen) -> None:
+        """Push what a person did or has become."""
+        match event:
+            case PollChanged(poll, owner):
+                voters = self.world.polls.of(poll).votes
+                self.push({owner, *voters}, lambda cast: show_votes(poll, cast))
+            case PersonBlocked(user, other, blocked):
+                peer = person_peer(other)
+                update = types.UpdatePeerBlocked(show_peer(peer), blocked=blocked)
+                self.push((user,), mentioning(update, peer))
             case PersonRenamed(user):
                 self.push(self.acquainted(user), lambda _: show_names(self.world, user))
             case PersonSeen(user, online):
                 status = show_status(self.world, online=online)
                 self.push(self.acquainted(user), lambda _: types.UpdateUserStatus(user, status))
-            case _:
-                self.push(self.audience(event), lambda cast: show_event(event, cast), event.via)
 
     def audience(self, event: OwnEvent) -> Iterable[UserId]:
         """Name the accounts that an event concerns."""

@@ -130,12 +130,12 @@ def read_restrictions(rights: types.ChatBannedRights) -> frozenset[Restriction]:
 
 
 def show_bans(
-    *, silent: bool, denied: frozenset[Restriction] = frozenset()
+    *, silent: bool, denied: frozenset[Restriction] = frozenset(), until: datetime | None = None
 ) -> types.ChatBannedRights:
     """Show what plain members may not do."""
     shown = {each.value: True for each in denied}
     shown |= {"send_messages": silent, "send_media": silent or Restriction.SEND_MEDIA in denied}
-    return types.ChatBannedRights(until_date=None, **shown)
+    return types.ChatBannedRights(until_date=until, **shown)
 
 
 def show_participant(channel: Channel, member: Member, viewer: UserId) -> types.TLObject:
@@ -161,7 +161,11 @@ def show_participant(channel: Channel, member: Member, viewer: UserId) -> types.
             peer=types.PeerUser(member.user),
             kicked_by=member.user,
             date=member.since,
-            banned_rights=show_bans(silent=member.user in channel.silenced, denied=denied),
+            banned_rights=show_bans(
+                silent=member.user in channel.silenced,
+                denied=denied,
+                until=channel.until.get(member.user),
+            ),
         )
     if member.user == viewer:
         return types.ChannelParticipantSelf(
@@ -181,7 +185,9 @@ def show_banned(channel: Channel, user: UserId) -> types.ChannelParticipantBanne
         peer=types.PeerUser(user),
         kicked_by=next(m.user for m in channel.members.values() if m.creator),
         date=channel.banned[user],
-        banned_rights=types.ChatBannedRights(until_date=None, view_messages=True),
+        banned_rights=types.ChatBannedRights(
+            until_date=channel.until.get(user), view_messages=True
+        ),
         left=True,
     )
 

@@ -16,14 +16,19 @@ from simulator.world.media import (
     Picture,
     Poll,
 )
+from simulator.world.peers import UserId
+from simulator.world.polls import Ballot
 
 DATA_CENTRE = 2
 WHOLE = "y"
 REFERENCE = b"simulated"
+NOBODY = UserId(0)
 
 
-def show_media(media: Media, at: datetime) -> types.TLObject:
-    """Show what comes with a message that was said at that time."""
+def show_media(
+    media: Media, at: datetime, ballot: Ballot | None = None, viewer: UserId = NOBODY
+) -> types.TLObject:
+    """Show what comes with a message that was said at that time; `ballot` is of a poll."""
     match media:
         case Picture():
             return types.MessageMediaPhoto(photo=show_photo(media, at))
@@ -41,7 +46,7 @@ def show_media(media: Media, at: datetime) -> types.TLObject:
         case Location():
             return show_location(media)
         case Poll():
-            return show_poll(media)
+            return show_poll(media, ballot or Ballot(), viewer)
         case Dice():
             return types.MessageMediaDice(media.value, media.emoji)
 
@@ -111,10 +116,10 @@ def show_location(place: Location) -> types.TLObject:
     return types.MessageMediaVenue(point, place.title, place.address, "", "", "")
 
 
-def show_poll(poll: Poll) -> types.MessageMediaPoll:
-    """Show a question, for which nobody has voted."""
+def show_poll(poll: Poll, ballot: Ballot, viewer: UserId) -> types.MessageMediaPoll:
+    """Show a question with its votes."""
     options = [
-        types.PollAnswer(plain(words), str(number).encode())
+        types.PollAnswer(plain(words), option_name(number))
         for number, words in enumerate(poll.options)
     ]
     shown = types.Poll(
@@ -122,10 +127,34 @@ def show_poll(poll: Poll) -> types.MessageMediaPoll:
         question=plain(poll.question),
         answers=options,
         hash=0,
+        closed=ballot.closed,
         public_voters=not poll.anonymous,
         multiple_choice=poll.multiple,
     )
-    return types.MessageMediaPoll(shown, types.PollResults(total_voters=0))
+    return types.MessageMediaPoll(shown, show_results(poll, ballot, viewer))
+
+
+def show_results(poll: Poll, ballot: Ballot, viewer: UserId) -> types.PollResults:
+    """Show the votes to whoever voted; to others only how many there are, until the end."""
+    mine = ballot.votes.get(viewer, ())
+    counted = [
+        types.PollAnswerVoters(
+            option_name(number), number in mine, voters=ballot.count(number), recent_voters=[]
+        )
+        for number in range(len(poll.options))
+    ]
+    told = counted if mine or ballot.closed else None
+    return types.PollResults(results=told, total_voters=len(ballot.votes))
+
+
+def option_name(number: int) -> bytes:
+    """Name an option of a poll."""
+    return str(number).encode()
+
+
+def read_option(name: bytes) -> int:
+    """Read which option of a poll is named; -1 for what is none."""
+    return int(name) if name.isdigit() else -1
 
 
 def plain(text: str) -> types.TextWithEntities:

@@ -11,6 +11,7 @@ from simulator.mtproto.translate import show_channel, show_peer, show_user
 from simulator.mtproto.translate_markup import show_markup
 from simulator.mtproto.translate_media import show_media
 from simulator.world.channels import Channel
+from simulator.world.media import Poll
 from simulator.world.messages import Action, ActionKind, Entity, EntityKind, Message, Origin
 from simulator.world.peers import ChannelId, Peer, PeerKind, UserId
 from simulator.world.world import World
@@ -75,7 +76,7 @@ class Cast:
             post=message.post,
             fwd_from=show_forward(message),
             reply_to=show_reply(message),
-            media=show_media(message.media, message.date) if message.media else None,
+            media=self.media(message),
             entities=[show_entity(entity) for entity in message.entities] or None,
             views=message.views if message.post else None,
             forwards=message.forwards if message.post else None,
@@ -86,6 +87,14 @@ class Cast:
             grouped_id=message.album,
             pinned=message.pinned,
         )
+
+    def media(self, message: Message) -> types.TLObject | None:
+        """Show what comes with a message, a poll with its votes."""
+        media = message.media
+        if media is None:
+            return None
+        ballot = self.world.polls.of(media) if isinstance(media, Poll) else None
+        return show_media(media, message.date, ballot, self.viewer)
 
     def service_message(self, message: Message, action: Action) -> types.MessageService:
         """Show a service message."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from telethon.tl import types
 
 from simulator.mtproto.translate import show_peer
+from simulator.mtproto.translate_media import show_poll
 from simulator.mtproto.translate_messages import Cast, TLMessage
 from simulator.world.channels import Channel
 from simulator.world.events import (
@@ -16,6 +17,7 @@ from simulator.world.events import (
     Reacted,
 )
 from simulator.world.mailbox import Arrived, Deleted, Edited, Entry, Pinned, ReadByMe, ReadByThem
+from simulator.world.media import Poll
 from simulator.world.peers import person_peer
 from simulator.world.queries import CallbackQuery
 
@@ -133,6 +135,12 @@ def show_query(query: CallbackQuery, cast: Cast) -> types.UpdateBotCallbackQuery
         chat_instance=query.chat_instance,
         data=query.data,
     )
+
+
+def show_votes(poll: Poll, cast: Cast) -> types.UpdateMessagePoll:
+    """Show how the votes for a poll stand."""
+    shown = show_poll(poll, cast.world.polls.of(poll), cast.viewer)
+    return types.UpdateMessagePoll(poll.id, shown.results, poll=shown.poll)
 
 
 def split_entries(

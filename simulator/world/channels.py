@@ -173,6 +173,14 @@ class Channel:
         self.last_id += 1
         return MessageId(self.last_id)
 
+    def clear(self) -> None:
+        """Forget who was in it and what was said in it."""
+        for kept in (self.members, self.banned, self.silenced, self.restrictions, self.until):
+            kept.clear()
+        for said in (self.threads, self.copies, self.topics, self.invites, self.requests):
+            said.clear()
+        self.history = History()
+
     def lift(self, now: datetime) -> None:
         """End the bans and restrictions whose time is over."""
         for user in [user for user, end in self.until.items() if end <= now]:

@@ -27,6 +27,7 @@ class Login:
     key_id: int
     user: UserId
     since: datetime
+    active_at: datetime
     address: str
 
     @property
@@ -161,7 +162,8 @@ class Logins:
     def admit(self, key_id: int, person: Person, address: str = "") -> Login:
         """Let a key speak for a person from now on."""
         self.forget(key_id)
-        login = Login(key_id, person.id, self.clock.now(), address)
+        now = self.clock.now()
+        login = Login(key_id, person.id, now, now, address)
         self.by_key[key_id] = login
         self.keys[person.id][key_id] = login
         return login
@@ -170,6 +172,14 @@ class Logins:
         """Say for whom a key speaks."""
         login = self.by_key.get(key_id)
         return None if login is None else login.user
+
+    def note_use(self, key_id: int) -> UserId | None:
+        """Say for whom a key speaks, and remember when it was used."""
+        login = self.by_key.get(key_id)
+        if login is None:
+            return None
+        login.active_at = self.clock.now()
+        return login.user
 
     def keys_of(self, user: UserId) -> tuple[int, ...]:
         """List the keys that speak for a person."""

@@ -9,7 +9,7 @@ from simulator.world.channels import ALL_RIGHTS, Channel, Channels, Member, Rest
 from simulator.world.events import Bulletin, ChannelAltered, Via
 from simulator.world.messages import Action, ActionKind
 from simulator.world.peers import MessageId
-from simulator.world.people import Person
+from simulator.world.people import People, Person
 from simulator.world.refusals import Refusal
 
 SHORTEST, LONGEST = timedelta(seconds=30), timedelta(days=366)
@@ -20,6 +20,7 @@ class Membership:
     """The doors of channels and groups; announced arrivals leave a service message in groups."""
 
     channels: Channels
+    people: People
     talk: ChannelTalk
     bulletin: Bulletin
 
@@ -165,6 +166,21 @@ class Membership:
         member.rights, member.rank = rights, rank
         member.promoted_by = by.id if rights else None
         self.bulletin.tell(ChannelAltered(channel.id, frozenset({person.id}), via, by.id))
+
+    def dissolve(self, channel: Channel, by: Person, via: Via | None = None) -> None:
+        """Delete a channel: nobody finds it any more, and its members see that it is gone."""
+        member = channel.members.get(by.id)
+        if member is None or not member.creator:
+            raise Refusal("CHAT_ADMIN_REQUIRED")
+        self.unlink(channel)
+        if channel.username:
+            self.channels.take_username(channel, "")
+        self.channels.revoke_invite(channel)
+        users = frozenset(channel.members)
+        for user in users:
+            self.people.get(user).inbox.channels.discard(channel.id)
+        channel.clear()
+        self.bulletin.tell(ChannelAltered(channel.id, users, via, by.id))
 
     def link(self, channel: Channel, group: Channel | None) -> None:
         """Give a channel another discussion group, or none."""

@@ -66,7 +66,7 @@ class World:
         self.private_talk = PrivateTalk(self.clock, self.people, self.bulletin, self.random_ids)
         self.polls = Polls(self.bulletin)
         self.pins = Pins(self.channel_talk, self.private_talk)
-        self.membership = Membership(self.channels, self.channel_talk, self.bulletin)
+        self.membership = Membership(self.channels, self.people, self.channel_talk, self.bulletin)
         self.invites = Invites(self.membership)
         self.reports: list[Report] = []
 

@@ -6,12 +6,14 @@ from simulator.mtproto.methods import (
     contacts,
     dialogs,
     files,
+    finding,
     forums,
     invites,
     marks,
     members,
     passing,
     people,
+    polls,
     reading,
     rooms,
     sending,
@@ -21,6 +23,8 @@ from simulator.mtproto.methods import (
 )
 
 TOPICS = (
+    finding,
+    polls,
     contacts,
     invites,
     passing,

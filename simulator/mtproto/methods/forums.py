@@ -9,7 +9,7 @@ from simulator.mtproto.call import Result
 from simulator.mtproto.methods.caller import Caller
 from simulator.mtproto.methods.sending import show_again
 from simulator.mtproto.methods.topic import Topic
-from simulator.mtproto.translate import show_peer
+from simulator.mtproto.translate import read_date, show_peer
 from simulator.world.channels import Channel, ForumTopic
 from simulator.world.forums import TopicChange, messages_in
 from simulator.world.messages import Message
@@ -91,10 +91,26 @@ async def get_topics(caller: Caller, request: messages.GetForumTopicsRequest) ->
     words = (request.q or "").casefold()
     found = [each for each in group.topics.values() if words in each.title.casefold()]
     found.sort(key=lambda each: top_of(group, each)[0], reverse=True)
-    places = [n for n, each in enumerate(found) if each.id == request.offset_topic]
-    start = places[0] + 1 if places else 0
+    start = place_after(group, found, request)
     limit = max(0, min(request.limit, MOST_TOPICS))
     return show_topics(caller, group, found[start : start + limit], len(found))
+
+
+def place_after(
+    group: Channel, found: Sequence[ForumTopic], request: messages.GetForumTopicsRequest
+) -> int:
+    """Find where the page begins: after a topic, or with what is older than a message or date."""
+    for place, each in enumerate(found):
+        if each.id == request.offset_topic:
+            return place + 1
+    before = read_date(request.offset_date)
+    for place, each in enumerate(found):
+        number, top = top_of(group, each)
+        moved = each.opened_at if top is None else top.date
+        newer = before is not None and moved > before
+        if not newer and (not request.offset_id or number < request.offset_id):
+            return place
+    return len(found)
 
 
 @topic.handles(messages.GetForumTopicsByIDRequest)

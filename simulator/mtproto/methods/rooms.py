@@ -91,6 +91,15 @@ async def create_channel(caller: Caller, request: channels.CreateChannelRequest)
     return acts.updates(types.UpdateChannel(channel.id))
 
 
+@topic.handles(channels.DeleteChannelRequest)
+async def delete_channel(caller: Caller, request: channels.DeleteChannelRequest) -> Result:
+    """Delete a channel or group for everybody; only its creator may."""
+    channel = caller.channel(request.channel)
+    with caller.acting() as acts:
+        caller.world.membership.dissolve(channel, caller.me, caller.via)
+    return acts.updates()
+
+
 @topic.handles(channels.SetDiscussionGroupRequest)
 async def set_discussion_group(
     caller: Caller, request: channels.SetDiscussionGroupRequest

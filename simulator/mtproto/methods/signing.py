@@ -99,7 +99,8 @@ async def accept_login_token(caller: Caller, request: auth.AcceptLoginTokenReque
     token = caller.world.logins.tokens.accept(request.token, caller.me)
     news = types.UpdateShort(types.UpdateLoginToken(), caller.world.clock.now())
     caller.call.switchboard.push(token.key_id, news)
-    login = Login(token.key_id, caller.me.id, caller.world.clock.now(), token.address)
+    now = caller.world.clock.now()
+    login = Login(token.key_id, caller.me.id, now, now, token.address)
     return show_login(caller, login)
 
 
@@ -126,7 +127,7 @@ def show_login(caller: Caller, login: Login) -> types.Authorization:
         app_name="Telegram client",
         app_version=client.app_version if client else "",
         date_created=login.since,
-        date_active=login.since,
+        date_active=login.active_at,
         ip=login.address,
         country="",
         region="",

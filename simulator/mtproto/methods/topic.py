@@ -48,7 +48,7 @@ class Topic:
 
 def caller_of(call: Call) -> Caller:
     """Find out who asks; raises `Refusal` when the key speaks for nobody."""
-    user = call.world.logins.user_of(call.key_id)
+    user = call.world.logins.note_use(call.key_id)
     if user is None:
         raise Refusal("AUTH_KEY_UNREGISTERED")
     return Caller(call, call.world.people.get(user))

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from telethon import errors, events
 from telethon.tl import types
@@ -144,3 +146,15 @@ async def test_an_invite_link_leads_into_a_private_channel(
     town.world.channels.revoke_invite(secret)
     with pytest.raises(errors.InviteHashInvalidError):
         await client(messages.CheckChatInviteRequest(token))
+
+
+async def test_the_list_of_sessions_says_when_each_was_last_used(town: Town, anna: Person) -> None:
+    resting, client = await town.sign_in(anna), await town.sign_in(anna)
+    await resting.get_me()
+    then = town.world.clock.now()
+    town.world.clock.advance(timedelta(days=2))
+    here, there = (await client(account.GetAuthorizationsRequest())).authorizations
+    assert here.current
+    assert here.date_active - then >= timedelta(days=2) - timedelta(seconds=1)
+    assert there.date_active <= then
+    assert here.date_created <= then

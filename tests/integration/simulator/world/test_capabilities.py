@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from telethon import errors, events
 from telethon.tl import types
-from telethon.tl.functions import channels, messages
+from telethon.tl.functions import channels, contacts, messages
 
 from simulator.world.channels import Channel
 from simulator.world.media import Picture
@@ -217,3 +217,84 @@ async def test_a_private_chat_is_deleted_for_one_or_both(
     await client.delete_dialog("anna_p", revoke=revoke)
     assert await client.get_dialogs() == []
     assert len(anna.inbox.chats[boris.id]) == (0 if revoke else 2)
+
+
+async def test_a_ban_ends_by_itself_when_its_time_is_over(
+    town: Town, group: Channel, boss: Person, anna: Person
+) -> None:
+    boss_client, client = await town.sign_in(boss), await town.sign_in(anna)
+    hour = town.world.clock.now() + timedelta(hours=1)
+    await boss_client.edit_permissions("town_club", "anna_p", until_date=hour, view_messages=False)
+    assert anna.id not in group.members
+    with pytest.raises(errors.ChannelPrivateError):
+        await client(channels.JoinChannelRequest("town_club"))
+    town.world.clock.advance(timedelta(minutes=61))
+    await client(channels.JoinChannelRequest("town_club"))
+    until = town.world.clock.now() + timedelta(hours=1)
+    await boss_client.edit_permissions("town_club", "anna_p", until_date=until, send_messages=False)
+    shown = await boss_client.get_permissions("town_club", "anna_p")
+    assert abs(shown.participant.banned_rights.until_date - until) < timedelta(seconds=1)
+    with pytest.raises(errors.ChatWriteForbiddenError):
+        await client.send_message("town_club", "too early")
+    town.world.clock.advance(timedelta(minutes=61))
+    assert (await client.send_message("town_club", "on time")).text == "on time"
+
+
+async def test_votes_are_counted_told_and_taken_back(
+    town: Town, group: Channel, boss: Person, anna: Person
+) -> None:
+    client, other = await town.sign_in(boss), await town.sign_in(anna)
+    told = listen(client, events.Raw(types.UpdateMessagePoll))
+    answers = [
+        types.PollAnswer(types.TextWithEntities(words, []), bytes([n]))
+        for n, words in enumerate(("yes", "no"))
+    ]
+    question = types.Poll(1, types.TextWithEntities("Go?", []), answers, hash=0)
+    await client.send_message("town_club", file=types.InputMediaPoll(question))
+    (asked,) = await other.get_messages("town_club", limit=1)
+    assert (asked.id, asked.poll.results.total_voters) == (group.last_id, 0)
+    yes, no = (each.option for each in asked.poll.poll.answers)
+    await other(messages.SendVoteRequest("town_club", asked.id, [no]))
+    assert (await told.next()).results.total_voters == 1
+    (asked,) = await other.get_messages("town_club", limit=1)
+    votes = [(each.voters, each.chosen) for each in asked.poll.results.results]
+    assert votes == [(0, False), (1, True)]
+    with pytest.raises(errors.OptionsTooMuchError):
+        await other(messages.SendVoteRequest("town_club", asked.id, [yes, no]))
+    with pytest.raises(errors.OptionInvalidError):
+        await other(messages.SendVoteRequest("town_club", asked.id, [b"maybe"]))
+    taken = await other(messages.SendVoteRequest("town_club", asked.id, []))
+    assert taken.updates[0].results.total_voters == 0
+    results = await other(messages.GetPollResultsRequest("town_club", asked.id, 0))
+    assert results.updates[0].results.total_voters == 0
+
+
+async def test_a_deleted_channel_is_gone_for_everybody(
+    town: Town, news: Channel, boss: Person, anna: Person
+) -> None:
+    client, other = await town.sign_in(boss), await town.sign_in(anna)
+    channel = await other.get_input_entity("town_news")
+    told = listen(other, events.Raw(types.UpdateChannel))
+    with pytest.raises(errors.ChatAdminRequiredError):
+        await other(channels.DeleteChannelRequest(channel))
+    await client(channels.DeleteChannelRequest("town_news"))
+    assert (await told.next()).channel_id == news.id
+    with pytest.raises(errors.ChannelPrivateError):
+        await other.get_messages(channel, limit=1)
+    assert [dialog async for dialog in other.iter_dialogs()] == []
+    with pytest.raises(ValueError, match="town_news"):
+        await (await town.sign_in(anna)).get_entity("town_news")
+    assert town.world.add_channel("Another", "town_news", owner=boss).linked is None
+
+
+async def test_ones_other_sessions_are_told_whom_one_blocked(
+    town: Town, boss: Person, anna: Person
+) -> None:
+    client, other = await town.sign_in(anna), await town.sign_in(anna)
+    town.world.send_private(boss, anna, "hello")
+    told = listen(other, events.Raw(types.UpdatePeerBlocked))
+    boss_seen = (await client.get_dialogs())[0].input_entity
+    for call, blocked in ((contacts.BlockRequest, True), (contacts.UnblockRequest, False)):
+        await client(call(boss_seen))
+        event = await told.next()
+        assert (event.peer_id, bool(event.blocked)) == (types.PeerUser(boss.id), blocked)

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -118,3 +119,31 @@ async def test_only_managers_open_topics(town: Town, forum: Channel, anna: Perso
     with pytest.raises(errors.ChatAdminRequiredError):
         await opened(client, "Mine")
     assert len(forum.topics) == 1
+
+
+async def test_topics_are_listed_page_by_page_after_a_topic_a_message_or_a_date(
+    town: Town, boss: Person
+) -> None:
+    forum = town.world.add_group("Forum", "town_forum", owner=boss)
+    town.world.forums.toggle(forum, enabled=True)
+    for number in range(7):
+        town.world.clock.advance(timedelta(minutes=1))
+        town.world.forums.open(forum, boss.id, f"Topic {number}", random_id=number + 1)
+    client = await town.sign_in(boss)
+    peer = await client.get_input_entity("town_forum")
+
+    async def page(after: Any = None, **how: Any) -> list[Any]:
+        offsets = {"offset_date": None, "offset_id": 0, "offset_topic": 0} | how
+        if after is not None:
+            offsets = offsets | {"offset_topic": after.id}
+        asked = messages.GetForumTopicsRequest(peer, limit=3, **offsets)
+        found: list[Any] = (await client(asked)).topics
+        return found
+
+    first = await page()
+    second = await page(after=first[-1])
+    titles = [each.title for each in (*first, *second)]
+    assert titles == [f"Topic {number}" for number in (6, 5, 4, 3, 2, 1)]
+    by_message = await page(offset_id=first[-1].top_message)
+    by_date = await page(offset_date=first[-1].date - timedelta(seconds=1))
+    assert [e.id for e in by_message] == [e.id for e in by_date] == [e.id for e in second]
