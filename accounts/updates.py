@@ -155,13 +155,18 @@ class UpdateFlow:
             self.saving = asyncio.create_task(self.save_soon(), name=name)
 
     async def save_soon(self) -> None:
-        """Store the state until it moves no more, with a pause before each write."""
+        """Store the state until it moves no more, at most once in each pause."""
         try:
             while self.handled != self.saved:
-                await asyncio.sleep(self.pause.total_seconds())
+                await asyncio.sleep(self.until_next_save())
                 await self.save_handled()
         except Exception as error:  # noqa: BLE001 - a task's boundary: told through `failed`
             self.fail(error)
+
+    def until_next_save(self) -> float:
+        """Return the seconds until all accounts of this process store their states, together."""
+        pause = self.pause.total_seconds()
+        return pause - self.loop.time() % pause if pause else 0.0
 
     async def save_handled(self) -> None:
         """Store the state, if it is not stored yet."""

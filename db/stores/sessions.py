@@ -1,7 +1,7 @@
 """Telegram sessions, their keys encrypted."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy import text
@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.encryption import Cipher, place
 from db.engine import transaction, write_json
+from db.gathering import Gathering
 from db.stores.base import one, rows, run
 from orchestrator.ids import AccountId, TelegramId
 from orchestrator.ports.sessions import StoredEntity, StoredSession, UpdateState
@@ -32,8 +33,9 @@ SAVE = text(
 )
 SAVE_UPDATES = text(
     """
-    UPDATE account_sessions SET update_state = CAST(:updates AS jsonb), saved_at = now()
-    WHERE account_id = :account
+    UPDATE account_sessions s SET update_state = CAST(u.updates AS jsonb), saved_at = now()
+    FROM unnest(CAST(:accounts AS bigint[]), CAST(:updates AS text[])) AS u (account, updates)
+    WHERE s.account_id = u.account
     """
 )
 FORGET = text("DELETE FROM account_sessions WHERE account_id = :account")
@@ -66,6 +68,11 @@ class PostgresSessions:
 
     engine: AsyncEngine
     cipher: Cipher
+    states: Gathering[tuple[AccountId, UpdateState], None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin to gather: a node stores the states of a thousand accounts every second."""
+        object.__setattr__(self, "states", Gathering("update states", self.save_states))
 
     async def load_session(self, account: AccountId) -> StoredSession | None:
         """Return the account's session."""
@@ -99,9 +106,17 @@ class PostgresSessions:
             )
 
     async def save_update_state(self, account: AccountId, state: UpdateState) -> None:
-        """Store how far updates are committed."""
+        """Store how far updates are committed, together with whoever stores the same now."""
+        await self.states.ask((account, state))
+
+    async def save_states(self, told: Sequence[tuple[AccountId, UpdateState]]) -> Sequence[None]:
+        """Store the states of many accounts; of two about one, the later counts."""
+        latest = {account: write_json(asdict(state)) for account, state in told}
         async with transaction(self.engine) as connection:
-            await run(connection, SAVE_UPDATES, account=account, updates=write_json(asdict(state)))
+            await run(
+                connection, SAVE_UPDATES, accounts=list(latest), updates=list(latest.values())
+            )
+        return [None] * len(told)
 
     async def forget_session(self, account: AccountId) -> None:
         """Remove the session; access hashes stay: they belong to the user, not to the key."""
