@@ -6,7 +6,12 @@ from fastapi.responses import JSONResponse
 
 from simulator.control.acting import person_routes, talk_routes
 from simulator.control.bots import bot_fault_routes, bot_routes, limit_routes
-from simulator.control.directing import evidence_routes, fault_routes, world_routes
+from simulator.control.directing import (
+    evidence_routes,
+    fault_routes,
+    happening_routes,
+    world_routes,
+)
 from simulator.control.doings import feeling_routes, message_routes, stance_routes
 from simulator.control.lookup import NotThere
 from simulator.control.making import chat_routes, people_routes
@@ -49,6 +54,7 @@ def build_app(world: World, levers: Levers, waits: Waits) -> FastAPI:
         fault_routes(levers.faults),
         limit_routes(levers.limits),
         evidence_routes(world, levers.wires),
+        happening_routes(waits.happenings, waits),
         world_routes(world, levers.whole),
     ):
         app.include_router(routes, responses=SAID)

@@ -1,10 +1,11 @@
 """Orders faults, moves the clock, looks into the world, saves and loads it."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response, status
+from fastapi import APIRouter, Query, Response, status
 
+from simulator.control.happenings import Happenings
 from simulator.control.lookup import NotThere
 from simulator.control.models import (
     ClockAsked,
@@ -17,6 +18,8 @@ from simulator.control.models import (
 )
 from simulator.control.ports import FaultDesk, WholeWorld, Wires
 from simulator.control.showing import show_counts, show_duplicate
+from simulator.control.talk_models import HappeningAsked, HappeningShown
+from simulator.control.waiting import Waits
 from simulator.world.world import World
 
 
@@ -86,6 +89,23 @@ def evidence_routes(world: World, wires: Wires) -> APIRouter:
     async def unknown_methods() -> dict[str, int]:
         """Count the calls of each method that this Telegram does not know."""
         return dict(wires.unknown_methods())
+
+    return routes
+
+
+def happening_routes(happenings: Happenings, waits: Waits) -> APIRouter:
+    """Give the route that tells what happened."""
+    routes = APIRouter(tags=["evidence"])
+
+    @routes.get("/happenings")
+    async def happened(asked: Annotated[HappeningAsked, Query()]) -> list[HappeningShown]:
+        """List what happened, the oldest first, once there is something that fits."""
+
+        def fitting() -> list[HappeningShown]:
+            return [each for each in happenings.since(asked.after) if asked.fits(each)]
+
+        await waits.until(lambda: bool(fitting()), asked.wait)
+        return fitting()
 
     return routes
 

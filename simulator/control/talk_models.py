@@ -285,3 +285,58 @@ class PressShown(BaseModel):
     id: int
     bot: UserNumber
     answer: AnswerShown | None = None
+
+
+HappeningKind = Literal[
+    "message",
+    "edit",
+    "deletion",
+    "reaction",
+    "pin",
+    "read",
+    "press",
+    "answer",
+    "standing",
+    "request",
+    "block",
+    "unblock",
+    "typing",
+]
+
+
+class HappeningShown(BaseModel):
+    """Something that happened; what does not concern its kind is null.
+
+    In private chats it is told once for each side, whose id is `owner`, with the numbers that the
+    messages have there. `person` is who did it, or whose standing is another. `chat` is also whom
+    a block concerns.
+    """
+
+    number: int
+    kind: HappeningKind
+    at: datetime
+    chat: int | None = None
+    owner: int | None = None
+    person: int | None = None
+    messages: list[int] = []
+    press: int | None = None
+
+
+class HappeningAsked(Asked):
+    """What happened after the number `after`, for which to wait so many seconds if need be."""
+
+    after: int = Field(0, ge=0)
+    wait: float = Field(0, ge=0, le=60)
+    kind: HappeningKind | None = None
+    chat: int | None = None
+    person: int | None = None
+    owner: int | None = None
+
+    def fits(self, happening: HappeningShown) -> bool:
+        """Tell whether something is of the kind and concerns whom it is asked for."""
+        return (
+            self.kind in {None, happening.kind}
+            and self.chat in {None, happening.chat}
+            and self.person in {None, happening.person}
+            and self.owner in {None, happening.owner}
+        )

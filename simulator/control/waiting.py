@@ -3,18 +3,20 @@
 import asyncio
 from collections.abc import Callable
 
+from simulator.control.happenings import Happenings
 from simulator.world.world import World
 
 LONGEST = 60.0
 
 
 class Waits:
-    """Lets requests wait; `close` ends all of them."""
+    """Lets requests wait, and remembers what happened; `close` ends both."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.bells: set[asyncio.Event] = set()
         self.closed = False
+        self.happenings = Happenings(world)
         self.stop = world.bulletin.subscribe(lambda _: self.ring())
 
     def ring(self) -> None:
@@ -26,6 +28,7 @@ class Waits:
         """Let nobody wait any longer."""
         self.closed = True
         self.stop()
+        self.happenings.stop()
         self.ring()
 
     async def until(self, happened: Callable[[], bool], seconds: float) -> None:

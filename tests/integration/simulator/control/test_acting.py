@@ -429,3 +429,29 @@ async def test_a_key_that_is_not_known_is_refused(director: Director, bots: NewB
         await bots(shown).send_message(
             anna["id"], "?", reply_markup=ReplyKeyboardMarkup(keyboard=[[key]])
         )
+
+
+async def test_whatever_happens_can_be_waited_for(director: Director, bots: NewBot) -> None:
+    anna, shown = await director.person("Anna"), await director.bot()
+    said = await director.says(anna, shown["id"], "helo")
+    bot, last = bots(shown), (await director.get("/happenings"))[-1]["number"]
+    waiting = asyncio.create_task(
+        director.get("/happenings", after=last, kind="edit", owner=anna["id"], wait=20)
+    )
+    answer = await bot.send_message(anna["id"], "yes?")
+    await bot.send_chat_action(anna["id"], "typing")
+    await bot.edit_message_text("yes!", chat_id=anna["id"], message_id=answer.message_id)
+    (edited,) = await in_time(waiting)
+    assert (edited["chat"], edited["person"]) == (shown["id"], shown["id"])
+    seen = await director.get(f"/people/{anna['id']}/messages", **{"with": shown["id"]})
+    assert edited["messages"] == [seen[-1]["id"]]
+    me = f"/people/{anna['id']}"
+    await director.put(f"{me}/reactions", chat=shown["id"], message=said["id"], reactions=["👍"])
+    await director.put(f"{me}/blocked/{shown['id']}")
+    happened = await director.get("/happenings", after=last)
+    kinds = [each["kind"] for each in happened]
+    assert kinds == [
+        *("message", "message", "typing", "edit", "edit"),
+        *("reaction", "reaction", "block"),
+    ]
+    assert await director.get("/happenings", kind="press") == []
