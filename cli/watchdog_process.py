@@ -21,8 +21,8 @@ IGNORED = ("SIGINT", "SIGTERM", "SIGHUP", "SIGTSTP", "SIGTTIN", "SIGTTOU")
 
 
 def boot_time() -> float:
-    """Return seconds that go on while the machine sleeps, where there is such a clock."""
-    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    """Return seconds that go on while the machine sleeps, of the same clock as the node's."""
+    clock = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
     return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 

@@ -27,10 +27,13 @@ class SystemClock:
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Return CLOCK_BOOTTIME where there is one: CLOCK_MONOTONIC stands still in a suspend."""
-        if hasattr(time, "CLOCK_BOOTTIME"):
-            return time.clock_gettime(time.CLOCK_BOOTTIME)
-        return time.monotonic()
+        """Return the seconds of the clock that counts sleep; the watchdog process reads the same.
+
+        On Linux that is CLOCK_BOOTTIME, for CLOCK_MONOTONIC stands still in a suspend. On macOS it
+        is CLOCK_MONOTONIC, for Python's own stands still there; on Windows Python's own counts.
+        """
+        counting = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+        return time.monotonic() if counting is None else time.clock_gettime(counting)
 
     async def sleep(self, seconds: float) -> None:
         """Sleep on the event loop."""
