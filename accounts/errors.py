@@ -248,3 +248,31 @@ def known_refusals() -> tuple[Refusal, ...]:
     listed = [worded(NAMES[kind], row) for row in TABLE for kind in row.answers]
     unlisted = [worded(name, row) for name, row in UNLISTED.items()]
     return (*listed, *unlisted, worded("NO_ANSWER", NO_ANSWER))
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One rule of the table, as people read it: Telegram's own names, and what follows."""
+
+    errors: tuple[str, ...]
+    scope: Scope
+    action: Action
+    sentence: str
+
+
+def policies() -> tuple[Policy, ...]:
+    """Return the whole table in its order, with what holds for all that it does not name."""
+    listed = [policy_of(tuple(NAMES[kind] for kind in row.answers), row) for row in TABLE]
+    unlisted = [policy_of((name,), row) for name, row in UNLISTED.items()]
+    rest = (
+        policy_of(("any other 500 and -503",), TROUBLE),
+        policy_of(("no answer: time-out, broken connection",), NO_ANSWER),
+        policy_of(("any other error",), UNKNOWN),
+    )
+    return (*listed, *unlisted, *rest)
+
+
+def policy_of(names: tuple[str, ...], row: Row) -> Policy:
+    """Put a row into words."""
+    sentence = row.sentence.format(wait="some time", name="that name")
+    return Policy(names, row.scope, row.action, sentence)

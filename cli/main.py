@@ -11,6 +11,7 @@ from cli.commands import (
     channels,
     comments,
     database,
+    errors,
     grants,
     house,
     keys,
@@ -64,6 +65,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(database.app, name="db")
 house.add_to(app)
 stats.add_to(app)
+errors.add_to(app)
 play.add_to(app)
 simulate.add_to(app)
 

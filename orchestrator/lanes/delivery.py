@@ -9,7 +9,7 @@ Telegram will not double it.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -61,7 +61,9 @@ class Delivery:
 
     async def take_on(self, waiting: Waiting) -> None:
         """Resolve, wait, ask the gate, send."""
-        letter = waiting.letter or await self.address(waiting)
+        if waiting.letter is None:
+            waiting = await self.address(waiting)
+        letter = waiting.letter
         if letter is None:
             return
         if self.is_worn_out(waiting):
@@ -84,23 +86,25 @@ class Delivery:
         tries = self.stage.tuning.settling.attempts
         return waiting.state is OutboxState.UNKNOWN and waiting.attempts >= tries
 
-    async def address(self, waiting: Waiting) -> Letter | None:
-        """Find the post's copy in the linked group and store where the message goes.
+    async def address(self, waiting: Waiting) -> Waiting:
+        """Find the post's copy in the linked group and store where the message goes, if it can be.
 
         What goes elsewhere than under a post was addressed when it was queued.
         """
         target = waiting.target
         if not isinstance(target, UnderPost):
             await self.stage.stores.outbox.fail(self.holder, waiting.id, "it has no address")
-            return None
+            return waiting
         try:
             thread = await self.client.thread_of(
                 target.channel, target.post.message, username=target.username
             )
         except TelegramRefused as refused:
             await self.aftermath(waiting).follow(refused.refusal, attempted=False)
-            return None
-        return await self.stage.stores.outbox.address(self.holder, waiting.id, thread)
+            return waiting
+        letter = await self.stage.stores.outbox.address(self.holder, waiting.id, thread)
+        attempts = waiting.attempts if waiting.first_attempt_at else 0
+        return replace(waiting, letter=letter, attempts=attempts)
 
     async def claim(self, waiting: Waiting) -> Claim:
         """Ask the gate."""
