@@ -19,7 +19,6 @@ from db.stores.dialogues import (
     record_messages_deleted,
     record_reads,
 )
-from db.stores.work import queue_all
 from orchestrator.errors import NotFound, ServersUnavailable
 from orchestrator.facts import (
     ConversationRead,
@@ -36,39 +35,51 @@ from orchestrator.jobs import ConsiderPost
 from orchestrator.ports.intake import DialogueReading, KnownPost, Recorded
 from personas.silence import SilenceReason
 
+# One statement records posts, queues what follows and notes how far each channel is known. Channels
+# are locked in the order of their numbers, so that two nodes never wait for each other.
 RECORD_POSTS = text(
     """
-    INSERT INTO posts
-        (channel_id, message_id, text, media, engagement, album, seen_by, created_at, edited_at)
-    SELECT c.id, p.message, p.text, CAST(p.media AS jsonb), CAST(p.engagement AS jsonb), p.album,
-           p.account, p.published_at, p.edited_at
-    FROM unnest(
-        CAST(:channels AS bigint[]), CAST(:messages AS bigint[]), CAST(:texts AS text[]),
-        CAST(:media AS text[]), CAST(:engagement AS text[]), CAST(:albums AS bigint[]),
-        CAST(:accounts AS bigint[]), CAST(:published AS timestamptz[]),
-        CAST(:edited AS timestamptz[]))
-        AS p (channel, message, text, media, engagement, album, account, published_at, edited_at)
-    JOIN channels c ON c.telegram_id = p.channel AND c.is_active AND c.removed_at IS NULL
-    ORDER BY c.id, p.message
-    ON CONFLICT DO NOTHING
-    RETURNING channel_id, message_id,
-              (SELECT telegram_id FROM channels WHERE id = posts.channel_id) AS channel
-    """
-)
-# The rows are locked in the order of their numbers, so that two nodes never wait for each other.
-NOTE_NEWS = text(
-    """
-    WITH news AS MATERIALIZED (
-        SELECT c.id, n.last, n.late
-        FROM unnest(CAST(:channels AS bigint[]), CAST(:lasts AS bigint[]),
-                    CAST(:lates AS bigint[])) AS n (channel, last, late)
-        JOIN channels c ON c.id = n.channel AND (c.last_message_id < n.last OR n.late > 0)
+    WITH told AS MATERIALIZED (
+        SELECT c.id AS channel_id, p.*
+        FROM unnest(
+            CAST(:channels AS bigint[]), CAST(:messages AS bigint[]), CAST(:texts AS text[]),
+            CAST(:media AS text[]), CAST(:engagement AS text[]), CAST(:albums AS bigint[]),
+            CAST(:accounts AS bigint[]), CAST(:published AS timestamptz[]),
+            CAST(:edited AS timestamptz[]), CAST(:lates AS boolean[]))
+            AS p (channel, message, text, media, engagement, album, account, published_at,
+                  edited_at, late)
+        JOIN channels c ON c.telegram_id = p.channel AND c.is_active AND c.removed_at IS NULL
+    ), recorded AS (
+        INSERT INTO posts (channel_id, message_id, text, media, engagement, album, seen_by,
+                           created_at, edited_at)
+        SELECT channel_id, message, text, CAST(media AS jsonb), CAST(engagement AS jsonb), album,
+               account, published_at, edited_at
+        FROM told ORDER BY channel_id, message
+        ON CONFLICT DO NOTHING
+        RETURNING channel_id, message_id
+    ), queued AS (
+        INSERT INTO jobs (kind, payload, unique_key, due_at)
+        SELECT :kind, CAST(task AS jsonb), :kind || ' ' || task, now()
+        FROM recorded, format(:task, channel_id, message_id) AS task
+        ON CONFLICT (unique_key) WHERE state IN ('waiting', 'taken') DO NOTHING
+    ), news AS MATERIALIZED (
+        SELECT r.channel_id, max(r.message_id) AS last, count(*) FILTER (WHERE t.late) AS late
+        FROM recorded r
+        JOIN told t ON t.channel_id = r.channel_id AND t.message = r.message_id
+        GROUP BY r.channel_id
+    ), known AS MATERIALIZED (
+        SELECT c.id FROM channels c
+        JOIN news n ON n.channel_id = c.id AND (c.last_message_id < n.last OR n.late > 0)
         ORDER BY c.id FOR NO KEY UPDATE OF c
+    ), noted AS (
+        UPDATE channels c
+        SET last_message_id = greatest(c.last_message_id, n.last),
+            recovered_late = c.recovered_late + n.late
+        FROM known k JOIN news n ON n.channel_id = k.id
+        WHERE c.id = k.id
     )
-    UPDATE channels c
-    SET last_message_id = greatest(c.last_message_id, news.last),
-        recovered_late = c.recovered_late + news.late
-    FROM news WHERE news.id = c.id
+    SELECT t.channel, t.message FROM recorded r
+    JOIN told t ON t.channel_id = r.channel_id AND t.message = r.message_id
     """
 )
 RECORD_EDIT = text(
@@ -140,6 +151,13 @@ NOTE_DIALOGUES_COMPARED = text(
         dialogues_progress = '{}', dialogues_at = now()
     """
 )
+
+TASK: Final = (
+    write_json(ConsiderPost(PostRef(ChannelId(-1), MessageId(-2))))
+    .replace("-1", "%1$s")
+    .replace("-2", "%2$s")
+)
+"""A ConsiderPost as it is stored, for PostgreSQL's `format` to put the numbers in."""
 
 TRIES: Final = 3
 """How often a batch is tried that another transaction got in the way of."""
@@ -253,18 +271,15 @@ async def record_posts(connection: AsyncConnection, batch: Batch) -> int:
     posts = {(post.channel, post.message): post for post in reversed(batch.of(PostSeen))}
     if not posts:
         return 0
-    recorded = await rows(connection, RECORD_POSTS, **columns_of(posts.values()))
-    if not recorded:
-        return 0
-    new = {(TelegramId(row.channel), MessageId(row.message_id)) for row in recorded}
-    await note_news(connection, recorded, posts)
-    tasks = [
-        ConsiderPost(PostRef(ChannelId(row.channel_id), MessageId(row.message_id)))
-        for row in recorded
-    ]
-    await queue_all(connection, tasks)
-    firsts = {id(posts[key]) for key in new}
-    batch.mark(PostSeen, lambda post: id(post) in firsts)
+    recorded = await rows(
+        connection,
+        RECORD_POSTS,
+        kind=ConsiderPost.__name__,
+        task=TASK,
+        **columns_of(posts.values()),
+    )
+    new = {id(posts[TelegramId(row.channel), MessageId(row.message)]) for row in recorded}
+    batch.mark(PostSeen, lambda post: id(post) in new)
     return len(new)
 
 
@@ -281,29 +296,8 @@ def columns_of(posts: Iterable[PostSeen]) -> dict[str, list[Any]]:
         "accounts": [post.account for post in listed],
         "published": [post.published_at for post in listed],
         "edited": [post.edited_at for post in listed],
+        "lates": [post.late for post in listed],
     }
-
-
-async def note_news(
-    connection: AsyncConnection,
-    recorded: Sequence[Row[Any]],
-    posts: dict[tuple[TelegramId, MessageId], PostSeen],
-) -> None:
-    """Note how far each channel is known, and how many posts no update had told of."""
-    lasts: dict[int, int] = {}
-    lates: dict[int, int] = {}
-    for row in recorded:
-        channel = row.channel_id
-        late = posts[TelegramId(row.channel), MessageId(row.message_id)].late
-        lasts[channel] = max(lasts.get(channel, 0), row.message_id)
-        lates[channel] = lates.get(channel, 0) + late
-    await run(
-        connection,
-        NOTE_NEWS,
-        channels=list(lasts),
-        lasts=list(lasts.values()),
-        lates=list(lates.values()),
-    )
 
 
 async def record_edit(connection: AsyncConnection, edit: PostEdited) -> None:

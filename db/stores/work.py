@@ -28,14 +28,6 @@ QUEUE = text(
     ON CONFLICT (unique_key) WHERE state IN ('waiting', 'taken') DO NOTHING
     """
 )
-QUEUE_ALL = text(
-    """
-    INSERT INTO jobs (kind, payload, unique_key, due_at)
-    SELECT j.kind, CAST(j.payload AS jsonb), j.kind || ' ' || j.payload, now()
-    FROM unnest(CAST(:kinds AS text[]), CAST(:payloads AS text[])) AS j (kind, payload)
-    ON CONFLICT (unique_key) WHERE state IN ('waiting', 'taken') DO NOTHING
-    """
-)
 # What was done before is finished in the same statement: one commit for both. The two never meet in
 # a row, for what is finished is taken and what is due is waiting.
 TAKE = text(
@@ -263,12 +255,6 @@ async def queue(
         delay=delay,
     )
     return added == 1
-
-
-async def queue_all(connection: AsyncConnection, tasks: Sequence[Task]) -> None:
-    """Queue tasks in somebody's transaction, each unless the same one is unfinished."""
-    kinds = [type(task).__name__ for task in tasks]
-    await run(connection, QUEUE_ALL, kinds=kinds, payloads=[write_json(task) for task in tasks])
 
 
 @cache

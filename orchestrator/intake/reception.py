@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 BATCH: Final = 500
 """The most facts in one transaction."""
 
-MOMENT: Final = 0.01
+MOMENT: Final = 0.02
 """Seconds for which a transaction waits for more facts, unless it is full."""
 
 

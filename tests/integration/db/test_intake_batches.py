@@ -15,10 +15,11 @@ from orchestrator.facts import (
     PostSeen,
     Recordable,
 )
-from orchestrator.ids import AccountId, MessageId, TelegramId
+from orchestrator.ids import AccountId, MessageId, PostRef, TelegramId
 from orchestrator.intake.reception import BATCH, Reception
+from orchestrator.jobs import ConsiderPost
 from orchestrator.ports.intake import IntakeStore, Recorded
-from tests.integration.db.conftest import CHANNEL, Scene
+from tests.integration.db.conftest import CHANNEL, NODE, Scene
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 VERA = TelegramId(5000)
@@ -48,6 +49,14 @@ async def test_each_fact_of_a_batch_says_what_came_of_it(scene: Scene) -> None:
     assert outcomes == [new, new, known, new, known, known]
     assert await scene.stores.intake.record(facts) == [known] * 6
     assert await scene.sql("SELECT count(*) FROM jobs WHERE kind = 'ConsiderPost'") == 2
+
+
+async def test_the_job_of_a_post_is_the_one_that_is_queued_by_hand(scene: Scene) -> None:
+    await scene.stores.intake.record([post(scene, 7)])
+    task = ConsiderPost(PostRef(scene.channel, MessageId(7)))
+    assert not await scene.stores.jobs.queue_job(task)
+    [job] = await scene.stores.jobs.take_jobs(NODE, 10)
+    assert job.task == task
 
 
 async def test_a_fact_that_the_database_refuses_does_not_sink_its_batch(scene: Scene) -> None:
