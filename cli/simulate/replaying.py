@@ -1,8 +1,8 @@
 """An export's posts as a channel publishes them, at the pace of the export."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from simulator.world.media import Picture
 from simulator.world.world import World
 
 USERNAME = "replayed_channel"
+Pause = Callable[[float], Awaitable[None]]
 
 
 def read_posts(file: Path) -> tuple[Replay, tuple[float, ...]]:
@@ -29,11 +30,22 @@ def pauses(dates: Sequence[datetime | None]) -> Iterator[float]:
 
 
 async def publish(
-    world: World, replay: Replay, waits: Sequence[float], speed: float | None
+    world: World,
+    replay: Replay,
+    waits: Sequence[float],
+    speed: float | None,
+    pause: Pause = asyncio.sleep,
 ) -> None:
-    """Publish the posts in a public channel; `speed` None publishes them at once."""
+    """Publish the posts in a public channel; `speed` None publishes them at once.
+
+    Each is due a time after the first that `waits` and `speed` tell: what one post is late the
+    next is not.
+    """
     owner = world.add_person("", "Replay Owner")
     channel = world.add_channel(replay.title, USERNAME, owner=owner, linked=True)
+    begun, due = world.clock.exact(), timedelta()
     for number, (text, wait) in enumerate(zip(replay.posts, waits, strict=True), 1):
-        await asyncio.sleep(0 if speed is None else wait / speed)
+        due += timedelta(seconds=0 if speed is None else wait / speed)
+        left = begun + due - world.clock.exact()
+        await pause(max(0.0, left.total_seconds()))
         world.publish(channel, text, None if text.strip() else Picture(id=number))

@@ -11,7 +11,11 @@ class Clock:
 
     def now(self) -> datetime:
         """Tell the world's time in whole seconds, as Telegram does."""
-        return (datetime.now(UTC) + self.shift).replace(microsecond=0)
+        return self.exact().replace(microsecond=0)
+
+    def exact(self) -> datetime:
+        """Tell the world's time to the microsecond, for what has a rhythm."""
+        return datetime.now(UTC) + self.shift
 
     def advance(self, by: timedelta) -> None:
         """Move the world's time by that much, also backwards."""

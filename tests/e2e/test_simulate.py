@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ from telethon.crypto import rsa
 from telethon.sessions import MemorySession
 
 from cli.simulate.options import read_speed
-from cli.simulate.replaying import pauses, read_posts
+from cli.simulate.replaying import pauses, publish, read_posts
 from orchestrator.errors import BadInput
+from simulator.world.world import World
 
 PATIENCE = 60.0
 EXPORT = {
@@ -133,6 +135,32 @@ def test_the_pace_of_a_replay_is_that_of_the_dates(tmp_path: Path) -> None:
     assert replay.title == "Rockets"
     assert waits == (0.0, 90.0, 0.0)
     assert list(pauses([])) == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("speed", "seconds"), [(1.0, [0, 90, 90]), (60.0, [0, 1.5, 1.5]), (None, [0, 0, 0])]
+)
+async def test_posts_come_out_at_the_moments_of_the_export_faster_by_the_factor(
+    tmp_path: Path, speed: float | None, seconds: list[float]
+) -> None:
+    world = World()
+    moments: list[datetime] = []
+
+    async def let_pass(wait: float) -> None:
+        """Let the world's time pass, and a little more: nobody wakes to the moment."""
+        world.clock.advance(timedelta(seconds=wait + 0.25))
+        moments.append(world.clock.exact())
+
+    replay, waits = read_posts(export_in(tmp_path))
+    begun = world.clock.exact()
+    await publish(world, replay, waits, speed, let_pass)
+    channel = next(each for each in world.channels if each.username == "replayed_channel")
+    posts = [message for message in channel.history if message.action is None]
+    assert [post.text for post in posts] == ["First", "Second", ""]
+    due = [begun + timedelta(seconds=each) for each in seconds]
+    late = [moment - wanted for moment, wanted in zip(moments, due, strict=True)]
+    assert all(timedelta() < each < timedelta(seconds=1) for each in late)
+    assert all(post.date <= moment for post, moment in zip(posts, moments, strict=True))
 
 
 @pytest.mark.parametrize("words", ["0", "-1", "fast", "nan", "inf"])
