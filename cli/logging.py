@@ -28,6 +28,8 @@ SECRETS = (
         r"(?i)(?<=[\s('\",{])(?:phone\w*|password|api_hash|bot_token|auth_key)['\"]?\s*[=:]\s*"
         r"['\"]?[^\s'\",)}]+"
     ),
+    re.compile(r"\bsk-[A-Za-z0-9_-]{16,}|(?<=Bearer )\S+"),  # a key of a model's provider
+    re.compile(r"\b[A-Za-z0-9_-]{80,}=*"),  # a whole session, as Telethon writes it
     re.compile(r"\b[0-9a-fA-F]{32,}\b"),  # an API hash, a key in hexadecimal
     re.compile(
         r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{43}=?(?![A-Za-z0-9+/_=-])"

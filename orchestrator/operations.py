@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -30,6 +30,8 @@ class BatchedOperations:
     room: int = 10_000
     batch: int = 500
     every: float = 1.0
+    grace: float = 5.0
+    """Seconds that the last batches may take; a log must not keep a process from ending."""
     dropped: int = 0
     """Since the last report."""
     dropped_ever: int = 0
@@ -70,20 +72,29 @@ class BatchedOperations:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["BatchedOperations"]:
-        """Write batches for as long as the block lasts, and what is left at its end."""
-        writing = asyncio.create_task(self.keep_writing(), name="operations")
+        """Write batches for as long as the block lasts, and what is left at its end.
+
+        A batch that is being written then is let finish: cancelled and written again, it might
+        stand twice.
+        """
+        ending = asyncio.Event()
+        writing = asyncio.create_task(self.keep_writing(ending), name="operations")
         try:
             yield self
         finally:
+            ending.set()
+            await asyncio.wait({writing}, timeout=self.grace)
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
-            await self.try_to_flush()
 
-    async def keep_writing(self) -> None:
-        """Write what waits, rest, and begin again."""
-        while True:
-            await self.clock.sleep(self.every)
+    async def keep_writing(self, ending: asyncio.Event) -> None:
+        """Write what waits, rest, and begin again; once more at the end."""
+        while not ending.is_set():
             await self.try_to_flush()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.every):
+                    await ending.wait()
+        await self.try_to_flush()
 
     async def try_to_flush(self) -> None:
         """Write everything that waits; what cannot be written now waits on."""

@@ -10,7 +10,12 @@ from typing import Final, Protocol
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
@@ -90,6 +95,7 @@ class Snapshot(Collector):
 
 def node_families(node: NodeFigures) -> Iterator[Metric]:
     """Write what this process does."""
+    yield InfoMetricFamily(f"{NAMESPACE}_node", "Which node this is.", {"node": node.node})
     yield gauge("accounts_held", "Accounts that this node holds.", node.accounts_held)
     yield gauge("draining", "Whether this node gives its accounts away.", int(node.draining))
     yield by_label("lanes", "Lanes of this node by state.", "state", node.lanes)

@@ -1,13 +1,14 @@
 """Logs and settings."""
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, Table, func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.engine import transaction
@@ -27,6 +28,8 @@ from orchestrator.ports.logs import (
     SessionPage,
     SessionRow,
 )
+
+log = logging.getLogger(__name__)
 
 LATEST_BIRTH = timedelta(days=1)
 """How long before it is written an entry may have waited and still be followed."""
@@ -50,11 +53,22 @@ class PostgresLogs:
         self.engine = engine
 
     async def record_entries(self, entries: Sequence[Entry]) -> None:
-        """Write a batch; once more when the month of its rows was made at the same moment."""
+        """Write a batch; when it is refused, one by one, so that a bad entry costs itself only.
+
+        A good one is refused when the month of its row was made at the same moment.
+        """
         try:
             await self.write(entries)
-        except IntegrityError:
-            await self.write(entries)
+        except DBAPIError:
+            for entry in entries:
+                await self.try_to_write(entry)
+
+    async def try_to_write(self, entry: Entry) -> None:
+        """Write one entry, or say that it could not be."""
+        try:
+            await self.write([entry])
+        except DBAPIError as refused:
+            log.warning("a log entry of kind %s was refused: %s", entry.kind, refused.orig)
 
     async def write(self, entries: Sequence[Entry]) -> None:
         """Write a batch in one transaction."""

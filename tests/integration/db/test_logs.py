@@ -111,6 +111,18 @@ async def test_a_text_that_postgresql_cannot_keep_costs_no_log_line(
     assert row.error_name in {"ab", "a?b"}
 
 
+async def test_an_entry_that_is_refused_costs_no_other_its_place(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    absurd = act(outbox=2**70)
+    await scene.stores.logs.record_entries(
+        [act(), absurd, act(), SessionEvent(SessionKind.LOGIN, None)]
+    )
+    assert len((await scene.stores.logs.operations(EVERYTHING, None)).rows) == 2
+    assert len((await scene.stores.logs.sessions(EVERYTHING, None)).rows) == 1
+    assert "a log entry of kind send_message was refused" in caplog.text
+
+
 async def test_whoever_follows_sees_a_late_commit_and_sees_each_line_once(
     scene: Scene, database_url: str
 ) -> None:

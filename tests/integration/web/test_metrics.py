@@ -65,6 +65,7 @@ async def client(figures: SetFigures) -> AsyncIterator[httpx.AsyncClient]:
 async def test_figures_of_the_node_and_of_the_house_are_shown(client: httpx.AsyncClient) -> None:
     found = await read(client)
     assert found["troupe_accounts_held", ()] == 60
+    assert found["troupe_node_info", (("node", "north"),)] == 1
     assert found["troupe_lanes", (("state", "ready"),)] == 58
     assert found["troupe_outbox_messages", (("state", "due"),)] == 7
     assert found["troupe_jobs", (("state", "waiting"),)] == 5

@@ -35,6 +35,8 @@ def test_a_json_line_holds_message_level_time_and_extras() -> None:
         "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw0",
         "0123456789abcdef0123456789abcdef",
         "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=",
+        "sk-proj-4f9a8b7c6d5e4f3a2b1c",
+        "1" + "BVtsOJ8Bu3zKq_4-x" * 20 + "=",
     ],
 )
 @pytest.mark.parametrize("form", list(LogFormat))
@@ -47,6 +49,10 @@ def test_a_secret_is_hidden_wherever_it_stands(form: LogFormat, secret: str) -> 
 def test_a_password_in_a_url_is_hidden_and_the_rest_is_kept() -> None:
     told = without_secrets("cannot reach postgresql://troupe:hunter2@db:5432/troupe")
     assert told == "cannot reach postgresql://[hidden]db:5432/troupe"
+
+
+def test_a_token_in_a_header_is_hidden() -> None:
+    assert without_secrets("Authorization of Bearer abc.def") == "Authorization of Bearer [hidden]"
 
 
 def test_what_is_named_like_a_secret_is_hidden_whatever_it_looks_like() -> None:

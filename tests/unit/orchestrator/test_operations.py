@@ -89,6 +89,37 @@ async def test_what_is_left_at_the_end_is_written_in_order_and_in_batches(logs: 
     assert max(map(len, logs.batches)) == 2
 
 
+async def test_a_batch_that_is_being_written_at_the_end_is_written_once() -> None:
+    class SlowLogs(KeptLogs):
+        begun = asyncio.Event()
+        go_on = asyncio.Event()
+
+        async def record_entries(self, entries: Sequence[Entry]) -> None:
+            self.batches.append(list(entries))
+            self.begun.set()
+            await self.go_on.wait()
+
+    slow = SlowLogs()
+    async with batched(slow).running() as operations:
+        operations.note(operation(1))
+        async with asyncio.timeout(5):
+            await slow.begun.wait()
+        operations.note(operation(2))
+        asyncio.get_running_loop().call_soon(slow.go_on.set)
+    assert slow.all == [operation(1), operation(2)]
+
+
+async def test_a_database_that_hangs_does_not_keep_the_process_from_ending() -> None:
+    class StuckLogs(KeptLogs):
+        async def record_entries(self, entries: Sequence[Entry]) -> None:
+            await asyncio.Event().wait()
+
+    operations = BatchedOperations(StuckLogs(), SystemClock(), every=0.01, grace=0.05)
+    async with asyncio.timeout(5), operations.running():
+        operations.note(operation(1))
+    assert len(operations.waiting) == 1
+
+
 async def test_nothing_is_lost_while_the_database_is_away_for_a_moment(logs: KeptLogs) -> None:
     operations = batched(logs)
     logs.away = True
