@@ -55,6 +55,10 @@ class CompanyProbes:
         if not self.company.notices.listening.is_set():
             raise ServersUnavailable("notices from PostgreSQL are not heard; polling goes on")
 
+    def pacing(self) -> str:
+        """Say which pacing holds."""
+        return self.company.stage.pacer.describe()
+
 
 async def run_until_asked(settings: Settings, name: str | None) -> None:
     """Run one node until SIGINT or SIGTERM; raises BadInput when it could do nothing."""

@@ -34,6 +34,9 @@ class Probes(Protocol):
     async def listener(self) -> None:
         """See whether notices from PostgreSQL are being heard."""
 
+    def pacing(self) -> str:
+        """Say which pacing holds: shared by all nodes, or this node's share."""
+
 
 class Liveness(BaseModel):
     """The process answers."""
@@ -46,6 +49,7 @@ class Readiness(BaseModel):
 
     ready: bool
     checks: dict[str, str]
+    pacing: str
 
 
 def create_app(probes: Probes, figures: Figures | None = None) -> FastAPI:
@@ -88,7 +92,7 @@ async def ask_all(probes: Probes) -> Readiness:
     }
     answers = await asyncio.gather(*map(ask, asked.values()))
     checks = dict(zip(asked, answers, strict=True))
-    return Readiness(ready=set(checks.values()) == {OK}, checks=checks)
+    return Readiness(ready=set(checks.values()) == {OK}, checks=checks, pacing=probes.pacing())
 
 
 async def ask(probe: Callable[[], Awaitable[None]]) -> str:

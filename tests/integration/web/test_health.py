@@ -40,6 +40,9 @@ class SetProbes:
     async def node_takes(self) -> None:
         await self.answer("node")
 
+    def pacing(self) -> str:
+        return "shared by all nodes"
+
 
 @pytest.fixture
 def probes() -> SetProbes:
@@ -69,6 +72,7 @@ async def test_a_process_that_can_work_is_ready(client: httpx.AsyncClient) -> No
     assert answer.json() == {
         "ready": True,
         "checks": dict.fromkeys(["database", "redis", "migrations", "listener", "node"], "ok"),
+        "pacing": "shared by all nodes",
     }
 
 
