@@ -19,6 +19,7 @@ from orchestrator.ids import AccountId, MessageId, PostRef, TelegramId
 from orchestrator.intake.reception import BATCH, Reception
 from orchestrator.jobs import ConsiderPost
 from orchestrator.ports.intake import IntakeStore, Recorded
+from orchestrator.ports.work import Claimant
 from tests.integration.db.conftest import CHANNEL, NODE, Scene
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -55,7 +56,7 @@ async def test_the_job_of_a_post_is_the_one_that_is_queued_by_hand(scene: Scene)
     await scene.stores.intake.record([post(scene, 7)])
     task = ConsiderPost(PostRef(scene.channel, MessageId(7)))
     assert not await scene.stores.jobs.queue_job(task)
-    [job] = await scene.stores.jobs.take_jobs(NODE, 10)
+    [job] = await scene.stores.jobs.take_jobs(Claimant(NODE, 1), 10)
     assert job.task == task
 
 
