@@ -91,6 +91,14 @@ def test_a_kind_or_an_account_that_there_is_not_is_refused(troupe: Troupe) -> No
     assert "There is no account nobody" in refused(troupe("stats", "--account", "nobody"))
 
 
+def test_a_history_that_is_too_short_is_refused_and_nothing_is_stored(troupe: Troupe) -> None:
+    sentence = refused(troupe("settings", "set", "retention.history", "P90D"))
+    assert "at least 180 days" in sentence
+    assert troupe("settings", "set", "retention.operations", "P90D").code == 0
+    stored = {one["key"]: one["value"] for one in troupe("settings", "list", "--json").json}
+    assert (stored["retention.history"], stored["retention.operations"]) == ('"P2Y"', '"P90D"')
+
+
 def test_figures_fit_the_terminal_and_say_the_same_as_json(troupe: Troupe, sql: Sql) -> None:
     sql(ACTS)
     shown = troupe("stats", "--since", "3h")
