@@ -78,6 +78,8 @@ class Lanes:
             lane = self.running.get(account)
             if lane is None:
                 continue
+            # The broken connection may turn the cancelling into a failure, after which it would go on.
+            lane.guard.asked.set()
             lane.task.cancel()
             if lane.leaving is None:
                 lane.leaving = asyncio.create_task(
