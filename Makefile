@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install check format test demo bench clean
+.PHONY: help install check format test chaos demo bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | column -t -s '|'
@@ -36,10 +36,15 @@ format: install ## Put the code into shape
 test: install ## Run the tests on servers of their own
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
+chaos: install ## Prove that nothing is lost or doubled while everything fails (SEED=n repeats)
+	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(ARGS)
+
 demo: install ## The main job from post to comment, on a Telegram of its own
 	@$(BIN)/troupe demo $(ARGS)
 
 bench: install ## Run the benchmarks; each prints one JSON object
+	@PIP_CONSTRAINT=$(CURDIR)/constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --editable '.[dev,bench]'
 	@set -e; for program in benchmarks/bench_*.py; do $(BIN)/python -m benchmarks.$$(basename $$program .py) $(ARGS); done
 
 clean: ## Remove what was installed and cached (not your data)

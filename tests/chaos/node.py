@@ -13,7 +13,7 @@ from orchestrator.ids import AccountId
 from orchestrator.supervisor.node import Node
 from orchestrator.tuning import Tuning
 from tests.chaos.remote import answer_calls, write_to
-from tests.chaos.trap import Doom, JumpingClock, Point, Sabotage, trapped
+from tests.chaos.trap import Doom, JumpingClock, Point, Sabotage, Stopwatch, trapped, watched
 
 __all__ = ["NodeConfig", "TelethonTelegram", "main"]
 
@@ -34,13 +34,19 @@ class NodeConfig:
     """None: it takes what it can get."""
     jumps: int | None = None
     """The seed of its wall clock's jumps; None: it is right."""
+    watched: bool = False
+    """Whether it notes when each send starts."""
 
 
 class Play:
     """What may be asked of the process."""
 
-    def __init__(self, node: Node) -> None:
-        self.node = node
+    def __init__(self, node: Node, stopwatch: Stopwatch) -> None:
+        self.node, self.stopwatch = node, stopwatch
+
+    def starts(self) -> dict[int, float]:
+        """Tell when the last attempt to send each row of the outbox started."""
+        return self.stopwatch.starts
 
     def stop(self) -> None:
         """Ask the node to stop in order."""
@@ -50,8 +56,9 @@ class Play:
 async def live(pipe: Connection, config: NodeConfig) -> None:
     """Be a node until the other end of the pipe is closed, or until asked to stop."""
     async with company(config.settings, tuning=config.tuning) as found:
-        node = prepared(found, config).node(config.name)
-        asking = asyncio.create_task(answer_calls(pipe, Play(node)), name="calls")
+        stopwatch = Stopwatch()
+        node = prepared(found, config, stopwatch).node(config.name)
+        asking = asyncio.create_task(answer_calls(pipe, Play(node, stopwatch)), name="calls")
         asking.add_done_callback(lambda _: node.asked.set())
         try:
             await node.run()
@@ -60,10 +67,12 @@ async def live(pipe: Connection, config: NodeConfig) -> None:
             await asyncio.gather(asking, return_exceptions=True)
 
 
-def prepared(found: Company, config: NodeConfig) -> Company:
+def prepared(found: Company, config: NodeConfig, stopwatch: Stopwatch) -> Company:
     """Set the traps."""
     doom = Doom(config.dies_at, config.passes)
     stage = trapped(found.stage, doom, config.sabotage, config.accounts)
+    if config.watched:
+        stage = watched(stage, stopwatch)
     if config.jumps is not None:
         stage = replace(stage, clock=JumpingClock(config.jumps))
     return replace(found, stage=stage)

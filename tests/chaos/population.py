@@ -7,6 +7,7 @@ rows have to be there at once.
 import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 
 from sqlalchemy import text
@@ -55,6 +56,7 @@ DRAFTS = text(
     WHERE NOT EXISTS (
         SELECT FROM comments c
         WHERE c.channel_id = p.channel_id AND c.message_id = p.message_id)
+      AND p.channel_id = coalesce(CAST(:channel AS bigint), p.channel_id)
     ORDER BY slot, p.message_id, p.channel_id
     LIMIT :messages
     """
@@ -118,18 +120,26 @@ class Books:
 
     def __init__(self, company: Company) -> None:
         self.company, self.stores = company, company.stage.stores
+        self.grants: dict[ChannelId, NewGrant] = {}
 
-    async def populate(self, pointers: Pointers, people: list[Enlisted]) -> Population:
-        """Sign everybody in, record a grant for each channel, and start the campaign."""
+    async def populate(
+        self, pointers: Pointers, people: list[Enlisted], *, shared: int = 0
+    ) -> Population:
+        """Sign everybody in, record a grant for each channel, and start the campaign.
+
+        Each account speaks in its own channel; with `shared`, everybody in each of so many.
+        """
         await self.stores.library.put_persona(DIRECTOR, PERSONA)
         accounts = [await self.engage(pointers, person) for person in people]
         channels = [
             await self.found(account, person)
             for account, person in zip(accounts, people, strict=True)
         ]
+        pairs = (
+            product(accounts, channels[:shared]) if shared else zip(accounts, channels, strict=True)
+        )
         schedules = tuple(
-            NewSchedule(account, channel, 1000, ANYTIME)
-            for account, channel in zip(accounts, channels, strict=True)
+            NewSchedule(account, channel, 1000, ANYTIME) for account, channel in pairs
         )
         plan = NewCampaign("chaos", "UTC", "arrive", (), schedules)
         campaign = await self.stores.campaigns.add_campaign(DIRECTOR, plan)
@@ -168,8 +178,13 @@ class Books:
         added = await self.stores.channels.add_channel(
             DIRECTOR, seen, account, timedelta(minutes=10)
         )
-        await self.stores.grants.add_grant(DIRECTOR, new_grant(added.id, account, seen))
+        self.grants[added.id] = new_grant(added.id, account, seen)
+        await self.grant_again(added.id)
         return added.id
+
+    async def grant_again(self, channel: ChannelId) -> None:
+        """Record a channel's grant, perhaps after an earlier one was revoked."""
+        await self.stores.grants.add_grant(DIRECTOR, self.grants[channel])
 
     async def publish(self, people: list[Enlisted]) -> None:
         """Record the posts that stand in the channels already."""
@@ -180,10 +195,11 @@ class Books:
             messages=[message for _, message in pairs],
         )
 
-    async def fill_outbox(self, messages: int) -> int:
-        """Queue so many comments under the posts; each says its own number in the outbox."""
+    async def fill_outbox(self, messages: int, channel: ChannelId | None = None) -> int:
+        """Queue so many comments under posts without any; each says its number in the outbox."""
+        asked = {"messages": messages, "per_post": PER_POST, "channel": channel}
         async with self.company.engine.begin() as connection:
-            await connection.execute(DRAFTS, {"messages": messages, "per_post": PER_POST})
+            await connection.execute(DRAFTS, asked)
             await connection.execute(COMMENTS)
             queued = await connection.execute(OUTBOX)
             await connection.execute(NUMBER)

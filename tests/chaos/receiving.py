@@ -12,6 +12,7 @@ from sqlalchemy import text
 from simulator.mtproto.faults import Fault, FaultKind
 from tests.chaos.rig import Rig, until
 from tests.chaos.storm import Nobody, Observer
+from tests.chaos.verdict import Verdict
 
 NEW_POST = "UpdateNewChannelMessage"
 RECORDED = text("SELECT p.text FROM posts p WHERE p.text LIKE 'news %'")
@@ -53,6 +54,17 @@ class Received:
     def is_clean(self) -> bool:
         """Whether everything was recorded once."""
         return not (self.lost or self.doubled)
+
+    def verdict(self) -> Verdict:
+        """Word it as the last line does: what came in was not sent by us."""
+        return Verdict(0, self.doubled, self.lost, double_held=0, recovered=0)
+
+    def line(self) -> str:
+        """Say it in one line."""
+        return (
+            f"published={self.published} recorded={self.recorded} lost={self.lost} "
+            f"doubled={self.doubled} recovered_late={self.late}"
+        )
 
 
 async def receive_posts(

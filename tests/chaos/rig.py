@@ -42,12 +42,14 @@ TUNING = Tuning(
     request_pace=AT_ONCE,
 )
 """A trial cannot wait for minutes; nothing else is other than in earnest."""
+PATIENT = replace(TUNING, lease=timedelta(seconds=8), stop=timedelta(seconds=4))
+"""Where a busy machine must not look like a dead node all the time."""
 
 
 def paced(accounts: int, per_second: float) -> Tuning:
     """Let so many messages a second go out in all, so that there is time for things to go wrong."""
     apart = timedelta(seconds=accounts / per_second)
-    return replace(TUNING, account_pace=Pace(apart, burst=2))
+    return replace(PATIENT, account_pace=Pace(apart, burst=2))
 
 
 @dataclass(slots=True)
@@ -167,7 +169,7 @@ async def until(condition: Callable[[], Awaitable[bool]], seconds: float) -> boo
 
 
 @asynccontextmanager
-async def rig(servers: Servers, folder: Path, tuning: Tuning = TUNING) -> AsyncIterator[Rig]:
+async def rig(servers: Servers, folder: Path, tuning: Tuning = PATIENT) -> AsyncIterator[Rig]:
     """Put a Telegram and a company without nodes on those servers."""
     telegram = await Remote.start(telegram_process.main, str(folder / "telegram.log"))
     try:

@@ -181,7 +181,7 @@ class Storm:
         """Stop a node for longer than its lease, then let it go on."""
         node = self.any_node()
         node.send_signal(signal.SIGSTOP)
-        await asyncio.sleep(self.trial.tuning.lease.total_seconds() * 1.7)
+        await asyncio.sleep(self.trial.tuning.lease.total_seconds() * 1.3)
         node.send_signal(signal.SIGCONT)
 
     def any_node(self) -> Remote:

@@ -7,12 +7,12 @@ import pytest
 
 from db.embedded import Servers
 from tests.chaos.control import with_fresh_random_ids, without_leases
-from tests.chaos.rig import Rig, rig
+from tests.chaos.rig import TUNING, Rig, rig
 
 
 @pytest.fixture
 async def trial(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Rig]:
-    async with rig(Servers(database_url, redis_url), tmp_path) as made:
+    async with rig(Servers(database_url, redis_url), tmp_path, TUNING) as made:
         yield made
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from db.embedded import Servers
 from orchestrator.ids import AccountId
-from tests.chaos.rig import Rig, rig, until
+from tests.chaos.rig import TUNING, Rig, rig, until
 from tests.chaos.trap import Point
 from tests.chaos.verdict import judge, unsettled_rows
 
@@ -18,7 +18,7 @@ EACH = 3
 async def test_a_node_killed_at_any_point_of_sending_neither_loses_nor_doubles(
     database_url: str, redis_url: str, tmp_path: Path
 ) -> None:
-    async with rig(Servers(database_url, redis_url), tmp_path) as trial:
+    async with rig(Servers(database_url, redis_url), tmp_path, TUNING) as trial:
         population = await trial.populate(len(Point), posts=EACH)
         queued = await trial.books.fill_outbox(len(Point) * EACH)
         assert queued == len(Point) * EACH
@@ -60,7 +60,7 @@ async def die_at(trial: Rig, point: Point, number: int, account: AccountId) -> N
 async def test_a_killed_node_starts_again_under_its_name(
     database_url: str, redis_url: str, tmp_path: Path
 ) -> None:
-    async with rig(Servers(database_url, redis_url), tmp_path) as trial:
+    async with rig(Servers(database_url, redis_url), tmp_path, TUNING) as trial:
         await trial.populate(1, posts=1)
         await trial.start_node("phoenix", "127.0.0.2")
         for kills in range(2):

@@ -8,6 +8,7 @@ import os
 import random
 import secrets
 import signal
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -133,6 +134,28 @@ def with_fresh_random_id(send: Call) -> Call:
     return sent
 
 
+@dataclass(slots=True)
+class Stopwatch:
+    """Notes when each send starts, on the clock that all processes of a machine share."""
+
+    starts: dict[int, float] = field(default_factory=dict)
+
+    def around_send(self, send: Call) -> Call:
+        """Note the moment before a letter is handed over."""
+
+        async def sent(letter: Letter, **named: Any) -> Any:
+            self.starts[int(letter.text.removeprefix("outbox "))] = time.monotonic()
+            return await send(letter, **named)
+
+        return sent
+
+
+def watched(stage: Stage, stopwatch: Stopwatch) -> Stage:
+    """Put a stopwatch into a stage."""
+    telegram: Any = Doors(stage.telegram, {"send": stopwatch.around_send})
+    return replace(stage, telegram=telegram)
+
+
 @dataclass(frozen=True, slots=True)
 class Doors:
     """Opens accounts whose clients have something around their methods."""
@@ -158,7 +181,7 @@ def only(accounts: frozenset[AccountId]) -> dict[str, Around]:
         async def surveyed(*arguments: Any, **named: Any) -> Any:
             found = await survey(*arguments, **named)
             leases = tuple(one for one in found.leases if one.account in accounts)
-            return replace(found, leases=leases, pulses=(), shares={})
+            return replace(found, leases=leases, pulses=())
 
         return surveyed
 
@@ -172,7 +195,7 @@ def believing_in_everything(inner: Any) -> dict[str, Around]:
         async def surveyed(*arguments: Any, **named: Any) -> Any:
             found = await survey(*arguments, **named)
             leases = tuple(replace(one, released=True) for one in await inner.leases())
-            return replace(found, leases=leases, pulses=(), shares={})
+            return replace(found, leases=leases, pulses=())
 
         return surveyed
 
@@ -197,10 +220,12 @@ def believing_in_everything(inner: Any) -> dict[str, Around]:
 
 @dataclass(slots=True)
 class JumpingClock(SystemClock):
-    """A wall clock that jumps hours to and fro; the monotonic one is as it was."""
+    """A wall clock that is set anew every few seconds; the monotonic one is as it was."""
 
     seed: int
     dice: random.Random = field(init=False)
+    wrong_by: timedelta = timedelta(0)
+    until: float = 0.0
 
     def __post_init__(self) -> None:
         """Begin somewhere."""
@@ -208,7 +233,10 @@ class JumpingClock(SystemClock):
 
     def now(self) -> datetime:
         """Return a time up to a day before or after the right one."""
-        return datetime.now(UTC) + timedelta(seconds=self.dice.uniform(-86400, 86400))
+        if self.monotonic() >= self.until:
+            self.until = self.monotonic() + self.dice.uniform(1, 5)
+            self.wrong_by = timedelta(seconds=self.dice.uniform(-86400, 86400))
+        return datetime.now(UTC) + self.wrong_by
 
 
 def trapped(

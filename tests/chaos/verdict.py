@@ -35,6 +35,17 @@ class Verdict:
         )
 
 
+def sum_of(*verdicts: Verdict) -> Verdict:
+    """Add trials up."""
+    return Verdict(
+        sent=sum(each.sent for each in verdicts),
+        doubled=sum(each.doubled for each in verdicts),
+        lost=sum(each.lost for each in verdicts),
+        double_held=sum(each.double_held for each in verdicts),
+        recovered=sum(each.recovered for each in verdicts),
+    )
+
+
 def judge(rows: Sequence[Row], evidence: Evidence) -> Verdict:
     """Hold the books against the world."""
     known = {row.id for row in rows}
