@@ -8,6 +8,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -148,10 +149,15 @@ def tcp_while(allowed: Callable[[], bool]) -> type[ConnectionTcpFull]:
 
     class TcpWhileAllowed(ConnectionTcpFull):  # type: ignore[misc]  # Telethon has no types
         def _send(self, data: bytes) -> None:
-            if not allowed():
-                self._writer.transport.abort()
-                raise ConnectionError("the account is not this process's any more")
-            super()._send(data)
+            if allowed():
+                super()._send(data)
+                return
+            self._writer.transport.abort()
+            ended = ConnectionError("the account is not this process's any more")
+            # Telethon's reader would be cancelled without a word, and what is asked never answered.
+            with suppress(asyncio.QueueFull):
+                self._recv_queue.put_nowait((None, ended))
+            raise ended
 
     return TcpWhileAllowed
 

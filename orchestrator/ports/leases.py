@@ -44,8 +44,6 @@ class Survey:
     """What a node looks at to know what it should hold."""
 
     pulses: tuple[Pulse, ...]
-    shares: Mapping[NodeName, int]
-    """How many leases each node holds; a node without any may be missing."""
     leases: tuple[Lease, ...]
     """Those of accounts to be connected, but for what moving nodes hold; the asker's are there."""
 
@@ -79,7 +77,10 @@ class LeaseStore(Protocol):
         """Return one account's lease, whatever its state."""
 
     async def survey(self, node: NodeName, moving: frozenset[NodeName]) -> Survey:
-        """Look at nodes, shares, and each lease that no other of the `moving` nodes holds."""
+        """Look at nodes, and at each lease that no other of the `moving` nodes holds."""
+
+    async def shares(self) -> Mapping[NodeName, int]:
+        """Count how many leases each node holds; a node without any may be missing."""
 
     async def take_lease(self, node: NodeName, seen: Lease) -> Fence | None:
         """Take the lease if it did not move since `seen`; returns the new fence."""

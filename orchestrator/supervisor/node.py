@@ -10,7 +10,7 @@ from orchestrator.leases.keeper import Keeper
 from orchestrator.leases.leader import Candidate
 from orchestrator.leases.planner import plan
 from orchestrator.ports.calendar import Calendar
-from orchestrator.ports.leases import Lease, Survey
+from orchestrator.ports.leases import Lease, Pulse, Survey
 from orchestrator.ports.watchdog import Watchdog
 from orchestrator.ports.work import Topic
 from orchestrator.stage import Stage
@@ -40,6 +40,10 @@ class Node:
     presence: Presence = field(init=False)
     attendance: Attendance = field(init=False)
     candidate: Candidate = field(init=False)
+    settled: frozenset[Pulse] | None = None
+    """The nodes among which nothing was left to move; None: look again."""
+    count_at: float = 0.0
+    """When shares are counted again, whatever else happens."""
 
     def __post_init__(self) -> None:
         """Put the parts together; nothing runs before `run`."""
@@ -139,17 +143,28 @@ class Node:
         await self.balance(survey)
 
     async def balance(self, survey: Survey) -> None:
-        """Take what is free up to this node's share, or give others what they lack."""
+        """Take what is free up to this node's share, or give others what they lack.
+
+        Counting is left out for a lease when nothing is free and nobody came, went, or moved
+        anything.
+        """
         living = self.attendance.living() | {self.name}
-        shares = {node: survey.shares.get(node, 0) for node in living}
-        shares[self.name] = len(self.lanes.at_work)
         free = [lease for lease in survey.leases if self.is_free(lease, living)]
+        crew = self.attendance.crew()
+        now = self.stage.clock.monotonic()
+        if not free and crew == self.settled and now < self.count_at:
+            return
+        counted = await self.stage.stores.leases.shares()
+        shares = {node: counted.get(node, 0) for node in living}
+        shares[self.name] = len(self.lanes.at_work)
         draining = self.attendance.draining() | ({self.name} if self.draining else frozenset())
         mine = plan(self.name, shares, len(free), draining)
         limit = mine.take if self.heart.guarded else 0
         for account in await self.keeper.take(free, limit):
             self.lanes.start(account)
         self.lanes.leave(self.lanes.at_work[: mine.give])
+        self.settled = None if mine.give or mine.take else crew
+        self.count_at = now + self.keeper.lasts
 
     def is_free(self, lease: Lease, living: frozenset[NodeName]) -> bool:
         """Tell whether a lease is, or will be, to be had: no living node of others holds it."""

@@ -2,7 +2,7 @@
 
 import os
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from orchestrator.clock import Clock
 from orchestrator.errors import NotAllowed
@@ -78,6 +78,8 @@ class Attendance:
     pulses: dict[NodeName, Pulse] = field(default_factory=dict)
     moved: dict[NodeName, float] = field(default_factory=dict)
     """When each was last seen to move."""
+    known: dict[NodeName, float] = field(default_factory=dict)
+    """When each was first seen."""
 
     def __post_init__(self) -> None:
         """Begin to watch."""
@@ -87,6 +89,7 @@ class Attendance:
         """Look at the signs of life."""
         now = self.clock.monotonic()
         for pulse in pulses:
+            self.known.setdefault(pulse.node, now)
             before = self.pulses.get(pulse.node)
             if before is not None and (before.incarnation, before.beat) != (
                 pulse.incarnation,
@@ -110,12 +113,21 @@ class Attendance:
         return frozenset(self.pulses) - self.living()
 
     def moving(self) -> frozenset[NodeName]:
-        """Return nodes that were seen to move of late; of these nothing will be free soon."""
-        now = self.clock.monotonic()
+        """Return nodes that moved of late, or are only just known: what they hold is not free.
+
+        This only spares reading; whether a lease is free, the keeper's own watch tells.
+        """
+        now, never = self.clock.monotonic(), float("-inf")
         recent = max(self.lasts / 3, 2 * PULSE)
         return frozenset(
-            node for node in self.pulses if now - self.moved.get(node, float("-inf")) < recent
+            node
+            for node in self.pulses
+            if now - self.moved.get(node, never) < recent or now - self.known[node] < 2 * PULSE
         )
+
+    def crew(self) -> frozenset[Pulse]:
+        """Return who lives, and of these who drains; with it a node's share changes."""
+        return frozenset(replace(self.pulses[node], beat=0) for node in self.living())
 
     def draining(self) -> frozenset[NodeName]:
         """Return nodes that were asked to drain."""

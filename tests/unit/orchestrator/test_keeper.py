@@ -63,7 +63,10 @@ class OneTable:
             self.rows[account] = replace(self.rows[account], released=True)
 
     async def survey(self, node: NodeName, moving: frozenset[NodeName]) -> Survey:
-        return Survey((), {}, tuple(self.rows.values()))
+        return Survey((), tuple(self.rows.values()))
+
+    async def shares(self) -> Mapping[NodeName, int]:
+        return {}
 
     async def pulse_of(self, node: NodeName) -> Pulse | None:
         return None
