@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.settings import LogFormat, Settings, load_settings
+from cli.settings import Settings, load_settings
 from orchestrator.errors import BadInput
 
 
