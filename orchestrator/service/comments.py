@@ -9,10 +9,20 @@ from orchestrator.errors import BadInput, NotAllowed
 from orchestrator.ids import CommentId, DraftId, OutboxId
 from orchestrator.lanes.door import AccountDoor
 from orchestrator.ports.drafting import Draft, DraftState
-from orchestrator.ports.outbox import Comment, CommentStatus, Explanation, OutboxRow
+from orchestrator.ports.outbox import (
+    Comment,
+    CommentStatus,
+    Explanation,
+    OutboxDetail,
+    OutboxRow,
+    OutboxState,
+)
 from orchestrator.stage import Stage
 from personas.checks import CheckContext, check
 from personas.language import language_of
+
+MOST_AT_ONCE = 10_000
+"""How many failed messages are tried again at once at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +70,36 @@ class Outbox:
 
     stage: Stage
 
-    async def list(self, limit: int, *, open_only: bool = True) -> Sequence[OutboxRow]:
-        """Return messages, the next due first."""
-        return await self.stage.stores.outbox.outbox(limit, open_only=open_only)
+    async def list(
+        self, limit: int, *, open_only: bool = True, state: OutboxState | None = None
+    ) -> Sequence[OutboxRow]:
+        """Return messages, the next due first; with a state, those in it whether open or not."""
+        return await self.stage.stores.outbox.outbox(limit, open_only=open_only, state=state)
+
+    async def show(self, message: OutboxId) -> OutboxDetail:
+        """Return one message with all that is known of it; raises NotFound."""
+        return await self.stage.stores.outbox.message(message, self.stage.tuning.gate)
+
+    async def retry(self, actor: Actor, message: OutboxId, *, looked: bool = False) -> None:
+        """Let a message that was given up be tried again, unchanged, through the whole gate.
+
+        One of which nobody knows whether it was said needs a person who `looked`. Raises NotFound,
+        or NotAllowed with the reason why it stays unsaid.
+        """
+        lasts = self.stage.tuning.comment_lasts
+        await self.stage.stores.outbox.retry_message(actor, message, lasts, looked=looked)
+
+    async def retry_failed(self, actor: Actor) -> tuple[Sequence[OutboxId], Sequence[str]]:
+        """Try every failed message again; returns which, and why the others stay unsaid."""
+        again: list[OutboxId] = []
+        refused: list[str] = []
+        for row in await self.list(MOST_AT_ONCE, state=OutboxState.FAILED):
+            try:
+                await self.retry(actor, row.id)
+                again.append(row.id)
+            except NotAllowed as reason:
+                refused.append(str(reason))
+        return again, refused
 
     async def cancel(self, actor: Actor, message: OutboxId) -> None:
         """Cancel a message that has not left; raises NotAllowed for one that has."""
