@@ -81,6 +81,7 @@ def account_card(account: "Account") -> list[tuple[str, object]]:
         ("Must disclose", account.disclosure),
         ("Disclosed", account.disclosed_at),
         ("Last used", account.last_used_at),
+        ("Messages recovered late", account.recovered_late),
         ("Added", account.created_at),
     ]
 

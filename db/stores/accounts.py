@@ -28,8 +28,9 @@ EVENT_OF_STATE = {
 COLUMNS = """
     SELECT a.id, a.name, a.phone_hint, a.telegram_id, a.username, a.first_name, a.bio,
            p.key AS persona, p.disclosure, a.state, a.state_reason, a.disclosed_at,
-           a.last_used_at, a.created_at
+           a.last_used_at, a.created_at, coalesce(w.recovered_late, 0) AS recovered_late
     FROM accounts a LEFT JOIN personas p ON p.id = a.persona_id
+    LEFT JOIN account_watch w ON w.account_id = a.id
 """
 BY_NAME = text(COLUMNS + " WHERE a.name = :name")
 BY_ID = text(COLUMNS + " WHERE a.id = :account")
@@ -237,4 +238,5 @@ def to_account(row: Row[Any]) -> Account:
         disclosed_at=row.disclosed_at,
         last_used_at=row.last_used_at,
         created_at=row.created_at,
+        recovered_late=row.recovered_late,
     )

@@ -94,7 +94,12 @@ OPEN_JOBS = text(
     ) open_jobs
     """
 )
-LATE = text("SELECT coalesce(sum(recovered_late), 0)::bigint AS late FROM channels")
+LATE = text(
+    """
+    SELECT (SELECT coalesce(sum(recovered_late), 0) FROM channels)::bigint
+           + (SELECT coalesce(sum(recovered_late), 0) FROM account_watch)::bigint AS late
+    """
+)
 OPERATIONS = text(
     f"""
     SELECT l.kind, count(*) AS total, count(*) FILTER (WHERE l.status = 'failed') AS failed,

@@ -65,6 +65,8 @@ class Account:
     disclosed_at: datetime | None
     last_used_at: datetime | None
     created_at: datetime
+    recovered_late: int = 0
+    """How many direct messages no update told of and a comparison found."""
 
 
 @dataclass(frozen=True, slots=True)
