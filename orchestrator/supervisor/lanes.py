@@ -78,7 +78,7 @@ class Lanes:
             lane = self.running.get(account)
             if lane is None:
                 continue
-            # The broken connection may turn the cancelling into a failure, after which it would go on.
+            # A broken connection may turn the cancelling into a failure, and the guard would go on.
             lane.guard.asked.set()
             lane.task.cancel()
             if lane.leaving is None:
