@@ -33,22 +33,26 @@ OF_ACCOUNT = text(
     "SELECT account_id, node, fence, beat, released FROM leases WHERE account_id = :account"
 )
 # It moves only for the challenger that saw it stand still: whoever came first moved it.
-# What living nodes hold is never read: from each holder the index leads on to the next, and both
-# halves of what is looked at have an index of their own.
-LOOK = text(
+# From each name the index leads on to the next, past all that is held under it.
+HOLDERS = text(
     """
     WITH RECURSIVE holders AS (
         (SELECT node FROM leases WHERE node IS NOT NULL ORDER BY node LIMIT 1)
         UNION ALL
         SELECT (SELECT l.node FROM leases l WHERE l.node > h.node ORDER BY l.node LIMIT 1)
         FROM holders h WHERE h.node IS NOT NULL
-    ), looked AS (
+    )
+    SELECT node FROM holders WHERE node IS NOT NULL
+    """
+)
+# What moving nodes hold is not read; both halves of what is looked at have an index of their own.
+LOOK = text(
+    """
+    WITH looked AS (
         SELECT account_id, node, fence, beat, released FROM leases WHERE released
         UNION ALL
         SELECT account_id, node, fence, beat, released FROM leases
-        WHERE NOT released AND node = ANY(ARRAY(
-            SELECT h.node FROM holders h WHERE h.node IS NOT NULL
-            EXCEPT SELECT unnest(CAST(:moving AS text[]))))
+        WHERE NOT released AND node = ANY(CAST(:watched AS text[]))
     )
     SELECT l.account_id, l.node, l.fence, l.beat, l.released
     FROM looked l
@@ -177,7 +181,9 @@ class PostgresLeases:
         """Look at what may have to change hands; `moving` nodes are believed to hold theirs."""
         async with transaction(self.engine) as connection:
             pulses = tuple(to_pulse(row) for row in await rows(connection, PULSES))
-            looked = await rows(connection, LOOK, running=RUNNING, moving=sorted(moving - {node}))
+            holders = {NodeName(row.node) for row in await rows(connection, HOLDERS)}
+            watched = sorted(holders - (moving - {node}))
+            looked = await rows(connection, LOOK, running=RUNNING, watched=watched)
         return Survey(pulses, tuple(to_lease(row) for row in looked))
 
     async def shares(self) -> Mapping[NodeName, int]:
