@@ -60,6 +60,8 @@ def create_engine(
         max_overflow=overflow,
         pool_pre_ping=True,
         pool_timeout=30,
+        # What people wrote to us does not belong into tracebacks.
+        hide_parameters=True,
         json_serializer=write_json,
         json_deserializer=from_json,
         connect_args={
