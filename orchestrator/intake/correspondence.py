@@ -7,11 +7,12 @@ from datetime import timedelta
 from typing import Final
 
 from orchestrator.ids import MessageId, TelegramId
+from orchestrator.intake.reconciler import LATER
 from orchestrator.ports.intake import DialogueReading
 from orchestrator.ports.logs import Operation, OperationKind
 from orchestrator.ports.outbox import Holder
 from orchestrator.ports.telegram import AccountClient, Dialogue, MessagesPage
-from orchestrator.refusals import Action, Scope, TelegramRefused
+from orchestrator.refusals import Scope, TelegramRefused
 from orchestrator.stage import Stage
 
 log = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ class Correspondence:
         try:
             await self.fetch(reading)
         except TelegramRefused as refused:
-            if refused.refusal.action is not Action.WAIT:
+            if refused.refusal.action not in LATER:
                 raise
             error = refused.refusal.sentence
         self.note(OperationKind.READ_DIALOGUES, begun, error)
@@ -97,7 +98,7 @@ class Correspondence:
                 if not page.more:
                     break
         except TelegramRefused as refused:
-            if refused.refusal.action is Action.WAIT or refused.refusal.scope is Scope.ACCOUNT:
+            if refused.refusal.action in LATER or refused.refusal.scope is Scope.ACCOUNT:
                 raise
             log.warning("a dialogue of account %s cannot be read: %s", self.holder.account, refused)
         return True

@@ -20,6 +20,8 @@ from orchestrator.stage import Stage
 log = logging.getLogger(__name__)
 
 CANNOT_READ = frozenset({Action.SUSPEND_CHAT, Action.NEEDS_JOIN})
+LATER = frozenset({Action.WAIT, Action.BACK_OFF})
+"""After these a comparison is tried again another time; the account goes on."""
 
 AT_ONCE: Final = 1_000
 """How many posts of one channel are fetched before the other channels have their turn."""
@@ -78,9 +80,11 @@ class Reconciler:
                 await self.stage.sink(
                     ChannelLost(self.holder.account, reading.telegram_id, sentence)
                 )
-            elif refused.refusal.action is not Action.WAIT:
+            elif refused.refusal.action not in LATER:
                 raise
-            return Reached(None, error=sentence)
+            return Reached(
+                None, whole=refused.refusal.action is not Action.BACK_OFF, error=sentence
+            )
 
     async def look_and_fetch(self, reading: Reading) -> Reached:
         """Store how the channel looks now, then record what happened since it was compared."""
