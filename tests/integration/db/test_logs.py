@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from db.engine import plain_url
 from db.stores.logs import PostgresLogs
@@ -236,3 +237,11 @@ async def test_what_is_open_is_counted_by_state(scene: Scene) -> None:
     assert (standing.sending.due, standing.sending.sending) == (1, 0)
     assert standing.jobs == {"waiting": 1, "taken": 0, "buried": 0}
     assert standing.recovered_late == 4
+
+
+async def test_what_people_wrote_stands_in_no_error(scene: Scene) -> None:
+    with pytest.raises(DBAPIError) as failed:
+        await scene.sql(
+            "INSERT INTO contacts (telegram_id, name) VALUES (1, :n), (1, :n)", n="Olga"
+        )
+    assert "Olga" not in str(failed.value)
