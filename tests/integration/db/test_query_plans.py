@@ -55,7 +55,8 @@ FILL = (
     INSERT INTO drafts (channel_id, message_id, campaign_id, schedule_id, account_id, grant_id,
                         text, strategy, reason, source, fit, state, decided_at, due_at, expires_at)
     SELECT 100 + n % 1000, n, 100 + n % 50, 100 + n % 500, 1000 + n % 500, 100 + n % 1000,
-           'line ' || n, 'script_80', '', 'local', 0.9, CASE WHEN n % 1000 = 0 THEN 'review' ELSE 'queued' END,
+           'line ' || n, 'script_80', '', 'local', 0.9,
+           CASE WHEN n % 1000 = 0 THEN 'review' ELSE 'queued' END,
            CASE WHEN n % 1000 <> 0 THEN now() END, now(), now()
     {NUMBERS}
     """,
