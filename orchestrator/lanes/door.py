@@ -6,18 +6,24 @@ a moment.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from orchestrator.commands import Command, CommandResult, Failed
-from orchestrator.errors import AccountBusy, NotAllowed
+from orchestrator.errors import AccountBusy, NotAllowed, ServersUnavailable
 from orchestrator.ids import AccountId, CommandId, NodeName
 from orchestrator.lanes.errands import run_errand
 from orchestrator.leases.keeper import Keeper
 from orchestrator.ports.leases import Fence
 from orchestrator.ports.work import Topic
 from orchestrator.stage import Stage
+
+log = logging.getLogger(__name__)
+
+BEATS = 12
+"""Renewals in one lease."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,27 +36,27 @@ class AccountDoor:
 
     async def ask(self, account: AccountId, command: Command) -> CommandResult:
         """Have the command carried out; raises NotAllowed with what went wrong, or AccountBusy."""
-        keeper = self.keeper()
-        waiting = await self.stage.stores.commands.put_command(account, command, self.node)
-        deadline = self.stage.clock.monotonic() + self.patience()
-        while self.stage.clock.monotonic() < deadline:
-            result = await self.stage.stores.commands.command_result(waiting)
-            if result is not None:
-                return checked(result)
-            lease = await self.stage.stores.leases.lease_of(account)
-            if await keeper.try_to_take(lease):
-                return await self.do_it_here(keeper, account, waiting, command)
-            await self.stage.bell.wait(Topic.RESULTS, 0.2)
-        return await self.give_up(account, waiting)
+        return await self.await_result(account, command, self.patience(), self.keeper())
 
     async def ask_holder(self, account: AccountId, command: Command) -> CommandResult:
         """Have the command carried out by whoever holds the account; never opens it here."""
+        patience = self.stage.tuning.answer.total_seconds()
+        return await self.await_result(account, command, patience, None)
+
+    async def await_result(
+        self, account: AccountId, command: Command, patience: float, keeper: Keeper | None
+    ) -> CommandResult:
+        """Put the command where the holder finds it; with a keeper, do it here if nobody holds."""
         waiting = await self.stage.stores.commands.put_command(account, command, self.node)
-        deadline = self.stage.clock.monotonic() + self.stage.tuning.answer.total_seconds()
+        deadline = self.stage.clock.monotonic() + patience
         while self.stage.clock.monotonic() < deadline:
             result = await self.stage.stores.commands.command_result(waiting)
             if result is not None:
                 return checked(result)
+            if keeper is not None:
+                lease = await self.stage.stores.leases.lease_of(account)
+                if await keeper.try_to_take(lease):
+                    return await self.do_it_here(keeper, account, waiting, command)
             await self.stage.bell.wait(Topic.RESULTS, 0.2)
         return await self.give_up(account, waiting)
 
@@ -111,10 +117,16 @@ class AccountDoor:
             await keeper.give_back(account)
 
     async def renew(self, keeper: Keeper) -> None:
-        """Renew until cancelled."""
+        """Renew until cancelled; what could not be renewed in time is cut off and let go."""
         while True:
-            await self.stage.clock.sleep(keeper.lasts / 6)
-            await keeper.renew()
+            await self.stage.clock.sleep(keeper.lasts / BEATS)
+            try:
+                async with asyncio.timeout(keeper.lasts / 6):
+                    await keeper.renew()
+            except (ServersUnavailable, TimeoutError, OSError) as failed:
+                log.info("the lease could not be renewed: %s", failed or "no answer in time")
+            if keeper.has_run_out():
+                keeper.let_go()
 
     def keeper(self) -> Keeper:
         """Watch leases under this door's name."""
