@@ -24,7 +24,7 @@ from tests.chaos.receiving import (
     receive_letters,
     receive_posts,
 )
-from tests.chaos.rig import PATIENT, TUNING, Rig, new_database_name, paced, rig
+from tests.chaos.rig import CROWDED, PATIENT, TUNING, Rig, new_database_name, paced, rig
 from tests.chaos.storm import Storm, StormPlan
 from tests.chaos.verdict import Verdict, sum_of
 
@@ -92,7 +92,7 @@ async def show_that_the_check_can_fail(house: House) -> bool:
 async def storm(house: House, plan: StormPlan, folder: Path, *, volatile: bool) -> Verdict:
     """Let the storm blow."""
     began = time.monotonic()
-    async with house.rig("storm", paced(plan.accounts, RATE)) as trial:
+    async with house.rig("storm", paced(plan.accounts, RATE, CROWDED)) as trial:
         with progress_bar() as progress:
             screen = Screen(progress, plan.messages, "messages")
             blowing = Storm(trial, plan, folder, volatile, screen)
@@ -106,7 +106,7 @@ async def storm(house: House, plan: StormPlan, folder: Path, *, volatile: bool) 
 async def receive(house: House, plan: ReceivingPlan) -> tuple[Received, Received]:
     """Publish posts while updates are dropped and doubled, then letters between kills."""
     began = time.monotonic()
-    async with house.rig("receiving") as trial:
+    async with house.rig("receiving", CROWDED) as trial:
         await open_ears(trial, plan)
         with progress_bar() as progress:
             async with trial.tended():
@@ -121,7 +121,7 @@ async def receive(house: House, plan: ReceivingPlan) -> tuple[Received, Received
 async def race(house: House, plan: RacePlan) -> RaceReport:
     """Race revokes against claims."""
     began = time.monotonic()
-    async with house.rig("races") as trial:
+    async with house.rig("races", CROWDED) as trial:
         with progress_bar() as progress:
             report = await Races(trial, plan, Screen(progress, plan.races, "races")).run()
     ERRORS.print(f"revokes: {report.line()} in {time.monotonic() - began:.0f} s")

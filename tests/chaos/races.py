@@ -34,8 +34,8 @@ class RacePlan:
 
     seed: int
     races: int = 10_000
-    accounts: int = 20
-    channels: int = 4
+    accounts: int = 30
+    channels: int = 6
     nodes: int = 2
     patience: float = 60.0
 

@@ -44,12 +44,14 @@ TUNING = Tuning(
 """A trial cannot wait for minutes; nothing else is other than in earnest."""
 PATIENT = replace(TUNING, lease=timedelta(seconds=8), stop=timedelta(seconds=4))
 """Where a busy machine must not look like a dead node all the time."""
+CROWDED = replace(PATIENT, lease=timedelta(seconds=16))
+"""Where dozens of accounts start at once."""
 
 
-def paced(accounts: int, per_second: float) -> Tuning:
+def paced(accounts: int, per_second: float, tuning: Tuning = PATIENT) -> Tuning:
     """Let so many messages a second go out in all, so that there is time for things to go wrong."""
     apart = timedelta(seconds=accounts / per_second)
-    return replace(PATIENT, account_pace=Pace(apart, burst=2))
+    return replace(tuning, account_pace=Pace(apart, burst=2))
 
 
 @dataclass(slots=True)
