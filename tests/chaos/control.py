@@ -5,7 +5,7 @@ from tests.chaos.rig import Rig, until
 from tests.chaos.trap import Sabotage
 from tests.chaos.verdict import Verdict, judge
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 async def without_leases(trial: Rig) -> Verdict:

@@ -33,7 +33,7 @@ async def test_a_node_killed_at_any_point_of_sending_neither_loses_nor_doubles(
         await trial.telegram.call("withdraw_all")
         assert await trial.telegram.call("count_arrived") >= len(Point) // 2
         await trial.start_node("heir", "127.0.0.100")
-        assert await trial.until_settled(40), await trial.books.states()
+        assert await trial.until_settled(90), await trial.books.states()
         rows, evidence = await trial.books.outbox(), await trial.evidence()
     verdict = judge(rows, evidence)
     assert verdict.is_clean, (verdict.line(), unsettled_rows(rows, evidence))
@@ -63,11 +63,10 @@ async def test_a_killed_node_starts_again_under_its_name(
     async with rig(Servers(database_url, redis_url), tmp_path, TUNING) as trial:
         await trial.populate(1, posts=1)
         await trial.start_node("phoenix", "127.0.0.2")
-        for kills in range(2):
-            assert await until(connected(trial), 20), kills
-            player = await trial.restart("phoenix")
-            assert not await trial.telegram.call("connected")
-        assert await until(connected(trial), 20)
+        assert await until(connected(trial), 60)
+        player = await trial.restart("phoenix")
+        assert not await trial.telegram.call("connected")
+        assert await until(connected(trial), 60)
         assert player.remote.lives
 
 

@@ -6,7 +6,7 @@ from db.embedded import Servers
 from tests.chaos.races import RacePlan, Races
 from tests.chaos.rig import rig
 
-SHORT = RacePlan(seed=7, races=240, accounts=10, channels=3)
+SHORT = RacePlan(seed=7, races=120, accounts=10, channels=3)
 
 
 async def test_no_send_starts_once_a_revoke_has_returned(

@@ -6,7 +6,7 @@ from db.embedded import Servers
 from tests.chaos.receiving import ReceivingPlan, open_ears, receive_letters, receive_posts
 from tests.chaos.rig import rig
 
-SHORT = ReceivingPlan(seed=5, posts=400, letters=100, accounts=4, burst=20, kills=2, patience=30.0)
+SHORT = ReceivingPlan(seed=5, posts=400, letters=100, accounts=4, burst=20, kills=2, patience=60.0)
 
 
 async def test_dropped_and_doubled_updates_and_killed_nodes_lose_and_double_nothing(

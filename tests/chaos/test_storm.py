@@ -17,7 +17,7 @@ SHORT = StormPlan(
     floods=1,
     postgres_restarts=1,
     valkey_kills=1,
-    patience=30.0,
+    patience=60.0,
 )
 
 
