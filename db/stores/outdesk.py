@@ -79,7 +79,8 @@ RETRY = text(
         RETURNING comment_id, unsettled
     )
     UPDATE comments c
-    SET status = CASE WHEN again.unsettled THEN 'unknown' ELSE 'pending' END, failed_reason = NULL
+    SET status = CASE WHEN again.unsettled THEN 'unknown' ELSE 'pending' END, failed_reason = NULL,
+        counted_on = CASE WHEN again.unsettled THEN c.counted_on END
     FROM again WHERE c.id = again.comment_id
     """
 )

@@ -14,6 +14,7 @@ GATHER_WAITING = text(
         FROM held CROSS JOIN LATERAL (
             SELECT *, row_number() OVER (ORDER BY due_at, id) AS place FROM outbox
             WHERE account_id = held.account_id AND state IN ('due', 'unknown') AND due_at <= now()
+              AND kind = 'comment'  -- the gate knows no other kind yet
             ORDER BY due_at, id LIMIT :each
         ) AS o
         ORDER BY o.place, o.due_at, o.id LIMIT :limit
