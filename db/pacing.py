@@ -1,8 +1,9 @@
 """Turns that all nodes share, in Redis or Valkey; what is lost there is begun anew, cautiously."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha1
 from importlib.resources import files
@@ -68,6 +69,8 @@ class RedisTurnBook:
 
     client: Redis
     redis_url: str
+    beginning: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by the one who begins the book anew, while others of this process wait for it."""
 
     async def take(self, limits: Sequence[Limit], horizon: timedelta) -> Turn | Later:
         """Reserve a turn under all limits at once, or nothing."""
@@ -112,6 +115,12 @@ class RedisTurnBook:
         Scripts are kept in memory only, so a server without ours has been started, or taken over
         by its replica: what its snapshot says of turns is too old.
         """
+        async with self.beginning:
+            if not (await self.client.script_exists(DIGEST))[0]:
+                await self.begin_alone()
+
+    async def begin_alone(self) -> None:
+        """Forget the old book and load the script."""
         async with self.client.pipeline(transaction=True) as steps:
             steps.delete(SINCE)
             steps.script_load(SCRIPT)
