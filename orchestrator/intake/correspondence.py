@@ -12,7 +12,7 @@ from orchestrator.ports.intake import DialogueReading
 from orchestrator.ports.logs import Operation, OperationKind
 from orchestrator.ports.outbox import Holder
 from orchestrator.ports.telegram import AccountClient, Dialogue, MessagesPage
-from orchestrator.refusals import Scope, TelegramRefused
+from orchestrator.refusals import Refusal, Scope, TelegramRefused
 from orchestrator.stage import Stage
 
 log = logging.getLogger(__name__)
@@ -61,14 +61,14 @@ class Correspondence:
     async def compare_from(self, reading: DialogueReading) -> None:
         """Compare; what Telegram wants us to wait for is tried again another time."""
         begun = self.stage.clock.monotonic()
-        error: str | None = None
+        refusal: Refusal | None = None
         try:
             await self.fetch(reading)
         except TelegramRefused as refused:
             if refused.refusal.action not in LATER:
                 raise
-            error = refused.refusal.sentence
-        self.note(OperationKind.READ_DIALOGUES, begun, error)
+            refusal = refused.refusal
+        self.note(OperationKind.READ_DIALOGUES, begun, refusal)
         total = (await self.reading()).recovered_late
         if recovered := total - reading.recovered_late:
             log.warning("%d messages to account %s came late", recovered, self.holder.account)
@@ -122,9 +122,10 @@ class Correspondence:
         await asyncio.gather(*(self.stage.sink(message) for message in page.told))
         return page
 
-    def note(self, kind: OperationKind, begun: float, error: str | None = None) -> None:
+    def note(self, kind: OperationKind, begun: float, refusal: Refusal | None = None) -> None:
         """Log what was done."""
         duration = timedelta(seconds=self.stage.clock.monotonic() - begun)
+        said = (refusal.sentence, refusal.name) if refusal else (None, None)
         self.stage.operations.note(
-            Operation(kind, self.holder.account, error is None, duration, error)
+            Operation(kind, self.holder.account, refusal is None, duration, *said)
         )

@@ -14,7 +14,7 @@ from orchestrator.ports.intake import KnownPost
 from orchestrator.ports.logs import Operation, OperationKind
 from orchestrator.ports.outbox import Holder
 from orchestrator.ports.telegram import AccountClient, RecentPosts
-from orchestrator.refusals import Action, TelegramRefused
+from orchestrator.refusals import Action, Refusal, TelegramRefused
 from orchestrator.stage import Stage
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class Reached:
 
     upto: MessageId | None
     whole: bool = True
-    error: str | None = None
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Reconciler:
         total = await self.stage.stores.channels.note_checked(
             reading.channel, self.stage.clock.now(), reached.upto, whole=reached.whole
         )
-        self.note(OperationKind.READ_CHANNEL, begun, reached.error)
+        self.note(OperationKind.READ_CHANNEL, begun, reached.refusal)
         if recovered := total - reading.recovered_late:
             log.warning("%d updates of channel %s came late", recovered, reading.telegram_id)
             self.note(OperationKind.RECOVER_UPDATES, begun)
@@ -75,16 +75,14 @@ class Reconciler:
         try:
             return await self.look_and_fetch(reading)
         except TelegramRefused as refused:
-            sentence = refused.refusal.sentence
-            if refused.refusal.action in CANNOT_READ:
+            refusal = refused.refusal
+            if refusal.action in CANNOT_READ:
                 await self.stage.sink(
-                    ChannelLost(self.holder.account, reading.telegram_id, sentence)
+                    ChannelLost(self.holder.account, reading.telegram_id, refusal.sentence)
                 )
-            elif refused.refusal.action not in LATER:
+            elif refusal.action not in LATER:
                 raise
-            return Reached(
-                None, whole=refused.refusal.action is not Action.BACK_OFF, error=sentence
-            )
+            return Reached(None, whole=refusal.action is not Action.BACK_OFF, refusal=refusal)
 
     async def look_and_fetch(self, reading: Reading) -> Reached:
         """Store how the channel looks now, then record what happened since it was compared."""
@@ -145,9 +143,10 @@ class Reconciler:
         """Have facts recorded, many in one transaction."""
         await asyncio.gather(*(self.stage.sink(fact) for fact in facts))
 
-    def note(self, kind: OperationKind, begun: float, error: str | None = None) -> None:
+    def note(self, kind: OperationKind, begun: float, refusal: Refusal | None = None) -> None:
         """Log what was done."""
         duration = timedelta(seconds=self.stage.clock.monotonic() - begun)
+        said = (refusal.sentence, refusal.name) if refusal else (None, None)
         self.stage.operations.note(
-            Operation(kind, self.holder.account, error is None, duration, error)
+            Operation(kind, self.holder.account, refusal is None, duration, *said)
         )
