@@ -42,9 +42,14 @@ TUNING = Tuning(
     request_pace=AT_ONCE,
 )
 """A trial cannot wait for minutes; nothing else is other than in earnest."""
-PATIENT = replace(TUNING, lease=timedelta(seconds=8), stop=timedelta(seconds=4))
+PATIENT = replace(
+    TUNING,
+    lease=timedelta(seconds=8),
+    stop=timedelta(seconds=4),
+    poll=timedelta(seconds=1),
+)
 """Where a busy machine must not look like a dead node all the time."""
-CROWDED = replace(PATIENT, lease=timedelta(seconds=16))
+CROWDED = replace(PATIENT, lease=timedelta(seconds=16), poll=timedelta(seconds=3))
 """Where dozens of accounts start at once."""
 
 
