@@ -9,6 +9,10 @@ from contextlib import asynccontextmanager
 import uvicorn
 from fastapi import FastAPI
 
+# Longer than clients keep idle connections: one that is closed while a busy client takes it up
+# again would look like a lost answer that nobody ordered.
+IDLE = 600
+
 
 class HttpServer(uvicorn.Server):
     """Serves until its owner stops it; leaves signals to the process."""
@@ -35,7 +39,12 @@ async def listening(
     """Serve an application and give its URL; `close` ends what would keep requests waiting."""
     listener = socket.create_server((host, port))
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=1,
+        timeout_keep_alive=IDLE,
     )
     server = HttpServer(config)
     task = asyncio.create_task(server.serve(sockets=[listener]), name="bot api")

@@ -17,8 +17,10 @@ from simulator.control.talk_models import (
     SayingAsked,
 )
 from simulator.control.waiting import Waits
+from simulator.world.history import History
 from simulator.world.messages import Draft, Message
 from simulator.world.peers import MessageId
+from simulator.world.people import Person
 from simulator.world.refusals import Refusal
 from simulator.world.world import World
 
@@ -33,14 +35,8 @@ class Reading:
     def __init__(self, world: World, waits: Waits) -> None:
         self.world, self.waits = world, waits
 
-    async def read(
-        self, listed: Callable[[], list[Message]], after: int, wait: float
-    ) -> list[MessageShown]:
-        """List what has a number above `after`, once there is something or the time is over."""
-
-        def newer() -> list[Message]:
-            return [each for each in listed() if each.id > after]
-
+    async def read(self, newer: Callable[[], list[Message]], wait: float) -> list[MessageShown]:
+        """Show what `newer` lists, once that is something or the time is over."""
         await self.waits.until(lambda: bool(newer()), wait)
         return [show_message(self.world, each) for each in newer()]
 
@@ -64,10 +60,10 @@ def talk_routes(world: World, waits: Waits) -> APIRouter:
         """List the messages, the oldest first."""
         found = chat_of(world, chat)
 
-        def listed() -> list[Message]:
-            return [m for m in found.history if thread is None or m.thread == thread]
+        def newer() -> list[Message]:
+            return [m for m in found.history.after(after) if thread in {None, m.thread}]
 
-        return await reading.read(listed, after, wait)
+        return await reading.read(newer, wait)
 
     @routes.post("/chats/{chat}/posts/{post}/comments", status_code=status.HTTP_201_CREATED)
     async def comment(chat: int, post: int, asked: CommentAsked) -> MessageShown:
@@ -112,8 +108,12 @@ def person_routes(world: World, waits: Waits) -> APIRouter:
         wait: Wait = 0,
     ) -> list[MessageShown]:
         """List what two people said, as the first one keeps it."""
-        pair = (person_of(world, person), person_of(world, other))
-        return await reading.read(lambda: world.messages_of(pair), after, wait)
+        reader, writer = person_of(world, person), person_of(world, other)
+
+        def newer() -> list[Message]:
+            return said_between(reader, writer).after(after)
+
+        return await reading.read(newer, wait)
 
     @routes.get("/files/{number}", response_class=Response)
     async def download(number: int) -> Response:
@@ -125,6 +125,11 @@ def person_routes(world: World, waits: Waits) -> APIRouter:
         return Response(stored.data, media_type="application/octet-stream")
 
     return routes
+
+
+def said_between(reader: Person, other: Person) -> History:
+    """Find what two people said, as the first one keeps it."""
+    return reader.inbox.chats.get(other.id) or History()
 
 
 def album_of(world: World, asked: AlbumAsked) -> list[Draft]:

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
-from itertools import count
+from itertools import count, takewhile
 
 from simulator.control.showing import mark, number_of
 from simulator.control.talk_models import HappeningKind, HappeningShown
@@ -48,7 +48,8 @@ class Happenings:
 
     def since(self, after: int) -> Iterator[HappeningShown]:
         """Give what has a greater number, the oldest first."""
-        return (each for each in self.latest if each.number > after)
+        newest_first = takewhile(lambda each: each.number > after, reversed(self.latest))
+        return reversed(list(newest_first))
 
 
 def tell(event: Event) -> Telling | None:

@@ -29,7 +29,7 @@ async def unpin_all(call: Call) -> object:
     if not isinstance(place, Person):
         pins.clear(place, call.bot.id)
         return True
-    for message in list(call.bot.inbox.chats[place.id]):
+    for message in list(call.bot.inbox.chats.get(place.id, ())):
         if message.pinned:
             pins.set_private(call.bot, place, message.id, pinned=False)
     return True
@@ -64,8 +64,11 @@ def pin(call: Call, *, pinned: bool) -> bool:
 
 def latest_pin(call: Call, place: Place) -> Message:
     """Find the message that was pinned last."""
-    history = call.bot.inbox.chats[place.id] if isinstance(place, Person) else place.history
-    for message in reversed(list(history)):
+    if isinstance(place, Person):
+        messages = list(call.bot.inbox.chats.get(place.id, ()))
+    else:
+        messages = list(place.history)
+    for message in reversed(messages):
         if message.pinned:
             return message
     raise bad_request("message to unpin not found")
