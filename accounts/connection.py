@@ -13,7 +13,7 @@ from telethon.tl.functions.updates import GetStateRequest
 from accounts.calls import Caller, Pace, at_once
 from accounts.endpoint import Endpoint, Patience, own_version
 from accounts.errors import translate
-from accounts.internals import cut, ended_by, tcp_while, update_state, watch_idle
+from accounts.internals import ask_before_each_packet, cut, ended_by, update_state, watch_idle
 from accounts.session import CollectingSession
 from accounts.translate import private_sender
 from accounts.updates import ReceivingClient, UpdateFlow
@@ -44,11 +44,10 @@ def make_client(
     """
     kind = ReceivingClient if receive else TelegramClient
     version = own_version()
-    return kind(
+    client = kind(
         session,
         endpoint.api_id,
         endpoint.api_hash,
-        connection=tcp_while(allowed),
         local_addr=endpoint.local_address,
         timeout=patience.answer.total_seconds(),
         request_retries=0 if unattended else 1,
@@ -64,6 +63,8 @@ def make_client(
         system_version=platform.system() or "unknown",
         app_version=version,
     )
+    ask_before_each_packet(client, allowed)
+    return client
 
 
 class Connection:

@@ -10,6 +10,7 @@ import struct
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from telethon import TelegramClient
@@ -140,26 +141,34 @@ def ended_by(client: TelegramClient) -> Exception | None:
     return error
 
 
-def tcp_while(allowed: Callable[[], bool]) -> type[ConnectionTcpFull]:
-    """Make a kind of connection whose every packet is let out only while that is allowed.
+class TcpWhileAllowed(ConnectionTcpFull):  # type: ignore[misc]  # Telethon has no types
+    """A connection whose every packet is let out only while that is allowed."""
+
+    def __init__(self, allowed: Callable[[], bool], *where: Any, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(*where, **options)
+        self.allowed = allowed
+
+    def _send(self, data: bytes) -> None:
+        """Write a packet, or break the connection and say why."""
+        if self.allowed():
+            super()._send(data)
+            return
+        self._writer.transport.abort()
+        ended = ConnectionError("the account is not this process's any more")
+        # Telethon's reader would be cancelled without a word, and what is asked never answered.
+        with suppress(asyncio.QueueFull):
+            self._recv_queue.put_nowait((None, ended))
+        raise ended
+
+
+def ask_before_each_packet(client: TelegramClient, allowed: Callable[[], bool]) -> None:
+    """Let no packet of a client leave while that is not allowed; to be called before it connects.
 
     What Telethon queued before its process was stopped would leave first when it goes on; no
-    check further up comes before that.
+    check further up comes before that. Its own option takes a class only, and a class for each
+    client is heavy.
     """
-
-    class TcpWhileAllowed(ConnectionTcpFull):  # type: ignore[misc]  # Telethon has no types
-        def _send(self, data: bytes) -> None:
-            if allowed():
-                super()._send(data)
-                return
-            self._writer.transport.abort()
-            ended = ConnectionError("the account is not this process's any more")
-            # Telethon's reader would be cancelled without a word, and what is asked never answered.
-            with suppress(asyncio.QueueFull):
-                self._recv_queue.put_nowait((None, ended))
-            raise ended
-
-    return TcpWhileAllowed
+    client._connection = partial(TcpWhileAllowed, allowed)  # noqa: SLF001
 
 
 def cut(client: TelegramClient) -> None:

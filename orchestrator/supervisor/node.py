@@ -77,10 +77,8 @@ class Node:
             finally:
                 self.lanes.lose(self.keeper.let_go())
                 await self.lanes.wait_empty()
-            await self.candidate.step_down()
         finally:
             await self.watchdog.stop()
-        await self.presence.leave()
 
     async def work(self) -> None:
         """Keep leases, do jobs, and lead if it falls to this node, until asked to stop."""
@@ -88,9 +86,9 @@ class Node:
         async with asyncio.TaskGroup() as group:
             lasting = [
                 group.create_task(self.heart.run(), name="heart"),
-                group.create_task(self.show_life(), name="pulse"),
                 group.create_task(self.keep(), name="leases"),
             ]
+            pulse = group.create_task(self.show_life(), name="pulse")
             ending = [
                 group.create_task(self.do_jobs(), name="jobs"),
                 group.create_task(leading.run(), name="leading"),
@@ -98,11 +96,23 @@ class Node:
             await self.asked.wait()
             for task in ending:
                 task.cancel()
-            # Leases are renewed until the last lane has stopped in order.
+            # Leases are renewed, and the watchdog fed, until all of that has ended in order.
             self.lanes.leave(self.lanes.at_work)
+            await asyncio.wait(ending)
             await self.lanes.wait_empty()
+            pulse.cancel()
+            await asyncio.wait({pulse})
+            await self.say_goodbye()
             for task in lasting:
                 task.cancel()
+
+    async def say_goodbye(self) -> None:
+        """Leave the calendar and the name to others; without a database they find out later."""
+        try:
+            await self.candidate.step_down()
+            await self.presence.leave()
+        except (ServersUnavailable, OSError) as away:
+            log.warning("others take over when the lease is over: %s", away)
 
     async def do_jobs(self) -> None:
         """Do jobs under this process's number, and those of nodes that died."""

@@ -12,6 +12,7 @@ from orchestrator.ports.drafting import DraftState
 from orchestrator.ports.grants import Review
 from orchestrator.ports.outbox import CommentStatus
 from orchestrator.service.grants import GrantTerms
+from orchestrator.supervisor.upkeep import Upkeep
 from simulator.mtproto.faults import Fault, FaultKind
 from tests.e2e.conftest import ANNA, BORIS, CHANNEL, OLGA, ROCKET, SPACE, Play
 
@@ -245,7 +246,7 @@ async def test_the_engagement_of_a_comment_is_read_from_telegram(cast: Play) -> 
         world = cast.theatre.world
         group = world.group_of(cast.theatre.channel)
         world.channel_talk.react(group, cast.theatre.owner.id, thread[0].id, ("👍",))
-        await cast.company.node().worker.upkeep.refresh_engagement(comment.id)
+        await Upkeep(cast.company.stage, cast.company.door).refresh_engagement(comment.id)
     assert (await cast.service.comments.show(comment.id)).likes == 1
 
 
@@ -259,7 +260,7 @@ async def test_a_comment_that_the_owner_removed_is_recorded_as_deleted(cast: Pla
         world = cast.theatre.world
         thread = world.comments_under(cast.theatre.channel, post.id)
         world.delete(world.group_of(cast.theatre.channel), thread[0].id)
-        await cast.company.node().worker.upkeep.refresh_engagement(comment.id)
+        await Upkeep(cast.company.stage, cast.company.door).refresh_engagement(comment.id)
     assert (await cast.service.comments.show(comment.id)).status is CommentStatus.DELETED
 
 
