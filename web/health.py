@@ -15,6 +15,9 @@ PATIENCE: Final = 2.0
 
 OK: Final = "ok"
 
+SPARED: Final = frozenset({"redis"})
+"""What is told, but holds nobody up: without it work goes on, at each node's share of the pace."""
+
 
 class Probes(Protocol):
     """What must work; each returns when it does, and raises TroupeError with a sentence if not."""
@@ -45,7 +48,7 @@ class Liveness(BaseModel):
 
 
 class Readiness(BaseModel):
-    """Whether everything works, and the answer of each probe: `ok`, or a sentence."""
+    """Whether work can be done, the answer of each probe (`ok`, or a sentence), and the pacing."""
 
     ready: bool
     checks: dict[str, str]
@@ -92,7 +95,8 @@ async def ask_all(probes: Probes) -> Readiness:
     }
     answers = await asyncio.gather(*map(ask, asked.values()))
     checks = dict(zip(asked, answers, strict=True))
-    return Readiness(ready=set(checks.values()) == {OK}, checks=checks, pacing=probes.pacing())
+    ready = all(answer == OK for name, answer in checks.items() if name not in SPARED)
+    return Readiness(ready=ready, checks=checks, pacing=probes.pacing())
 
 
 async def ask(probe: Callable[[], Awaitable[None]]) -> str:

@@ -92,6 +92,16 @@ async def test_what_is_not_ready_is_named(client: httpx.AsyncClient, probes: Set
     }
 
 
+async def test_without_redis_a_node_is_ready_and_says_which_pacing_holds(
+    client: httpx.AsyncClient, probes: SetProbes
+) -> None:
+    probes.broken = {"redis": ServersUnavailable("Redis cannot be reached")}
+    answer = await client.get("/readyz")
+    assert (answer.status_code, answer.json()["ready"]) == (200, True)
+    assert answer.json()["checks"]["redis"] == "Redis cannot be reached"
+    assert answer.json()["pacing"] == "shared by all nodes"
+
+
 async def test_a_node_that_drains_is_not_ready(
     client: httpx.AsyncClient, probes: SetProbes
 ) -> None:
