@@ -21,6 +21,8 @@ from telethon.tl.types import (
     DhGenOk,
     PQInnerData,
     PQInnerDataDc,
+    PQInnerDataTemp,
+    PQInnerDataTempDc,
     ResPQ,
     ServerDHInnerData,
     ServerDHParamsOk,
@@ -51,6 +53,7 @@ EXPONENT_BITS = 256
 # Telethon 20 ms with primes of the usual size and fails it now and then with small odd ones.
 PRIMES = (2, 1_000_003)
 SHA1_BYTES = 20
+LONGEST_TERM = 7 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ class Handshake:
         self,
         server_keys: Sequence[ServerKey],
         exponent: Exponent,
-        keep: Callable[[AuthKey], None],
+        keep: Callable[["MadeKey"], None],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.server_keys = {key.fingerprint: key for key in server_keys}
@@ -100,6 +103,7 @@ class Handshake:
         self.nonce: int | None = None
         self.server_nonce = 0
         self.secrets: Secrets | None = None
+        self.lasts: int | None = None
 
     def answer(self, request: TLObject) -> TLObject:
         """Take one step; raise `HandshakeRefused` if it is not the one that is due."""
@@ -136,9 +140,10 @@ class Handshake:
         if key is None:
             raise HandshakeRefused("that RSA key is not ours")
         inner = key.decrypt(request.encrypted_data)
-        if not isinstance(inner, PQInnerData | PQInnerDataDc):
-            raise HandshakeRefused("keys that expire are not made here")
+        if not isinstance(inner, PQInnerData | PQInnerDataDc | PQInnerDataTemp | PQInnerDataTempDc):
+            raise HandshakeRefused(f"{type(inner).__name__} is no second step")
         self.check_nonces(inner)
+        self.lasts = read_term(inner)
         self.secrets = derive_secrets(inner.new_nonce, self.server_nonce)
         return ServerDHParamsOk(self.nonce, self.server_nonce, self.seal_offer(self.secrets))
 
@@ -160,10 +165,33 @@ class Handshake:
         inner = open_client_half(cipher, temporary)
         self.check_nonces(inner)
         key = self.exponent.agree(int.from_bytes(inner.g_b, "big"))
-        self.keep(key)
+        self.keep(MadeKey(key, self.first_salt(temporary), self.lasts))
         proof = sha1(temporary.new_nonce + b"\x01" + key.aux_hash, usedforsecurity=False)
         hashed = int.from_bytes(proof.digest()[4:20], "little", signed=True)
         return DhGenOk(self.nonce, self.server_nonce, hashed)
+
+    def first_salt(self, temporary: Secrets) -> int:
+        """Return the salt with which both sides begin."""
+        ours = self.server_nonce.to_bytes(16, "little", signed=True)
+        mixed = bytes(a ^ b for a, b in zip(temporary.new_nonce[:8], ours[:8], strict=True))
+        return int.from_bytes(mixed, "little", signed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class MadeKey:
+    """A key that was agreed on, the salt with which both sides begin, and its term in seconds."""
+
+    key: AuthKey
+    first_salt: int
+    lasts: int | None
+
+
+def read_term(inner: TLObject) -> int | None:
+    """Read for how many seconds the key shall last; None is for ever."""
+    seconds: int | None = getattr(inner, "expires_in", None)
+    if seconds is not None and not 0 < seconds <= LONGEST_TERM:
+        raise HandshakeRefused(f"a key that lasts {seconds} seconds is not made here")
+    return seconds
 
 
 def open_client_half(cipher: bytes, temporary: Secrets) -> ClientDHInnerData:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from simulator.mtproto.connection import Connection
 from simulator.mtproto.dispatch import Methods
-from simulator.mtproto.handshake import Exponent, Handshake
+from simulator.mtproto.handshake import Exponent, Handshake, MadeKey
 from simulator.mtproto.keyring import KeyRing
 from simulator.mtproto.reception import Reception
 from simulator.mtproto.rpc import RpcRunner
@@ -36,7 +36,7 @@ class MtprotoListener:
         self.server_keys, self.keys, self.clock = [server_key], keys, clock
         # One exponent for all key exchanges of this run: half of the server's work is done once.
         self.exponent, self.salts = Exponent.draw(), Salts(clock)
-        self.book = SessionBook(self.salts)
+        self.book = SessionBook(self.salts, keys)
         self.runner = RpcRunner(world, self.book, methods)
         self.sightings = Sightings(world)
         self.runner.interceptors.append(self.sightings)
@@ -52,9 +52,14 @@ class MtprotoListener:
         bound: tuple[str, int] = self.server.sockets[0].getsockname()[:2]
         return bound
 
+    def keep(self, made: MadeKey) -> None:
+        """Keep a key that a client made, with the salt that it begins with."""
+        self.keys.add(made.key, made.lasts)
+        self.salts.begin(made.key.id, made.first_salt)
+
     def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Give a new connection a task of its own."""
-        handshake = Handshake(self.server_keys, self.exponent, self.keys.add, self.clock)
+        handshake = Handshake(self.server_keys, self.exponent, self.keep, self.clock)
         connection = Connection(reader, writer, self.reception, handshake)
         name = f"mtproto:{next(self.numbers)}:{connection.name}"
         task = asyncio.get_running_loop().create_task(connection.serve(), name=name)

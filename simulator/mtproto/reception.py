@@ -26,7 +26,7 @@ from simulator.mtproto.sightings import Sightings
 from simulator.mtproto.wrappers import unwrap
 
 PLAIN_HEAD = struct.Struct("<qqI")
-BAD_REQUEST = 400
+BAD_REQUEST, UNAUTHORISED = 400, 401
 
 
 class Reception:
@@ -134,6 +134,8 @@ class Reception:
         handler = self.service.handlers.get(type(wrapped.query))
         if handler is not None:
             handler(Asked(session, msg_id, wrapped.query, line))
+        elif self.keys.is_temporary(session.key.id) and session.key.id not in self.keys.bound:
+            answer_error(session, msg_id, RpcError(UNAUTHORISED, "AUTH_KEY_PERM_EMPTY"))
         elif isinstance(wrapped.query, TLRequest):
             self.runner.start(session, msg_id, wrapped, line)
         else:
@@ -179,6 +181,11 @@ def is_service(body: TLObject) -> bool:
 
 def answer_unreadable(session: Session, message: Message, error: str) -> None:
     """Refuse what has a message's form but cannot be read; the session goes on."""
-    receipt = session.receipts[message.id]
-    receipt.result, receipt.failed = bytes(RpcError(BAD_REQUEST, error)), True
+    answer_error(session, message.id, RpcError(BAD_REQUEST, error))
+
+
+def answer_error(session: Session, msg_id: int, error: RpcError) -> None:
+    """Answer a request that is not run."""
+    receipt = session.receipts[msg_id]
+    receipt.result, receipt.failed = bytes(error), True
     session.deliver(receipt)

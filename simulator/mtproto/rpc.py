@@ -35,11 +35,11 @@ class RpcRunner:
         """Run a request that was not seen before; its answer goes to the session."""
         note_wrappers(session, wrapped)
         if wrapped.client is not None:
-            self.book.clients[session.key.id] = wrapped.client
+            self.book.clients[self.book.auth_keys.lasting(session.key.id)] = wrapped.client
         receipt = session.receipts[msg_id]
         # Only what has a lower id can be waited for: so nothing ever waits for itself.
         earlier = [session.receipts.get(each) if each < msg_id else None for each in wrapped.after]
-        key_id, layer = session.key.id, session.layer
+        key_id, layer = self.book.auth_keys.lasting(session.key.id), session.layer
         call = Call(self.world, self.book, key_id, session.id, line.address, layer, line.name)
         task = asyncio.get_running_loop().create_task(
             self.run(call, wrapped.query, earlier, Reply(session, receipt, line)),

@@ -21,6 +21,11 @@ class Salts:
 
     def __init__(self, clock: Callable[[], float] = time.time, secret: bytes = b"") -> None:
         self.clock, self.secret = clock, secret or secrets.token_bytes(32)
+        self.first: dict[int, tuple[int, float]] = {}
+
+    def begin(self, key_id: int, salt: int) -> None:
+        """Accept the salt that came of a key's making, for one period."""
+        self.first[key_id] = (salt, self.clock() + PERIOD)
 
     def current(self, key_id: int) -> int:
         """Return the salt that is to be used now."""
@@ -29,7 +34,8 @@ class Salts:
     def accepts(self, key_id: int, salt: int) -> bool:
         """Tell whether a message with that salt is to be read; old salts linger a little."""
         period = self.period()
-        if salt == self.derive(key_id, period):
+        first, until = self.first.get(key_id, (0, 0.0))
+        if salt == self.derive(key_id, period) or (salt == first and self.clock() < until):
             return True
         return self.clock() % PERIOD < OVERLAP and salt == self.derive(key_id, period - 1)
 
@@ -41,6 +47,7 @@ class Salts:
     def rotate(self) -> None:
         """Make every salt wrong at once, as a restarted server does."""
         self.secret = secrets.token_bytes(32)
+        self.first.clear()
 
     def period(self) -> int:
         """Return the number of the period in which we are."""

@@ -3,6 +3,8 @@
 Source: https://core.telegram.org/mtproto/service_messages
 """
 
+import logging
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,6 +18,7 @@ from telethon.tl.functions import (
     PingRequest,
     RpcDropAnswerRequest,
 )
+from telethon.tl.functions.auth import BindTempAuthKeyRequest
 from telethon.tl.types import (
     DestroyAuthKeyOk,
     DestroySessionNone,
@@ -31,14 +34,20 @@ from telethon.tl.types import (
     RpcAnswerDropped,
     RpcAnswerDroppedRunning,
     RpcAnswerUnknown,
+    RpcError,
 )
 
+from simulator.mtproto.dispatch import BOOL_TRUE
 from simulator.mtproto.keyring import KeyRing
 from simulator.mtproto.session import Line, Receipt, Session
 from simulator.mtproto.sessions import SessionBook
+from simulator.mtproto.temporary import BindingRefused, bind
+
+log = logging.getLogger(__name__)
 
 FORGOTTEN, NOT_RECEIVED, RECEIVED = 1, 2, 4
 MAX_ASKED = 8192
+BAD_REQUEST = 400
 
 
 class Pinged(Line, Protocol):
@@ -73,6 +82,7 @@ class Service:
             RpcDropAnswerRequest: drop_answer,
             DestroySessionRequest: self.destroy_session,
             DestroyAuthKeyRequest: self.destroy_key,
+            BindTempAuthKeyRequest: self.bind_key,
             HttpWait: ignore,
             MsgsStateInfo: ignore,
             MsgsAllInfo: ignore,
@@ -90,6 +100,19 @@ class Service:
         self.keys.discard(asked.session.key.id)
         self.book.sessions.pop(asked.session.key.id, None)
         asked.session.send(DestroyAuthKeyOk())
+
+    def bind_key(self, asked: Asked) -> None:
+        """Let a key that expires stand for a lasting one, of which the client has proof."""
+        receipt = asked.session.receipts[asked.msg_id]
+        try:
+            bind(self.keys, asked.session, asked.msg_id, asked.body)
+        except BindingRefused as refused:
+            log.info("a key that expires was not bound: %s", refused)
+            receipt.failed = True
+            receipt.result = bytes(RpcError(BAD_REQUEST, "ENCRYPTED_MESSAGE_INVALID"))
+        else:
+            receipt.result = struct.pack("<I", BOOL_TRUE)
+        asked.session.deliver(receipt)
 
 
 def ping(asked: Asked) -> None:

@@ -8,6 +8,7 @@ from telethon.tl.functions import InitConnectionRequest
 
 from simulator.mtproto.crypto import AuthKey
 from simulator.mtproto.interception import Passing, UpdateGate
+from simulator.mtproto.keyring import KeyRing
 from simulator.mtproto.layers import in_layer, is_earlier
 from simulator.mtproto.salts import Salts
 from simulator.mtproto.session import Line, Session, pack_body
@@ -18,8 +19,8 @@ MAX_SESSIONS = 8
 class SessionBook:
     """The switchboard: finds sessions, pushes to them, cuts their connections."""
 
-    def __init__(self, salts: Salts) -> None:
-        self.salts = salts
+    def __init__(self, salts: Salts, keys: KeyRing) -> None:
+        self.salts, self.auth_keys = salts, keys
         self.sessions: defaultdict[int, OrderedDict[int, Session]] = defaultdict(OrderedDict)
         self.lines: defaultdict[int, set[Line]] = defaultdict(set)
         self.keys: defaultdict[Line, set[int]] = defaultdict(set)
@@ -79,9 +80,13 @@ class SessionBook:
         return bool(self.listening(key_id))
 
     def listening(self, key_id: int) -> list[Session]:
-        """List the connected sessions of an auth key that take updates."""
-        known: dict[int, Session] = self.sessions.get(key_id) or {}
-        return [each for each in known.values() if each.takes_updates and each.line]
+        """List the connected sessions that take updates, of an auth key and what stands for it."""
+        return [
+            session
+            for each in self.auth_keys.standing_for(key_id)
+            for session in (self.sessions.get(each) or {}).values()
+            if session.takes_updates and session.line
+        ]
 
     def client_of(self, key_id: int) -> InitConnectionRequest | None:
         """Return how the client with that auth key introduced itself, None if it did not."""
@@ -102,7 +107,7 @@ class SessionBook:
         if self.gate is None or session.line is None:
             session.push(packed)
             return
-        passing = Passing(session.key.id, session.line.name, updates)
+        passing = Passing(self.auth_keys.lasting(session.key.id), session.line.name, updates)
         for seconds in self.gate.waits(passing):
             if seconds:
                 self.push_later(seconds, session, packed)
@@ -127,5 +132,6 @@ class SessionBook:
 
     def close(self, key_id: int) -> None:
         """Close every connection that uses that auth key; the answer to who asked goes first."""
-        for line in tuple(self.lines.get(key_id, ())):
-            line.close()
+        for each in self.auth_keys.standing_for(key_id):
+            for line in tuple(self.lines.get(each, ())):
+                line.close()

@@ -63,7 +63,7 @@ async def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def whereabouts(server: TelegramServer) -> str:
+def whereabouts(server: TelegramServer, *, pfs: bool = False) -> str:
     return json.dumps(
         {
             "host": server.host,
@@ -74,6 +74,7 @@ def whereabouts(server: TelegramServer) -> str:
             "apiHash": server.api_hash,
             "phone": "9996620002",
             "code": "22222",
+            "usePfs": pfs,
         }
     )
 
@@ -89,8 +90,9 @@ async def test_mtcute_makes_a_key_and_asks_under_it(server: TelegramServer, fold
     assert not server.crashed
 
 
+@pytest.mark.parametrize("pfs", [False, True], ids=["lasting key", "keys that expire"])
 async def test_mtcute_signs_in_comments_and_hears_an_answer(
-    server: TelegramServer, folder: Path
+    server: TelegramServer, folder: Path, pfs: bool
 ) -> None:
     world = server.world
     boss = world.add_person("9996610001", "Boss")
@@ -111,7 +113,7 @@ async def test_mtcute_signs_in_comments_and_hears_an_answer(
                     world.send_private(boris, anna, f"you said: {message.text}")
 
     world.bulletin.subscribe(answer)
-    failed, said, complained = await run(folder, "node", "signin.js", whereabouts(server))
+    failed, said, complained = await run(folder, "node", "signin.js", whereabouts(server, pfs=pfs))
     assert not failed, complained
     assert json.loads(said) == {
         "me": "Anna Petrova",
@@ -124,5 +126,6 @@ async def test_mtcute_signs_in_comments_and_hears_an_answer(
         "answer": "you said: tell me something",
     }
     assert [each.text for each in world.comments_under(news, post.id)] == ["from another client"]
+    assert bool(server.keys.bound) is pfs
     assert not server.methods.unknown
     assert not server.crashed

@@ -4,7 +4,7 @@ import { addPublicKey } from '@mtcute/core/utils.js'
 import { TelegramClient } from '@mtcute/node'
 import { NodeCryptoProvider } from '@mtcute/node/utils.js'
 
-const { host, port, dcId, publicKey, apiId, apiHash, phone, code } = JSON.parse(process.argv[2])
+const { host, port, dcId, publicKey, apiId, apiHash, phone, code, usePfs } = JSON.parse(process.argv[2])
 const place = { id: dcId, ipAddress: host, port }
 const client = new TelegramClient({
   apiId,
@@ -12,6 +12,7 @@ const client = new TelegramClient({
   storage: new MemoryStorage(),
   defaultDcs: { main: place, media: place },
   logLevel: 1,
+  network: { usePfs },
 })
 const crypto = new NodeCryptoProvider()
 await crypto.initialize()
@@ -40,3 +41,5 @@ process.stdout.write(
   }),
 )
 await client.destroy()
+// The timer that renews a key that expires outlives the client.
+process.exit(0)
