@@ -5,6 +5,7 @@ process holds could be taken by another. So a beat is only given after a look at
 what could not be renewed is let go before.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -63,11 +64,13 @@ class Heart:
         """Start another watchdog in place of one that died; if that fails, hold nothing."""
         log.warning("the watchdog process is gone; another one is started")
         try:
-            await self.watchdog.start(self.end())
-        except NotAllowed as failed:
+            async with asyncio.timeout(self.keeper.lasts / 6):
+                await self.watchdog.start(self.end())
+        except (NotAllowed, TimeoutError) as failed:
             self.guarded = False
             lost = self.keeper.let_go()
             self.lose(lost)
-            log.warning("%d accounts were let go: %s", len(lost), failed)
+            why = failed or "no watchdog process was there in time"
+            log.warning("%d accounts were let go: %s", len(lost), why)
         else:
             self.guarded = True

@@ -35,12 +35,15 @@ class Presence:
 
         A predecessor that was killed left the name behind: whether it lives, its beat tells.
         """
-        seen = await self.stand_still()
-        self.incarnation = await self.store.node_started(
-            self.node, socket.gethostname(), os.getpid(), self.version, after=seen
-        )
+        self.incarnation = await self.register(await self.stand_still())
         if self.incarnation is None:
             raise NotAllowed(TAKEN.format(self.node))
+
+    async def register(self, after: Pulse | None) -> Incarnation | None:
+        """Record this process under its name; None when somebody moved under it meanwhile."""
+        return await self.store.node_started(
+            self.node, socket.gethostname(), os.getpid(), self.version, after=after
+        )
 
     async def stand_still(self) -> Pulse | None:
         """Return the predecessor's last sign of life, or None when the name is free."""
@@ -60,6 +63,10 @@ class Presence:
         pulse = await self.store.node_seen(self.node, self.incarnation)
         if pulse is not None:
             self.draining = pulse.draining
+        elif await self.store.pulse_of(self.node) is None:
+            # Swept away, by a process whose wall clock had jumped far ahead.
+            self.incarnation = await self.register(None)
+            return self.incarnation is not None
         return pulse is not None
 
     async def leave(self) -> None:

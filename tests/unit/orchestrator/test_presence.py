@@ -19,6 +19,8 @@ class Names(OneTable):
         super().__init__()
         self.clock, self.pulse, self.lives = clock, pulse, lives
         self.after: list[Pulse | None] = []
+        self.silent = False
+        """Whether signs of life find no row."""
 
     async def pulse_of(self, node: NodeName) -> Pulse | None:
         if self.pulse is None or not self.lives:
@@ -31,6 +33,9 @@ class Names(OneTable):
     ) -> Incarnation | None:
         self.after.append(after)
         return Incarnation(7)
+
+    async def node_seen(self, node: NodeName, incarnation: Incarnation) -> Pulse | None:
+        return None if self.silent else await super().node_seen(node, incarnation)
 
 
 def presence(names: Names) -> Presence:
@@ -59,6 +64,18 @@ async def test_a_name_under_which_somebody_lives_is_refused() -> None:
     with pytest.raises(NotAllowed, match='a node named "a" is running already'):
         await entering.enter()
     assert entering.incarnation is None
+
+
+async def test_a_row_that_was_swept_away_comes_back_and_a_name_that_was_taken_does_not() -> None:
+    clock = HandClock()
+    names = Names(clock, None)
+    living = presence(names)
+    await living.enter()
+    names.silent = True
+    assert await living.show()
+    assert names.after == [None, None]
+    names.pulse = Pulse(A, Incarnation(9), 1, draining=False)
+    assert not await living.show()
 
 
 def pulse(node: NodeName, beat: int, *, draining: bool = False) -> Pulse:
