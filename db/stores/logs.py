@@ -16,6 +16,7 @@ from db.stores.audit import write_audit
 from db.tables.accounts import accounts
 from db.tables.house import audit_log, settings
 from db.tables.logs import operation_logs, session_logs
+from db.tables.speech import outbox
 from orchestrator.actor import Actor
 from orchestrator.ports.logs import (
     AuditEntry,
@@ -30,6 +31,12 @@ from orchestrator.ports.logs import (
 )
 
 log = logging.getLogger(__name__)
+
+SAID = func.coalesce(
+    operation_logs.c.comment_id,
+    select(outbox.c.comment_id).where(outbox.c.id == operation_logs.c.outbox_id).scalar_subquery(),
+).label("said")
+"""The comment that an operation was about: a lane knows its message in the outbox only."""
 
 LATEST_BIRTH = timedelta(days=1)
 """How long before it is written an entry may have waited and still be followed."""
@@ -86,7 +93,7 @@ class PostgresLogs:
             narrow.append(operation_logs.c.status == "failed")
         if wanted.correlation:
             narrow.append(operation_logs.c.correlation_id == wanted.correlation)
-        rows, now = await self.page(operation_logs, narrow, wanted.limit, bookmark)
+        rows, now = await self.page(operation_logs, narrow, wanted.limit, bookmark, SAID)
         return OperationPage([operation_row(row) for row in rows], now)
 
     async def sessions(self, wanted: LogFilter, bookmark: str | None) -> SessionPage:
@@ -98,10 +105,15 @@ class PostgresLogs:
         return SessionPage([session_row(row) for row in rows], now)
 
     async def page(
-        self, table: Table, narrow: Sequence[ColumnElement[bool]], limit: int, bookmark: str | None
+        self,
+        table: Table,
+        narrow: Sequence[ColumnElement[bool]],
+        limit: int,
+        bookmark: str | None,
+        *more: ColumnElement[Any],
     ) -> tuple[list[Row[Any]], str]:
         """Read a page and the bookmark that goes with it from one and the same snapshot."""
-        query = select(table, accounts.c.name.label("account")).select_from(
+        query = select(table, accounts.c.name.label("account"), *more).select_from(
             table.outerjoin(accounts, accounts.c.id == table.c.account_id)
         )
         query = query.where(*narrow)
@@ -238,7 +250,7 @@ def operation_row(row: Row[Any]) -> OperationRow:
         error=row.error_message,
         node=row.node,
         correlation=row.correlation_id,
-        comment=row.comment_id,
+        comment=row.said,
         outbox=row.outbox_id,
     )
 

@@ -199,6 +199,7 @@ def look_at_logs(organisation: Organisation) -> None:
     assert {one["kind"] for one in story} == {"generate_comment", "send_message"}
     assert {one["node"] for one in sent} == {"first"}
     assert {one["account"] for one in sent} == {"anna"}
+    assert {one["comment"] for one in sent} == {1, 2}
     kinds = [one["kind"] for one in organisation.json("logs", "sessions", "--account", "anna")]
     assert kinds[:3] == ["login", "login", "state_changed"]  # the first with a wrong code
     assert "connect" in kinds

@@ -65,6 +65,13 @@ async def test_an_operation_comes_back_with_all_that_it_knows(scene: Scene) -> N
     assert await scene.sql(found) == "1/2"
 
 
+async def test_an_operation_on_a_message_tells_which_comment_that_was(scene: Scene) -> None:
+    message = await scene.queued()
+    await scene.stores.logs.record_entries([act(outbox=message)])
+    (row,) = (await scene.stores.logs.operations(EVERYTHING, None)).rows
+    assert row.comment == await scene.sql("SELECT id FROM comments")
+
+
 async def test_a_session_event_tells_what_ended_a_connection_and_how_long_it_lasted(
     scene: Scene,
 ) -> None:
