@@ -69,7 +69,7 @@ class Node:
         # Taking a dead predecessor's name takes longer than a watchdog of a short lease waits.
         await self.presence.enter()
         try:
-            await self.heart.start()
+            await self.start_watchdog()
             try:
                 await self.work()
             except ExceptionGroup as failed:
@@ -79,6 +79,14 @@ class Node:
                 await self.lanes.wait_empty()
         finally:
             await self.watchdog.stop()
+
+    async def start_watchdog(self) -> None:
+        """Have this process watched; where that cannot be, it leaves at once."""
+        try:
+            await self.heart.start()
+        except NotAllowed:
+            await self.presence.leave()
+            raise
 
     async def work(self) -> None:
         """Keep leases, do jobs, and lead if it falls to this node, until asked to stop."""
