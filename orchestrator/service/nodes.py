@@ -1,16 +1,16 @@
 """The processes that hold accounts, as people see and direct them."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from orchestrator.actor import Actor
+from orchestrator.clock import Clock
 from orchestrator.errors import NotFound
 from orchestrator.ids import NodeName
-from orchestrator.ports.leases import NodeRecord
-from orchestrator.stage import Stage
+from orchestrator.ports.calendar import LeaderStore
+from orchestrator.ports.leases import LeaseStore, NodeRecord
 
 WATCHED = 2.5
 """Seconds in which a node that lives gives a sign at least twice."""
@@ -50,20 +50,22 @@ class NodeSeen:
 class Nodes:
     """Lists nodes, and has them give their accounts to others."""
 
-    stage: Stage
+    leases: LeaseStore
+    calendar: LeaderStore
+    clock: Clock
 
     async def list(self) -> Sequence[NodeSeen]:
         """Watch for signs of life until every node gave one, or had the time for two."""
-        first = {node.name: mark(node) for node in await self.stage.stores.leases.nodes()}
-        ends = self.stage.clock.monotonic() + WATCHED
+        first = {node.name: mark(node) for node in await self.leases.nodes()}
+        ends = self.clock.monotonic() + WATCHED
         while True:
-            found = await self.stage.stores.leases.nodes()
+            found = await self.leases.nodes()
             moved = {node.name for node in found if mark(node) != first.get(node.name)}
-            late = self.stage.clock.monotonic() >= ends
+            late = self.clock.monotonic() >= ends
             if late or len(moved) == len(found):
                 break
-            await self.stage.clock.sleep(LOOK)
-        leader = await self.stage.stores.calendar.leadership()
+            await self.clock.sleep(LOOK)
+        leader = await self.calendar.leadership()
         leads = None if leader.released else leader.node
         return [seen(node, moved=node.name in moved, leads=node.name == leads) for node in found]
 
@@ -77,22 +79,20 @@ class Nodes:
 
     async def ask(self, actor: Actor, name: str, *, draining: bool) -> None:
         """Put the wish where the node looks for it every second."""
-        if not await self.stage.stores.leases.drain_node(actor, NodeName(name), draining=draining):
-            names = [node.name for node in await self.stage.stores.leases.nodes()]
+        if not await self.leases.drain_node(actor, NodeName(name), draining=draining):
+            names = [node.name for node in await self.leases.nodes()]
             known = f"there are {', '.join(names)}" if names else "none runs"
             raise NotFound(f"There is no node {name}; {known}")
 
     async def watch_drain(self, name: str) -> AsyncIterator[int]:
         """Yield how many accounts the node still holds, until it holds none or is gone."""
         while True:
-            held = [
-                one.accounts for one in await self.stage.stores.leases.nodes() if one.name == name
-            ]
+            held = [one.accounts for one in await self.leases.nodes() if one.name == name]
             left = held[0] if held else 0
             yield left
             if not left:
                 return
-            await asyncio.sleep(LOOK)
+            await self.clock.sleep(LOOK)
 
 
 def mark(node: NodeRecord) -> tuple[int, int]:

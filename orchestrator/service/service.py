@@ -49,7 +49,7 @@ class Service:
             library=Library(stage),
             logs=Logs(stage),
             settings=SettingsDesk(stage.stores.settings),
-            nodes=Nodes(stage),
+            nodes=Nodes(stage.stores.leases, stage.stores.calendar, stage.clock),
         )
 
     async def tally(self) -> Tally:
