@@ -10,6 +10,10 @@ A revoke that comes meanwhile waits for the claim to commit and then finds it am
 flight; a claim that comes after it reads it. The clock is PostgreSQL's own, read when all locks are
 held.
 
+A lease is locked against whoever takes many, not against its own renewal, or each renewal would
+stop every lane of its node: a claim that is committed just after its lease was taken is `sending`
+under an old fence, sent by nobody whose time is over, and found by the account's next lane.
+
 What is not locked is what only this account's one lane changes: its day's comments and its holds.
 
 The statement comes in two forms that differ in nothing else: one message waits for its locks; many
@@ -33,7 +37,7 @@ STATEMENT = """
         WHERE id = ANY(ARRAY(SELECT account FROM asked)) FOR SHARE {waiting}
     ), lease AS MATERIALIZED (
         SELECT account_id, node, fence, released FROM leases
-        WHERE account_id = ANY(ARRAY(SELECT id FROM speaker)) FOR SHARE {waiting}
+        WHERE account_id = ANY(ARRAY(SELECT id FROM speaker)) FOR KEY SHARE {waiting}
     ), place AS MATERIALIZED (
         SELECT id, is_active AND removed_at IS NULL AS is_active, linked_group_id FROM channels
         WHERE id = ANY(ARRAY(SELECT a.channel_id FROM asked a JOIN lease ON account_id = a.account))

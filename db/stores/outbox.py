@@ -1,5 +1,6 @@
 """The outbox: one account's messages on their way out."""
 
+import asyncio
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -46,6 +47,9 @@ from orchestrator.ports.outbox import (
 from orchestrator.ports.telegram import Letter, Peer, Sent, Thread
 from orchestrator.refusals import Action, Refusal
 
+MOST_PATIENT = 8
+"""How many connections may wait for locks at once, so that others are left for what goes on."""
+
 LONGEST_STOCK = 20
 """How many messages of one account are gathered at once at most."""
 
@@ -83,6 +87,7 @@ class PostgresOutbox:
     engagement_checks: tuple[timedelta, ...] = ()
     claims: Gathering[Question, Claim | None] = field(init=False)
     proofs: Gathering[Proof, None] = field(init=False)
+    patient: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_PATIENT))
 
     def __post_init__(self) -> None:
         """Begin to gather."""
@@ -134,8 +139,8 @@ class PostgresOutbox:
         return claim or await self.claim_alone(holder, message, terms)
 
     async def claim_alone(self, holder: Holder, message: OutboxId, terms: GateTerms) -> Claim:
-        """Ask the gate, and wait for every lock that it needs."""
-        async with transaction(self.engine) as connection:
+        """Ask the gate, and wait for every lock that it needs; few do so at once."""
+        async with self.patient, transaction(self.engine) as connection:
             row = await one(connection, CLAIM_IF_WELCOME, **questions(holder, message, terms))
         return Claim(Verdict.NOT_DUE, None) if row is None else to_claim(row)
 

@@ -1,7 +1,7 @@
 """The queue of jobs, and commands to whoever holds an account."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from typing import Any, get_args
@@ -11,11 +11,15 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.engine import transaction, write_json
+from db.gathering import Gathering
 from db.stores.base import one, ring, rows, run
 from orchestrator.commands import Command, CommandResult, Failed
 from orchestrator.ids import AccountId, CommandId, JobId, NodeName
 from orchestrator.jobs import Job, Task
 from orchestrator.ports.work import Claimant, TakenCommand
+
+LANES_AT_ONCE = 1000
+"""How many lanes' commands one statement looks for at most."""
 
 KINDS: dict[str, type[Any]] = {
     kind.__name__: kind for union in (Task, Command, CommandResult) for kind in get_args(union)
@@ -108,6 +112,12 @@ TAKE_COMMANDS = text(
     RETURNING id, account_id, kind, payload
     """
 )
+RETURN_COMMANDS = text(
+    """
+    UPDATE commands SET state = 'waiting', taken_at = NULL
+    WHERE id = ANY(CAST(:commands AS bigint[])) AND state = 'taken'
+    """
+)
 FINISH_COMMAND = text(
     """
     UPDATE commands
@@ -182,9 +192,15 @@ class PostgresJobs:
 
 @dataclass(frozen=True, slots=True)
 class PostgresCommands:
-    """Implements `CommandStore`."""
+    """Implements `CommandStore`; lanes that look at about the same time share one statement."""
 
     engine: AsyncEngine
+    takes: Gathering[tuple[AccountId, ...], Sequence[TakenCommand]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin to gather."""
+        takes = Gathering("commands", self.take_all, self.return_all, limit=LANES_AT_ONCE)
+        object.__setattr__(self, "takes", takes)
 
     async def put_command(self, account: AccountId, command: Command, asked_by: str) -> CommandId:
         """Put a command and wake its holder."""
@@ -204,12 +220,31 @@ class PostgresCommands:
 
     async def take_commands(self, accounts: Sequence[AccountId]) -> Sequence[TakenCommand]:
         """Take the waiting commands of these accounts."""
+        return await self.takes.ask(tuple(accounts))
+
+    async def take_all(
+        self, asked: Sequence[tuple[AccountId, ...]]
+    ) -> Sequence[Sequence[TakenCommand]]:
+        """Take the waiting commands of all who ask, each account's for the first who does."""
+        owner = {
+            one: place for place, accounts in reversed([*enumerate(asked)]) for one in accounts
+        }
         async with transaction(self.engine) as connection:
-            taken = await rows(connection, TAKE_COMMANDS, accounts=list(accounts))
-        return [
-            TakenCommand(CommandId(row.id), AccountId(row.account_id), read(row.kind, row.payload))
-            for row in sorted(taken, key=lambda row: row.id)
-        ]
+            taken = await rows(connection, TAKE_COMMANDS, accounts=list(owner))
+        answers: list[list[TakenCommand]] = [[] for _ in asked]
+        for row in sorted(taken, key=lambda row: row.id):
+            command = read(row.kind, row.payload)
+            answers[owner[AccountId(row.account_id)]].append(
+                TakenCommand(CommandId(row.id), AccountId(row.account_id), command)
+            )
+        return answers
+
+    async def return_all(
+        self, _asked: tuple[AccountId, ...], taken: Sequence[TakenCommand]
+    ) -> None:
+        """Let others take what somebody asked for who was cancelled meanwhile."""
+        async with transaction(self.engine) as connection:
+            await run(connection, RETURN_COMMANDS, commands=[one.id for one in taken])
 
     async def finish_command(self, command: CommandId, result: CommandResult) -> None:
         """Store what came of it and wake whoever asked."""
