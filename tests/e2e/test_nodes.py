@@ -20,7 +20,8 @@ from tests.e2e.conftest import ANNA, BORIS, OLGA, Play
 
 TROUPE = str(Path(sys.executable).with_name("troupe"))
 CLARA = ANNA.model_copy(update={"key": "clara", "name": "Clara"})
-LEASE = 5.0
+LEASE = 8.0
+PATIENCE = 90.0
 TUNED = {"claim": "1", "stop": "3", "poll": "0.5", "answer": "5", "lease": f"{LEASE}"}
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
@@ -99,11 +100,12 @@ async def trio(play: Play) -> Play:
 async def until_shared(play: Play, wanted: Callable[[dict[str, int]], bool]) -> None:
     """Wait until the nodes hold so many accounts each."""
 
-    async def shared() -> bool:
-        nodes = await play.company.stage.stores.leases.nodes()
-        return wanted({node.name: node.accounts for node in nodes})
-
-    await play.until(shared)
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            nodes = await play.company.stage.stores.leases.nodes()
+            if wanted({node.name: node.accounts for node in nodes}):
+                return
+            await asyncio.sleep(0.05)
 
 
 async def test_nodes_share_accounts_hand_them_over_and_leave_in_order(trio: Play) -> None:
