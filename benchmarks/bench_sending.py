@@ -171,7 +171,8 @@ async def time_troupe(found: Company, threads: list[Thread], each: int) -> float
         await until(found, SETTLED, 0)
     begun, ended = await times(found)
     sent = await sql(found, "SELECT count(*) FROM outbox WHERE due_at = :begun", begun=begun)
-    assert sent == total, f"{sent} of {total} were sent"
+    reasons = await sql(found, "SELECT string_agg(DISTINCT state || last_error, '; ') FROM outbox")
+    assert sent == total, f"{sent} of {total} were sent: {reasons}"
     return float(total / (ended - begun).total_seconds())
 
 

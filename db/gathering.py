@@ -6,7 +6,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from sqlalchemy.exc import DBAPIError
+
 log = logging.getLogger(__name__)
+
+CONFLICTS = frozenset({"40P01", "40001"})
+"""SQLSTATE of a transaction that PostgreSQL undid so that another could go on."""
+TRIES = 3
 
 Q = TypeVar("Q")
 A = TypeVar("A")
@@ -60,7 +66,7 @@ class Gathering(Generic[Q, A]):
         if not batch:
             return
         try:
-            answers = await self.answer_all([question for question, _ in batch])
+            answers = await self.try_to_answer([question for question, _ in batch])
         except BaseException as failed:
             tell_all([future for _, future in batch], failed)
             if not isinstance(failed, Exception):
@@ -71,6 +77,17 @@ class Gathering(Generic[Q, A]):
                 self.orphans.append((question, answer))
             else:
                 future.set_result(answer)
+
+    async def try_to_answer(self, questions: Sequence[Q]) -> Sequence[A]:
+        """Answer, and again where the transaction met another's and was undone as a whole."""
+        for _ in range(TRIES - 1):
+            try:
+                return await self.answer_all(questions)
+            except DBAPIError as failed:
+                if getattr(failed.orig, "sqlstate", None) not in CONFLICTS:
+                    raise
+                log.info("%s: asked again after a conflict: %s", self.name, failed.orig)
+        return await self.answer_all(questions)
 
     async def bury_orphans(self) -> None:
         """See to the answers that nobody waited for."""
