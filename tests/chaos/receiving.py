@@ -4,7 +4,7 @@ import asyncio
 import random
 import signal
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy import text
@@ -48,7 +48,9 @@ class Received:
     lost: int
     doubled: int
     late: int
-    """Posts that no update told of: a comparison with the server found them."""
+    """Posts that no update told of and no difference gave back: a comparison found them."""
+    dropped: int = 0
+    """Updates that were dropped, as far as the simulator remembers."""
 
     @property
     def is_clean(self) -> bool:
@@ -63,7 +65,7 @@ class Received:
         """Say it in one line."""
         return (
             f"published={self.published} recorded={self.recorded} lost={self.lost} "
-            f"doubled={self.doubled} recovered_late={self.late}"
+            f"doubled={self.doubled} dropped={self.dropped} recovered_late={self.late}"
         )
 
 
@@ -88,10 +90,11 @@ async def receive_posts(
         return count >= plan.posts
 
     await until(all_recorded, plan.patience)
-    await trial.telegram.call("withdraw_all")
+    met = await trial.telegram.call("withdraw_all")
     found = [row.text for row in await trial.books.sql(RECORDED)]
     twice = await trial.books.count(TWICE_DONE)
-    return compared(published, found, twice, late=await trial.books.count(LATE))
+    came = compared(published, found, twice, late=await trial.books.count(LATE))
+    return replace(came, dropped=met.get(str(FaultKind.DROP_UPDATES), 0))
 
 
 async def recorded_posts(trial: Rig) -> int:

@@ -19,7 +19,7 @@ async def test_dropped_and_doubled_updates_and_killed_nodes_lose_and_double_noth
             letters = await receive_letters(trial, SHORT)
         evidence = await trial.evidence()
     assert posts.is_clean, posts
-    assert posts.late > 0
+    assert posts.dropped > 0
     assert letters.is_clean, letters
     assert not evidence.double_held
     assert not evidence.unexplained
