@@ -106,7 +106,7 @@ async def storm(house: House, plan: StormPlan, folder: Path, *, volatile: bool) 
 async def receive(house: House, plan: ReceivingPlan) -> tuple[Received, Received]:
     """Publish posts while updates are dropped and doubled, then letters between kills."""
     began = time.monotonic()
-    async with house.rig("receiving", CROWDED) as trial:
+    async with house.rig("receiving") as trial:
         await open_ears(trial, plan)
         with progress_bar() as progress:
             async with trial.tended():

@@ -6,6 +6,7 @@ import signal
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import text
 
@@ -114,7 +115,10 @@ async def receive_letters(
     for number, burst in enumerate(bursts):
         await trial.telegram.call("write_in_private", burst)
         if number in kill_after:
+            # Half of what came before is on record, so what is killed is a node at work.
+            await until(partial(has_recorded, trial, number * len(burst) // 2), plan.patience)
             name = dice.choice(sorted(trial.nodes))
+            observer.arrived(await recorded_letters(trial))
             observer.struck("kill -9 of a node")
             trial.nodes[name].remote.send_signal(signal.SIGKILL)
         observer.arrived(await recorded_letters(trial))
@@ -128,6 +132,11 @@ async def receive_letters(
     await until(all_recorded, plan.patience)
     found = [row.text for row in await trial.books.sql(LETTERS)]
     return compared(written, found, 0, late=0)
+
+
+async def has_recorded(trial: Rig, letters: int) -> bool:
+    """Tell whether so many direct messages are on record."""
+    return await recorded_letters(trial) >= letters
 
 
 async def recorded_letters(trial: Rig) -> int:
