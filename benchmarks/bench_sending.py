@@ -54,6 +54,8 @@ TUNING = Tuning(
 )
 POST = MessageId(2)
 PATIENCE = 300.0
+FIRST_LOOK = 8.0
+"""Seconds in which lanes that have just begun compare their channels and dialogues first."""
 
 STAGE = """
     WITH channel AS (
@@ -61,7 +63,7 @@ STAGE = """
         VALUES (:channel, 'Bench', :group, NULL) RETURNING id
     ), post AS (
         INSERT INTO posts (channel_id, message_id, text, created_at)
-        SELECT id, 1, 'A post', now() FROM channel
+        SELECT id, 2, 'A post', now() FROM channel
     ), permit AS (
         INSERT INTO grants (channel_id, granted_by_name, proof, scope, comments_per_post, review,
                             linked_group_id)
@@ -80,7 +82,7 @@ STAGE = """
     INSERT INTO drafts (channel_id, message_id, campaign_id, schedule_id, account_id, grant_id,
                         text, strategy, reason, source, fit, state, due_at, expires_at,
                         decided_by, decided_at)
-    SELECT channel.id, 1, campaign.id, schedule.id, schedule.account_id, permit.id, 'words',
+    SELECT channel.id, 2, campaign.id, schedule.id, schedule.account_id, permit.id, 'words',
            'script_80', 'bench', 'local', 1, 'queued', now(), now() + interval '1 day',
            'benchmark', now()
     FROM channel, campaign, schedule, permit
@@ -89,7 +91,7 @@ QUEUE = """
     WITH said AS (
         INSERT INTO comments (channel_id, message_id, slot, account_id, draft_id, grant_id,
                               campaign_id, schedule_id, text, planned_on)
-        SELECT d.channel_id, 1, :slot + n, d.account_id, d.id, d.grant_id, d.campaign_id,
+        SELECT d.channel_id, 2, :slot + n, d.account_id, d.id, d.grant_id, d.campaign_id,
                d.schedule_id, 'Comment ' || n, current_date
         FROM drafts d, generate_series(1, :messages) AS n
         WHERE d.account_id = :account
@@ -165,6 +167,7 @@ async def time_troupe(found: Company, threads: list[Thread], each: int) -> float
         )
     async with found.running_node("bench"):
         await until(found, READY, len(threads))
+        await asyncio.sleep(FIRST_LOOK)
         gc.collect()
         await sql(found, "UPDATE outbox SET due_at = now() WHERE state = 'due'")
         await sql(found, "SELECT pg_notify('troupe', 'outbox')")
