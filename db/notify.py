@@ -13,11 +13,12 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from db.engine import CONNECT_SECONDS, plain_url
+from orchestrator.ports.work import Topic
 
 log = logging.getLogger(__name__)
 
 CHANNEL = "troupe"
-RECONNECTED = "reconnected"
+RECONNECTED = Topic.RECONNECTED.value
 FIRST_RETRY, LONGEST_RETRY = 0.2, 10.0
 ALIVE_SECONDS = 30.0
 

@@ -13,6 +13,7 @@ from db.stores.comments import PostgresComments
 from db.stores.drafting import PostgresDrafting
 from db.stores.grants import PostgresGrants
 from db.stores.intake import PostgresIntake
+from db.stores.labels import PostgresLabels
 from db.stores.leases import PostgresLeases
 from db.stores.library import PostgresLibrary
 from db.stores.logs import PostgresLogs, PostgresSettings
@@ -49,6 +50,7 @@ def postgres_stores(
         outbox=PostgresOutbox(engine, tuning.engagement_checks),
         comments=PostgresComments(engine),
         library=PostgresLibrary(engine),
+        labels=PostgresLabels(engine),
         logs=PostgresLogs(engine),
         tally=PostgresTally(engine),
         stats=PostgresStats(engine),

@@ -1,6 +1,16 @@
 """Every table, and the partitions, functions and triggers that go with them."""
 
-from db.tables import accounts, campaigns, channels, conversations, house, logs, scripts, speech
+from db.tables import (
+    accounts,
+    campaigns,
+    channels,
+    conversations,
+    house,
+    logs,
+    reloading,
+    scripts,
+    speech,
+)
 from db.tables.base import metadata
 from db.tables.channels import POST_PARTITIONS
 from db.tables.logs import BY_MONTH
@@ -15,6 +25,7 @@ __all__ = [
     "house",
     "logs",
     "metadata",
+    "reloading",
     "scripts",
     "speech",
 ]

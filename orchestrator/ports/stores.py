@@ -9,6 +9,7 @@ from orchestrator.ports.channels import ChannelStore
 from orchestrator.ports.drafting import DraftingStore, ReviewStore
 from orchestrator.ports.grants import GrantStore
 from orchestrator.ports.intake import IntakeStore
+from orchestrator.ports.labels import LabelStore
 from orchestrator.ports.leases import LeaseStore
 from orchestrator.ports.library import LibraryStore
 from orchestrator.ports.logs import Housekeeper, LogStore, SettingsStore, TallyStore
@@ -39,6 +40,7 @@ class Stores:
     outbox: OutboxStore
     comments: CommentStore
     library: LibraryStore
+    labels: LabelStore
     logs: LogStore
     tally: TallyStore
     stats: StatsStore

@@ -93,6 +93,12 @@ class Topic(StrEnum):
     RESULTS = "results"
     LEASES = "leases"
     CAMPAIGNS = "campaigns"
+    SCRIPTS = "scripts"
+    PERSONAS = "personas"
+    GRANTS = "grants"
+    SETTINGS = "settings"
+    RECONNECTED = "reconnected"
+    """Notices of any topic may have been missed."""
 
 
 class Bell(Protocol):

@@ -1,0 +1,43 @@
+"""Loading again after each notice: many notices become one load, and a poll stands behind them."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from orchestrator.errors import TroupeError
+from orchestrator.ports.work import Topic
+
+log = logging.getLogger(__name__)
+
+POLL = 10.0
+"""Seconds until somebody looks anyway, for a notice may have been lost."""
+
+
+@dataclass(slots=True)
+class Reloader:
+    """Calls `load` at the start, after notices of its topic, and every `poll` seconds."""
+
+    topic: Topic
+    load: Callable[[], Awaitable[None]]
+    poll: float = POLL
+    due: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def hear(self, topic: str) -> None:
+        """Take a notice; one that comes while a load runs makes another one follow."""
+        if topic in {self.topic, Topic.RECONNECTED}:
+            self.due.set()
+
+    async def run(self) -> None:
+        """Load for ever; while the database is away, what was loaded last stays."""
+        while True:
+            self.due.clear()
+            try:
+                async with asyncio.timeout(max(self.poll, POLL)):
+                    await self.load()
+            except (TroupeError, OSError, TimeoutError) as away:
+                log.warning("%s stay as they are: %s", self.topic, away or "no answer in time")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self.poll):
+                    await self.due.wait()
