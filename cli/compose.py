@@ -32,6 +32,7 @@ from orchestrator.ids import NodeName
 from orchestrator.intake.reception import Reception
 from orchestrator.lanes.door import AccountDoor
 from orchestrator.leases.tenure import Tenure
+from orchestrator.library.node_library import NodeLibrary
 from orchestrator.operations import BatchedOperations
 from orchestrator.outbox.feeder import Feeder
 from orchestrator.pacing.book import TurnBook
@@ -163,6 +164,8 @@ def set_stage(
     """Build what every live part works with."""
     clock = SystemClock()
     tenure = Tenure(clock)
+    library = NodeLibrary(stores.labels)
+    notices.add_listener(library.hear)
     return Stage(
         stores=stores,
         telegram=WatchedTelegram(
@@ -178,6 +181,7 @@ def set_stage(
         tenure=tenure,
         feeder=Feeder(stores.outbox, notices, clock, tuning.poll),
         sink=Reception(stores.intake, stores.channels, stores.security).take,
+        library=library,
     )
 
 

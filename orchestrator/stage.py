@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from orchestrator.clock import Clock
 from orchestrator.facts import Sink
 from orchestrator.leases.tenure import Tenure
+from orchestrator.library.node_library import NodeLibrary
 from orchestrator.outbox.feeder import Feeder
 from orchestrator.pacing.pacer import Pacer
 from orchestrator.ports.logs import OperationLog
@@ -28,3 +29,4 @@ class Stage:
     sink: Sink
     tenure: Tenure
     feeder: Feeder
+    library: NodeLibrary

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.engine import transaction
 from db.stores.base import one, ring, rows, run
-from db.stores.library import PostgresLibrary, persona_of
+from db.stores.library import persona_of
 from db.stores.outbox import random_id
 from orchestrator.campaigns.window import Window
 from orchestrator.ids import (
@@ -25,7 +25,6 @@ from orchestrator.ids import (
 from orchestrator.outbox.gate import SPEAKING_STATES
 from orchestrator.ports.drafting import DraftState, LiveGrant, NewDraft, PostContext, Turn
 from orchestrator.ports.grants import Review
-from orchestrator.ports.writing import PublishedScript
 from personas.silence import Silence
 
 RECENT_COMMENTS = 50
@@ -182,10 +181,6 @@ class PostgresDrafting:
             turns=tuple(to_turn(turn) for turn in turns),
             recent=tuple(line.text for line in said),
         )
-
-    async def published_scripts(self) -> tuple[PublishedScript, ...]:
-        """Return the comment scripts in production."""
-        return await PostgresLibrary(self.engine).published()
 
     async def record_silence(self, post: PostRef, silence: Silence) -> None:
         """Record that nobody speaks, unless somebody was given the word meanwhile."""

@@ -14,6 +14,7 @@ from orchestrator.stage import Stage
 from personas.checks import CheckContext, check
 from personas.choice import Player, PostView, choose
 from personas.language import language_of
+from personas.scripts.model import ScriptKind
 from personas.silence import Silence, SilenceReason
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class Decider:
 
     async def brief(self, context: PostContext, chosen: Opening) -> Brief:
         """Put together what the writer is given."""
-        scripts = await self.stage.stores.drafting.published_scripts()
+        scripts = await self.stage.library.published(ScriptKind.COMMENT)
         return Brief(
             post_text=context.text,
             persona=chosen.turn.persona,

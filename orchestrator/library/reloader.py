@@ -38,6 +38,9 @@ class Reloader:
                     await self.load()
             except (TroupeError, OSError, TimeoutError) as away:
                 log.warning("%s stay as they are: %s", self.topic, away or "no answer in time")
+            except Exception:
+                # The task's boundary: what a node knows grows old, but it goes on.
+                log.exception("%s stay as they are: loading them failed", self.topic)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self.poll):
                     await self.due.wait()

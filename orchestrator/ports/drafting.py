@@ -18,7 +18,7 @@ from orchestrator.ids import (
     ScheduleId,
 )
 from orchestrator.ports.grants import Review
-from orchestrator.ports.writing import Line, PublishedScript
+from orchestrator.ports.writing import Line
 from personas.persona import Persona
 from personas.silence import Silence
 
@@ -118,9 +118,6 @@ class DraftingStore(Protocol):
 
     async def post_context(self, post: PostRef) -> PostContext | None:
         """Return what the decision looks at, or None for an unknown post."""
-
-    async def published_scripts(self) -> tuple[PublishedScript, ...]:
-        """Return the active comment scripts that the label `production` points at."""
 
     async def record_silence(self, post: PostRef, silence: Silence) -> None:
         """Record that nobody speaks under the post, and why (once per post)."""

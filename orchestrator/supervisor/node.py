@@ -100,6 +100,7 @@ class Node:
             ending = [
                 group.create_task(self.do_jobs(), name="jobs"),
                 group.create_task(leading.run(), name="leading"),
+                group.create_task(self.stage.library.run(self.name), name="library"),
             ]
             await self.asked.wait()
             for task in ending:

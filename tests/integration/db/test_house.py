@@ -9,13 +9,14 @@ from sqlalchemy.exc import DBAPIError
 from orchestrator.campaigns.window import Window
 from orchestrator.errors import AlreadyExists, NotFound
 from orchestrator.ids import TelegramId
+from orchestrator.library.node_library import NodeLibrary
 from orchestrator.ports.accounts import AccountEvent, AccountState
 from orchestrator.ports.campaigns import CampaignState, NewCampaign, NewSchedule
 from orchestrator.ports.logs import Operation, OperationKind
 from orchestrator.ports.stores import Stores
 from orchestrator.ports.telegram import Profile
 from personas.persona import Persona
-from personas.scripts.model import Script
+from personas.scripts.model import Script, ScriptKind
 from tests.integration.db.conftest import OLGA, Scene, new_grant
 
 SCRIPT = Script.model_validate(
@@ -98,7 +99,7 @@ async def test_a_script_gets_a_version_only_when_it_changed(stores: Stores) -> N
     [record] = await library.scripts()
     assert (record.version, record.name, record.triggers) == (2, "Comets!", 1)
     assert await library.script_named("comets") == louder
-    [published] = await stores.drafting.published_scripts()
+    [published] = await NodeLibrary(stores.labels).published(ScriptKind.COMMENT)
     assert (published.version_id, published.script) == (record.version_id, louder)
 
 

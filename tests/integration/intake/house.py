@@ -26,6 +26,7 @@ from orchestrator.intake.reception import Reception
 from orchestrator.intake.reconciler import Reconciler
 from orchestrator.intake.sentry import Sentry
 from orchestrator.leases.tenure import Tenure
+from orchestrator.library.node_library import NodeLibrary
 from orchestrator.outbox.feeder import Feeder
 from orchestrator.pacing.pacer import LocalPacer
 from orchestrator.ports.leases import Fence
@@ -182,6 +183,7 @@ def set_stage(server: TelegramServer, engine: AsyncEngine, database_url: str, ke
         sink=Reception(stores.intake, stores.channels, stores.security).take,
         tenure=Tenure(clock),
         feeder=Feeder(stores.outbox, notices, clock, tuning.poll),
+        library=NodeLibrary(stores.labels),
     )
 
 
