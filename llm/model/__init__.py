@@ -1,0 +1,1 @@
+"""Asking a model over the OpenAI protocol: every failure is a value."""

@@ -1,0 +1,1 @@
+"""Prompts: one file for each version, never changed once it was used."""
