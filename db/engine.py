@@ -2,13 +2,21 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from time import monotonic
 from typing import Any
 
 from pydantic_core import from_json, to_json
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy import URL, event, make_url
+from sqlalchemy.exc import (
+    DBAPIError,
+    DisconnectionError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from orchestrator.errors import BadInput, ServersUnavailable
 
@@ -19,6 +27,7 @@ POOL_SIZE = 20
 POOL_OVERFLOW = 40
 CONNECT_SECONDS = 10.0
 COMMAND_SECONDS = 60.0
+REST_SECONDS = 1.0
 
 CHECK = "check that it runs and that DATABASE_URL is right (`troupe doctor` tells more)"
 OUTAGES = ("08", "28", "3D", "53", "57P")
@@ -54,11 +63,10 @@ def create_engine(
     application: str = "troupe",
 ) -> AsyncEngine:
     """Make the engine; nothing connects before the first transaction."""
-    return create_async_engine(
+    engine = create_async_engine(
         async_url(database_url),
         pool_size=pool_size,
         max_overflow=overflow,
-        pool_pre_ping=True,
         pool_timeout=30,
         # What people wrote to us does not belong into tracebacks.
         hide_parameters=True,
@@ -74,6 +82,31 @@ def create_engine(
             },
         },
     )
+    ask_after_rest(engine)
+    return engine
+
+
+def ask_after_rest(engine: AsyncEngine) -> None:
+    """Ask a connection whether it still stands only when it has lain idle for a moment.
+
+    A question before each transaction would cost as much as the shortest transactions themselves;
+    one that broke within that moment is an outage like any other.
+    """
+    dialect = engine.sync_engine.dialect
+
+    def note_rest(_connection: object, record: ConnectionPoolEntry) -> None:
+        record.info["rests_since"] = monotonic()
+
+    def ask(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:  # noqa: ANN401 - the driver's own
+        if monotonic() - record.info.get("rests_since", monotonic()) < REST_SECONDS:
+            return
+        try:
+            dialect.do_ping(connection)
+        except (dialect.loaded_dbapi.Error, OSError) as broken:
+            raise DisconnectionError from broken
+
+    event.listen(engine.sync_engine, "checkin", note_rest)
+    event.listen(engine.sync_engine, "checkout", ask)
 
 
 def write_json(value: Any) -> str:  # noqa: ANN401 - whatever JSON can hold

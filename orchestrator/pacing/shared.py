@@ -23,6 +23,10 @@ RETURNING = Retries(0, timedelta(seconds=0.5), longest=timedelta(seconds=15))
 """How often somebody tries whether the shared book is back; nobody else waits for the answer."""
 
 
+UNLIMITED = Turn(at=0, now=0, since=0, limits=(), slots=())
+"""The turn of a request that is under no limit."""
+
+
 @dataclass(slots=True)
 class Outage:
     """The time without the shared book: a book of this node's own, for its share."""
@@ -53,7 +57,9 @@ class SharedPacer:
     async def wait_turn(
         self, account: AccountId, peer: TelegramId | None = None, method: str = SEND
     ) -> Turn:
-        """Reserve a turn under all limits at once, and wait for it."""
+        """Reserve a turn under all limits at once, and wait for it; under none, nobody is asked."""
+        if not limits_of(self.tuning, account, method, peer):
+            return UNLIMITED
         while True:
             book, turn = await self.reserve(account, method, peer)
             if turn.wait <= 0 and isinstance(turn, Turn):
@@ -138,6 +144,8 @@ class SharedPacer:
 
     async def give_back(self, turn: Turn) -> None:
         """Let others have a turn that will not be used; without its book it lapses."""
+        if turn is UNLIMITED:
+            return
         outage = self.outage
         try:
             if outage is None:

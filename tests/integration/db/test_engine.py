@@ -45,6 +45,22 @@ async def test_a_connection_that_was_cut_is_an_outage_and_the_next_one_works(
     await engine.dispose()
 
 
+async def test_a_connection_that_broke_while_it_rested_is_replaced_unnoticed(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("db.engine.REST_SECONDS", 0.0)
+    engine = create_engine(database_url, pool_size=1, overflow=0)
+    other = create_engine(database_url)
+    async with transaction(engine) as connection:
+        pid = (await connection.execute(text("SELECT pg_backend_pid()"))).scalar()
+    async with transaction(other) as connection:
+        await connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+    async with transaction(engine) as connection:
+        assert (await connection.execute(text("SELECT pg_backend_pid()"))).scalar() != pid
+    await engine.dispose()
+    await other.dispose()
+
+
 async def test_json_goes_in_and_out_as_it_is(database_url: str) -> None:
     value = {"текст": [1, 2.5, None, True, {"вложено": '\\u0000 и " и \n'}], "big": 2**60}
     engine = create_engine(database_url)
