@@ -91,7 +91,7 @@ def read_version(version: ScriptVersionId, key: str | None, content: str) -> Rea
     try:
         script = read_canonical(content)
     except (ValueError, RecursionError) as wrong:
-        return Refused(version, " ".join(str(wrong).split())[:LONGEST_REASON])
+        return Refused(version, "; ".join(str(wrong).splitlines())[:LONGEST_REASON])
     if key is not None and script.key != key:
         return Refused(version, f"key: it says {script.key} inside, and is stored for {key}")
     return PublishedScript(version, script)
