@@ -13,6 +13,7 @@ from orchestrator.service.grants import Grants
 from orchestrator.service.library import Library
 from orchestrator.service.logs import Logs
 from orchestrator.service.nodes import Nodes
+from orchestrator.service.reloading import Reloading
 from orchestrator.service.settings import SettingsDesk
 from orchestrator.stage import Stage
 
@@ -33,6 +34,7 @@ class Service:
     logs: Logs
     settings: SettingsDesk
     nodes: Nodes
+    reloading: Reloading
 
     @classmethod
     def on(cls, stage: Stage, door: AccountDoor) -> "Service":
@@ -50,6 +52,7 @@ class Service:
             logs=Logs(stage),
             settings=SettingsDesk(stage.stores.settings),
             nodes=Nodes(stage.stores.leases, stage.stores.calendar, stage.clock),
+            reloading=Reloading(stage.stores.labels),
         )
 
     async def tally(self) -> Tally:
