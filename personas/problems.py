@@ -1,5 +1,6 @@
 """What is wrong with a document, as a path and a sentence."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -66,9 +67,21 @@ def parse(model: type[Model], document: object) -> Model:
 def problems_of(error: ValidationError) -> tuple[Problem, ...]:
     """Return the problems in the order of the document."""
     return tuple(
-        Problem(path_of(found["loc"]), sentence_of(found))
+        problem
         for found in error.errors(include_url=False, include_input=False)
+        for problem in problems_at(found)
     )
+
+
+def problems_at(found: ErrorDetails) -> Iterator[Problem]:
+    """Yield one finding, or each of those that a check of ours brought with its own place."""
+    path = path_of(found["loc"])
+    inner = found.get("ctx", {}).get("error")
+    if not isinstance(inner, InvalidDocument):
+        yield Problem(path, sentence_of(found))
+        return
+    for problem in inner.problems:
+        yield Problem(f"{path}.{problem.path}" if found["loc"] else problem.path, problem.sentence)
 
 
 def path_of(location: tuple[int | str, ...]) -> str:

@@ -4,7 +4,7 @@ import re
 
 from personas.dice import pick
 from personas.persona import Persona, Tone
-from personas.scripts.model import PLACEHOLDER
+from personas.scripts.parts import PLACEHOLDER
 from personas.texts import SCHEME_LINK, without_emoji
 
 EXCLAMATIONS = re.compile(r"!+")

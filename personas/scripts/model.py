@@ -1,43 +1,47 @@
-"""The script format, first form: comment scripts with triggers and response variants.
+"""The script format: comment scripts with triggers and responses, conversations with steps.
 
 Texts may hold placeholders in braces: `{persona}` is the speaker's name, `{disclosure}` what its
-bio says. Any other brace is refused, so that nothing unresolved can ever be sent.
+bio says, and in a conversation a variable's name its value. Any other brace is refused, so that
+nothing unresolved can ever be sent.
 """
 
-import re
-from collections import Counter
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BeforeValidator, Field
 from pydantic import field_validator as validates
 from pydantic import model_serializer as serializes
 from pydantic import model_validator as validates_all
 
 from personas.language import Language
 from personas.persona import Key, Note, Title, Topic
+from personas.problems import InvalidDocument, Problem
+from personas.scripts.parts import (
+    TELEGRAM_TEXT_LIMIT,
+    Example,
+    Part,
+    Text,
+    refuse_doubles,
+    refuse_unknown_placeholders,
+)
+from personas.scripts.steps import (
+    Fallback,
+    Handoff,
+    Objection,
+    ScriptTest,
+    Step,
+    StopRule,
+)
+from personas.scripts.variables import Variable
+from personas.scripts.wholeness import (
+    Names,
+    aside_problems,
+    endless_problems,
+    step_problems,
+)
 from personas.strategy import SCRIPT_FITS_ABOVE
 from personas.texts import words
-
-PLACEHOLDERS = frozenset({"persona", "disclosure"})
-PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-TELEGRAM_TEXT_LIMIT = 4096
-
-Example = Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=500)]
-Text = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TELEGRAM_TEXT_LIMIT)
-]
-
-
-def as_response(value: object) -> object:
-    """Let a bare text stand for a response that suits every post."""
-    return {"text": value} if isinstance(value, str) else value
-
-
-class Part(BaseModel):
-    """A piece of a script: it never changes, and unknown keys are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class ScriptKind(StrEnum):
@@ -70,15 +74,23 @@ class Response(Part):
         return {"text": self.text, "when": list(self.when)} if self.when else self.text
 
 
+def as_response(value: object) -> object:
+    """Let a bare text stand for a response that suits every post."""
+    return {"text": value} if isinstance(value, str) else value
+
+
+AsResponse = BeforeValidator(as_response, json_schema_input_type=str | Response)
+
+
 class Trigger(Part):
-    """What sets a script off, and what it then says."""
+    """What sets a script off, and what it then says, or the step that it begins with."""
 
     key: Key
     description: Note = ""
     examples: tuple[Example, ...] = Field(min_length=1, max_length=1000)
-    responses: tuple[Annotated[Response, BeforeValidator(as_response)], ...] = Field(
-        default=(), max_length=100
-    )
+    responses: tuple[Annotated[Response, AsResponse], ...] = Field(default=(), max_length=100)
+    step: Key | None = None
+    """In a conversation: where it begins; with the first step when left out."""
 
     @validates("examples")
     @classmethod
@@ -93,7 +105,7 @@ class Trigger(Part):
     @classmethod
     def differ(cls, responses: tuple[Response, ...]) -> tuple[Response, ...]:
         """Refuse a response that stands there twice."""
-        refuse_doubles(tuple(response.text for response in responses), "response")
+        refuse_doubles((response.text for response in responses), "response")
         return responses
 
 
@@ -104,6 +116,10 @@ class Limits(Part):
     """A post must fit better than this for the script to speak."""
     length: int = Field(default=600, ge=1, le=TELEGRAM_TEXT_LIMIT)
     """Characters in one message."""
+    turns: int = Field(default=30, ge=1, le=200)
+    """Messages of a person's that one conversation answers; after them a person takes over."""
+    parts: int = Field(default=4, ge=2, le=10)
+    """Messages that may answer one of a person's."""
 
 
 class Script(Part):
@@ -116,39 +132,73 @@ class Script(Part):
     goal: Note = ""
     description: Note = ""
     disclosure: Note | None = None
+    """Said with the first answer of a conversation: whom the speaker is, and that it is none."""
     triggers: tuple[Trigger, ...] = Field(default=(), max_length=500)
     counterexamples: tuple[Example, ...] = Field(default=(), max_length=2000)
     """Phrases that look near but must not set the script off."""
     never_on: tuple[Topic, ...] = Field(default=(), max_length=300)
     """Words or phrases; a post that has one of them is none of this script's business."""
+    variables: tuple[Variable, ...] = Field(default=(), max_length=100)
+    steps: tuple[Step, ...] = Field(default=(), max_length=200)
+    objections: tuple[Objection, ...] = Field(default=(), max_length=200)
+    fallback: Fallback | None = None
+    handoff: Handoff | None = None
+    stop: tuple[StopRule, ...] = Field(default=(), max_length=50)
     forbidden_claims: tuple[Topic, ...] = Field(default=(), max_length=200)
     """Phrases that no line of this script may hold."""
     limits: Limits = Limits()
+    tests: tuple[ScriptTest, ...] = Field(default=(), max_length=200)
+    """Conversations that the script must lead as written; publishing runs them."""
 
     @validates_all(mode="after")
     def is_whole(self) -> Self:
-        """Refuse doubled triggers, and a comment script with nothing to hear or to say."""
-        refuse_doubles(tuple(trigger.key for trigger in self.triggers), "trigger")
+        """Refuse doubled keys, names of what is not there, and a comment script that is mute."""
+        refuse_doubles((trigger.key for trigger in self.triggers), "trigger")
+        refuse_doubles((variable.key for variable in self.variables), "variable")
+        refuse_doubles((test.name for test in self.tests), "test")
+        refuse_doubles((step.key for step in self.steps), "step")
+        refuse_doubles(self.heard, "trigger or objection")
+        problems = tuple(misfits(self))
+        if problems:
+            raise InvalidDocument(problems)
         if self.kind is ScriptKind.COMMENT:
             refuse_mute(self)
         return self
 
-
-def refuse_unknown_placeholders(text: str) -> None:
-    """Raise ValueError for braces that nothing will fill."""
-    for name in PLACEHOLDER.findall(text):
-        if name not in PLACEHOLDERS:
-            known = ", ".join("{" + known + "}" for known in sorted(PLACEHOLDERS))
-            raise ValueError(f"{{{name}}} is not a placeholder; there are {known}")
-    if re.search(r"[{}]", PLACEHOLDER.sub("", text)):
-        raise ValueError(f"“{text[:40]}” has a brace that belongs to no placeholder")
+    @property
+    def heard(self) -> tuple[str, ...]:
+        """Return everything that may be recognised: triggers and objections."""
+        triggers = tuple(trigger.key for trigger in self.triggers)
+        return triggers + tuple(objection.key for objection in self.objections)
 
 
-def refuse_doubles(values: tuple[str, ...], what: str) -> None:
-    """Raise ValueError when a value stands twice."""
-    for value, count in Counter(values).items():
-        if count > 1:
-            raise ValueError(f"the {what} “{value[:60]}” stands there {count} times")
+def misfits(script: Script) -> Iterator[Problem]:
+    """Yield every place where one part of the script speaks of another that is not there."""
+    names = Names(
+        frozenset(variable.key for variable in script.variables),
+        frozenset(step.key for step in script.steps),
+    )
+    for index, trigger in enumerate(script.triggers):
+        yield from names.of_target(f"triggers[{index}].step", trigger.step, frozenset())
+    yield from step_problems(names, script.steps)
+    yield from aside_problems(
+        names, script.objections, script.fallback, script.handoff, script.stop
+    )
+    yield from endless_problems(script.steps, script.limits.parts)
+    yield from trial_problems(script, names)
+
+
+def trial_problems(script: Script, names: Names) -> Iterator[Problem]:
+    """Yield what the script's own tests speak of that is not there."""
+    for number, test in enumerate(script.tests):
+        for index, turn in enumerate(test.turns):
+            path = f"tests[{number}].turns[{index}]"
+            yield from names.of_target(f"{path}.step", turn.step, frozenset())
+            if turn.heard is not None and turn.heard not in script.heard:
+                yield Problem(f"{path}.heard", f"there is no trigger or objection “{turn.heard}”")
+            for name in turn.known:
+                if name not in names.variables:
+                    yield Problem(f"{path}.known", f"“{name}” is not among the variables")
 
 
 def refuse_mute(script: Script) -> None:

@@ -63,7 +63,7 @@ def test_a_response_is_written_as_briefly_as_it_was_read() -> None:
         ({"kind": "poem"}, "kind: must be one of"),
         ({"language": "fr"}, "language: must be one of"),
         ({"limits": {"fit": 2}}, "limits.fit: must be less than 1"),
-        ({"steps": []}, "steps: is not a key of this format"),
+        ({"scenes": []}, "scenes: is not a key of this format"),
     ],
 )
 def test_a_mistake_is_a_path_and_a_sentence(changes: dict[str, Any], told: str) -> None:
