@@ -17,6 +17,7 @@ from db.stores.labels import PostgresLabels
 from db.stores.leases import PostgresLeases
 from db.stores.library import PostgresLibrary
 from db.stores.logs import PostgresLogs, PostgresSettings
+from db.stores.model_calls import PostgresModelCalls
 from db.stores.outbox import PostgresOutbox
 from db.stores.review import PostgresReview
 from db.stores.security import PostgresSecurity
@@ -54,6 +55,7 @@ def postgres_stores(
         logs=PostgresLogs(engine),
         tally=PostgresTally(engine),
         stats=PostgresStats(engine),
+        model_calls=PostgresModelCalls(engine),
         settings=PostgresSettings(engine),
         housekeeper=PostgresHousekeeper(engine, tuning.retention),
     )

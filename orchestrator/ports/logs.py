@@ -21,6 +21,8 @@ class OperationKind(StrEnum):
     """Something was found that no update had told of."""
     REFRESH_ENGAGEMENT = "refresh_engagement"
     VERIFY_GRANT = "verify_grant"
+    ASK_MODEL = "ask_model"
+    """Noted when the model's budget is spent; each call has a row of its own."""
 
 
 class SessionKind(StrEnum):

@@ -13,6 +13,7 @@ from orchestrator.ports.labels import LabelStore
 from orchestrator.ports.leases import LeaseStore
 from orchestrator.ports.library import LibraryStore
 from orchestrator.ports.logs import Housekeeper, LogStore, SettingsStore, TallyStore
+from orchestrator.ports.models import ModelCallStore
 from orchestrator.ports.outbox import CommentStore, OutboxStore
 from orchestrator.ports.security import SecurityStore
 from orchestrator.ports.sessions import SessionStore
@@ -44,5 +45,6 @@ class Stores:
     logs: LogStore
     tally: TallyStore
     stats: StatsStore
+    model_calls: ModelCallStore
     settings: SettingsStore
     housekeeper: Housekeeper
