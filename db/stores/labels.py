@@ -107,7 +107,9 @@ class PostgresLabels:
 
     async def label_map(self, known: Collection[ScriptVersionId]) -> LabelMap:
         """Return the whole map, with the contents that are new to the asker."""
-        async with transaction(self.engine) as connection:
+        # One statement needs no transaction, and each way to the server that is saved is haste.
+        alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        async with transaction(alone) as connection:
             found = await rows(connection, LABEL_MAP, known=list(known))
         return LabelMap(
             labels=tuple(to_label(row) for row in found),
