@@ -51,6 +51,7 @@ from orchestrator.supervisor.node import Node
 from orchestrator.supervisor.upkeep import Upkeep
 from orchestrator.supervisor.workers import Worker
 from orchestrator.tuning import Tuning
+from personas.scripts.model import ScriptKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,9 @@ class Company:
     def worker(self, node: NodeName) -> Worker:
         """Make what does the node's jobs."""
         stage = self.stage
-        duties = Duties(stage, Decider(stage, make_writer()), Upkeep(stage, self.door))
+        writer = make_writer()
+        stage.library.add_reader(lambda shot: writer.learn(shot.published(ScriptKind.COMMENT)))
+        duties = Duties(stage, Decider(stage, writer), Upkeep(stage, self.door))
         return Worker(node, stage.stores.jobs, stage.bell, stage.clock, stage.tuning, duties.do)
 
     @asynccontextmanager

@@ -1,12 +1,10 @@
 """The writer that needs no model: it speaks scripts as written, in the persona's voice."""
 
-import asyncio
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from llm.passages import passages
-from orchestrator.ids import ScriptVersionId
+from llm.schooling import School
 from orchestrator.ports.writing import Brief, Line, PublishedScript, Source
 from personas.checks import SAME_FROM
 from personas.dice import shuffle
@@ -19,17 +17,12 @@ from personas.voice import speak
 if TYPE_CHECKING:
     from llm.scorer import Fit, LocalScorer
 
-SCORERS_KEPT = 4
-"""Sets of script versions whose scorers stay in memory; the oldest one makes room."""
-
 
 class ScriptWriter:
     """Implements the port Writer: what no script fits is a silence, never filler."""
 
     def __init__(self) -> None:
-        self.scorers: OrderedDict[tuple[ScriptVersionId, ...], asyncio.Task[LocalScorer]] = (
-            OrderedDict()
-        )
+        self.school = School(train)
 
     async def write(self, brief: Brief) -> Line | Silence:
         """Say a response of the trigger that fits the post, or say why there is none."""
@@ -64,23 +57,12 @@ class ScriptWriter:
         """Return what fits the post best; the first call for a set of scripts trains a scorer."""
         if not brief.scripts:
             return None
-        scorer = await self.scorer_for(brief.scripts)
+        scorer = await self.school.scorer_for(brief.scripts)
         return scorer.score(brief.post_text)
 
-    async def scorer_for(self, scripts: Sequence[PublishedScript]) -> "LocalScorer":
-        """Return the scorer for these versions, trained once however many ask at a time."""
-        key = tuple(published.version_id for published in scripts)
-        training = self.scorers.get(key)
-        if training is None or training.cancelled() or (training.done() and training.exception()):
-            training = asyncio.create_task(
-                asyncio.to_thread(train, [published.script for published in scripts]),
-                name=f"train:{len(key)} scripts",
-            )
-            self.scorers[key] = training
-        self.scorers.move_to_end(key)
-        while len(self.scorers) > SCORERS_KEPT:
-            self.scorers.popitem(last=False)
-        return await asyncio.shield(training)
+    def learn(self, scripts: Sequence[PublishedScript]) -> None:
+        """Begin to train on new versions; until that is done the old scorers serve."""
+        self.school.learn(scripts)
 
 
 def train(scripts: Sequence[Script]) -> "LocalScorer":

@@ -1,11 +1,12 @@
 """Whoever finds the words."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
-from orchestrator.ids import ScriptVersionId
+from orchestrator.ids import CampaignId, ScriptVersionId
 from personas.persona import Persona
 from personas.scripts.model import Script
 from personas.silence import Silence
@@ -36,6 +37,10 @@ class Brief:
     scripts: tuple[PublishedScript, ...]
     recent: tuple[str, ...]
     seed: int
+    campaign: CampaignId | None = None
+    """Whose budget a model is asked on."""
+    free_talk: bool = False
+    """Whether a model may speak where no script fits; without that it is a silence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +65,6 @@ class Writer(Protocol):
 
     async def write(self, brief: Brief) -> Line | Silence:
         """Find words for that post in that persona's voice, or say why there are none."""
+
+    def learn(self, scripts: Sequence[PublishedScript]) -> None:
+        """Prepare for new versions without blocking; what was learnt before serves meanwhile."""

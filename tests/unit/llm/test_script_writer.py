@@ -4,7 +4,8 @@ import sys
 
 import pytest
 
-from llm.script_writer import SCORERS_KEPT, ScriptWriter
+from llm.schooling import SCORERS_KEPT
+from llm.script_writer import ScriptWriter
 from orchestrator.ids import ScriptVersionId
 from orchestrator.ports.writing import Brief, Line, PublishedScript, Source, Writer
 from personas.persona import Persona, Tone
@@ -148,14 +149,14 @@ async def test_many_askers_train_one_scorer() -> None:
     writer = ScriptWriter()
     question = brief("How to brew good coffee")
     await asyncio.gather(*(writer.write(question) for _ in range(10)))
-    assert len(writer.scorers) == 1
+    assert len(writer.school.trainings) == 1
 
 
 async def test_an_asker_who_gives_up_does_not_stop_the_training_for_others() -> None:
     writer = ScriptWriter()
     hasty = asyncio.create_task(writer.write(brief("How to brew good coffee")))
     await asyncio.sleep(0)  # one turn of the loop: the training has begun
-    assert writer.scorers
+    assert writer.school.trainings
     hasty.cancel()
     assert isinstance(await writer.write(brief("How to brew good coffee")), Line)
 
@@ -164,7 +165,7 @@ async def test_only_so_many_scorers_are_kept() -> None:
     writer = ScriptWriter()
     for version in range(SCORERS_KEPT + 2):
         await writer.write(brief("How to brew good coffee", published(COFFEE, first=version)))
-    assert len(writer.scorers) == SCORERS_KEPT
+    assert len(writer.school.trainings) == SCORERS_KEPT
 
 
 def test_the_writer_fits_the_port() -> None:

@@ -1,0 +1,91 @@
+"""New versions are learnt in a thread while what was learnt before serves."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from llm.schooling import School
+from llm.scorer import LocalScorer
+from orchestrator.ids import ScriptVersionId
+from orchestrator.ports.writing import PublishedScript
+from personas.scripts.model import Script
+from tests.unit.llm.library import CARDS, COFFEE
+
+LOUDER = COFFEE.model_copy(update={"name": "Louder"})
+POORER = COFFEE.model_copy(update={"triggers": COFFEE.triggers[:-1]})
+
+
+def edition(script: Script, version: int) -> PublishedScript:
+    return PublishedScript(ScriptVersionId(version), script)
+
+
+@dataclass(slots=True)
+class Teacher:
+    """Trains only when it is let."""
+
+    free: threading.Event = field(default_factory=threading.Event)
+    taught: list[tuple[str, ...]] = field(default_factory=list)
+
+    def train(self, scripts: Sequence[Script]) -> LocalScorer:
+        assert self.free.wait(20)
+        self.taught.append(tuple(script.name for script in scripts))
+        return LocalScorer(scripts)
+
+
+@pytest.fixture
+def teacher() -> Teacher:
+    made = Teacher()
+    made.free.set()
+    return made
+
+
+async def test_the_old_scorer_serves_until_the_new_one_is_trained(teacher: Teacher) -> None:
+    school = School(teacher.train)
+    old = await school.scorer_for([edition(COFFEE, 1)])
+    teacher.free.clear()
+    assert await school.scorer_for([edition(LOUDER, 2)]) is old
+    training = school.training_for([edition(LOUDER, 2)])
+    teacher.free.set()
+    new = await training.task
+    assert new is not old
+    assert await school.scorer_for([edition(LOUDER, 2)]) is new
+
+
+async def test_a_scorer_that_could_name_a_trigger_which_is_gone_serves_no_more(
+    teacher: Teacher,
+) -> None:
+    school = School(teacher.train)
+    old = await school.scorer_for([edition(COFFEE, 1)])
+    assert await school.scorer_for([edition(POORER, 2)]) is not old
+
+
+async def test_other_scripts_are_never_judged_by_it(teacher: Teacher) -> None:
+    school = School(teacher.train)
+    old = await school.scorer_for([edition(COFFEE, 1)])
+    assert await school.scorer_for([edition(COFFEE, 1), edition(CARDS, 2)]) is not old
+
+
+async def test_what_was_asked_for_before_is_learnt_before_anybody_asks(teacher: Teacher) -> None:
+    school = School(teacher.train)
+    await school.scorer_for([edition(COFFEE, 1)])
+    school.learn([edition(CARDS, 3), edition(LOUDER, 2)])
+    await school.training_for([edition(LOUDER, 2)]).task
+    assert teacher.taught == [(COFFEE.name,), ("Louder",)]
+
+
+async def test_a_training_that_failed_is_begun_again(caplog: pytest.LogCaptureFixture) -> None:
+    tries: list[int] = []
+
+    def train(scripts: Sequence[Script]) -> LocalScorer:
+        tries.append(1)
+        if len(tries) == 1:
+            raise ValueError("out of chalk")
+        return LocalScorer(scripts)
+
+    school = School(train)
+    with pytest.raises(ValueError, match="chalk"):
+        await school.scorer_for([edition(COFFEE, 1)])
+    assert await school.scorer_for([edition(COFFEE, 1)])
+    assert "a scorer could not be trained: out of chalk" in caplog.text
