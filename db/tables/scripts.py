@@ -21,6 +21,7 @@ from db.tables.base import (
     reference,
     words,
 )
+from orchestrator.ports.library import Live
 from personas.scripts.model import ScriptKind
 
 scripts = Table(
@@ -61,6 +62,8 @@ script_labels = Table(
     number("version_id"),
     words("moved_by"),
     moment_now("moved_at"),
+    words("live_conversations", server_default=Live.STAY),
+    one_of("live_conversations", Live),
     ForeignKeyConstraint(
         ["script_id", "version_id"], ["script_versions.script_id", "script_versions.id"]
     ),
