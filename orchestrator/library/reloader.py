@@ -23,6 +23,8 @@ class Reloader:
     load: Callable[[], Awaitable[None]]
     poll: float = POLL
     due: asyncio.Event = field(default_factory=asyncio.Event)
+    complaint: str = ""
+    """What keeps it from loading; said once, however often it is tried."""
 
     def hear(self, topic: str) -> None:
         """Take a notice; one that comes while a load runs makes another one follow."""
@@ -33,14 +35,25 @@ class Reloader:
         """Load for ever; while the database is away, what was loaded last stays."""
         while True:
             self.due.clear()
-            try:
-                async with asyncio.timeout(max(self.poll, POLL)):
-                    await self.load()
-            except (TroupeError, OSError, TimeoutError) as away:
-                log.warning("%s stay as they are: %s", self.topic, away or "no answer in time")
-            except Exception:
-                # The task's boundary: what a node knows grows old, but it goes on.
-                log.exception("%s stay as they are: loading them failed", self.topic)
+            await self.load_once()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self.poll):
                     await self.due.wait()
+
+    async def load_once(self) -> None:
+        """Load, or say why not."""
+        try:
+            async with asyncio.timeout(max(self.poll, POLL)):
+                await self.load()
+            self.complaint = ""
+        except (TroupeError, OSError, TimeoutError) as failed:
+            self.complain(str(failed) or "no answer in time")
+        except Exception:
+            # The task's boundary: what a node knows grows old, but it goes on.
+            log.exception("%s stay as they are: loading them failed", self.topic)
+
+    def complain(self, complaint: str) -> None:
+        """Say once what is wrong."""
+        if complaint != self.complaint:
+            self.complaint = complaint
+            log.warning("%s stay as they are: %s", self.topic, complaint)
