@@ -67,6 +67,8 @@ class Company:
     operations: BatchedOperations
     door: AccountDoor
     service: Service
+    ending: AsyncExitStack
+    """Closes what was opened on the way, when everything ends."""
 
     watchdog: Watchdog | None = None
     """What stands for the watchdog process, where no process of its own may be killed."""
@@ -88,7 +90,7 @@ class Company:
     def worker(self, node: NodeName) -> Worker:
         """Make what does the node's jobs."""
         stage = self.stage
-        writer = make_writer()
+        writer = make_writer(self.settings, stage, self.ending)
         stage.library.add_reader(lambda shot: writer.learn(shot.published(ScriptKind.COMMENT)))
         duties = Duties(stage, Decider(stage, writer), Upkeep(stage, self.door))
         return Worker(node, stage.stores.jobs, stage.bell, stage.clock, stage.tuning, duties.do)
@@ -151,6 +153,7 @@ async def company(
             operations=operations,
             door=door,
             service=Service.on(stage, door),
+            ending=stack,
             watchdog=watchdog,
         )
 
@@ -235,11 +238,17 @@ def server_named(settings: Settings) -> Server | None:
     return Server(*address, dc_id=settings.telegram_dc_id, public_key=key)
 
 
-def make_writer() -> Writer:
-    """Return whoever finds the words."""
-    from llm.script_writer import ScriptWriter
+def make_writer(settings: Settings, stage: Stage, ending: AsyncExitStack) -> Writer:
+    """Return whoever finds the words; connections to a model close with `ending`."""
+    if settings.llm_model is None:
+        from llm.script_writer import ScriptWriter
 
-    return ScriptWriter()
+        return ScriptWriter()
+    from cli.modelling import model_client, model_writer
+
+    client = model_client(settings, stage.clock)
+    ending.push_async_callback(client.close)
+    return model_writer(settings, stage, client)
 
 
 def process_name() -> str:

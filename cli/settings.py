@@ -5,6 +5,7 @@ the environment. A test holds `docs/reference/configuration.md` and
 `.env.example` against this class.
 """
 
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +20,7 @@ from personas.problems import problems_of
 SENTENCES = {
     "telegram_api_hash": "must be 32 of 0-9 and a-f",
     "telegram_local_address": "must be an IP address of this machine, like 127.0.0.2",
+    "openai_base_url": "must begin with http:// or https://, like http://127.0.0.1:11434/v1",
     "node_name": 'must be up to 63 letters, digits, ".", "_" and "-"',
 }
 """Where the general sentence about a pattern would say too little."""
@@ -116,6 +118,46 @@ class Settings(BaseSettings):
         default=None,
         description="The address that connections to Telegram leave from, on a machine with "
         "several. One for all accounts.",
+    )
+    openai_base_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://\S+$",
+        description="A server that speaks the OpenAI protocol. Default: OpenAI's own.",
+    )
+    openai_api_key: str | None = Field(
+        default=None, repr=False, description="That server's key, if it wants one."
+    )
+    llm_model: str | None = Field(
+        default=None, description="The model to ask. Default: Troupe works without a model."
+    )
+    llm_timeout: float = Field(
+        default=30.0, gt=0, le=600, description="Seconds for one request to the model."
+    )
+    llm_at_once: int = Field(
+        default=4, ge=1, le=1000, description="Requests to the model at a time, per process."
+    )
+    llm_tokens_per_day: int | None = Field(
+        default=2_000_000, ge=0, description="Tokens that all nodes may spend on a day (UTC)."
+    )
+    llm_usd_per_day: Decimal | None = Field(
+        default=None, ge=0, description="US dollars that all nodes may spend on a day (UTC)."
+    )
+    llm_tokens_per_campaign: int | None = Field(
+        default=None, ge=0, description="Tokens that one campaign may spend in all."
+    )
+    llm_usd_per_campaign: Decimal | None = Field(
+        default=None, ge=0, description="US dollars that one campaign may spend in all."
+    )
+    llm_usd_per_million_prompt: Decimal = Field(
+        default=Decimal(0), ge=0, description="Price of a million tokens that are sent."
+    )
+    llm_usd_per_million_cached: Decimal | None = Field(
+        default=None,
+        ge=0,
+        description="Price of those that the provider had in its cache. Default: as if sent.",
+    )
+    llm_usd_per_million_completion: Decimal = Field(
+        default=Decimal(0), ge=0, description="Price of a million tokens that are answered."
     )
     log_format: Annotated[LogFormat | None, BeforeValidator(lower)] = Field(
         default=None,

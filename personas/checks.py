@@ -70,6 +70,11 @@ class ObjectionCode(StrEnum):
     FORBIDDEN_CLAIM = "forbidden_claim"
     CLAIMS_TO_BE_HUMAN = "claims_to_be_human"
     SAID_BEFORE = "said_before"
+    PROMPT_LEAK = "prompt_leak"
+    DISGUISED = "disguised"
+    UNSCRIPTED_CLAIM = "unscripted_claim"
+    ECHO = "echo"
+    OFF_SCRIPT = "off_script"
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,11 @@ class ModelClient:
         try:
             yield self
         finally:
-            await self.http.close()
+            await self.close()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.http.close()
 
     async def ask(self, question: Question[Shape]) -> Answered[Shape] | Failed:
         """Return the answer in the wanted shape, or why there is none; within `patience.total`."""

@@ -65,6 +65,7 @@ class Decider:
             scripts=allowed_scripts(scripts, chosen.turn.script_keys),
             recent=context.recent,
             seed=seed_of(context.post),
+            campaign=chosen.turn.campaign,
         )
 
     def draft(self, context: PostContext, found: Openings, chosen: Opening, line: Line) -> NewDraft:

@@ -1,0 +1,122 @@
+"""The one call: analysis, strategy and words come back together."""
+
+import json
+import secrets
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from llm.model.client import Question
+from llm.prompts import Prompt, load_prompt
+from orchestrator.ports.writing import Brief
+from personas.persona import Persona
+from personas.scripts.model import Script
+from personas.strategy import Strategy
+
+COMMENT_PROMPT = ("comment", 1)
+UNKNOWN_FIT = 0.5
+"""What a missing score counts as."""
+LONGEST_POST = 4096
+SCRIPTS_TOLD = 24_000
+"""Characters of all scripts together; beyond that only the nearest one is told."""
+RECENT_TOLD = 10
+
+
+class Reading(BaseModel):
+    """What the model makes of a post."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
+
+    script_fit_score: float | None = Field(default=None, ge=0, le=1)
+    script: str | None = None
+    trigger: str | None = None
+    intent: str = Field(default="", max_length=300)
+    emotion: str = Field(default="", max_length=100)
+    language: str = Field(default="", max_length=20)
+    strategy: Strategy | None = None
+    text: str = Field(default="", max_length=8000)
+
+    @property
+    def fit(self) -> float:
+        """The score, or what counts when there is none."""
+        return UNKNOWN_FIT if self.script_fit_score is None else self.script_fit_score
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with what its answer is checked against."""
+
+    question: Question[Reading]
+    prompt: Prompt
+    boundary: str
+
+
+def ask_about(brief: Brief, nearest: Script) -> Asked:
+    """Put the question together: what never changes first, the post last."""
+    prompt = load_prompt(*COMMENT_PROMPT)
+    scripts = [published.script for published in brief.scripts]
+    boundary = f"FENCE-{secrets.token_hex(8)}"
+    system = "\n\n".join(
+        (
+            prompt.text,
+            f"# The persona\n\n{persona_told(brief.persona)}",
+            f"# The scripts\n\n{scripts_told(scripts, nearest)}",
+        )
+    )
+    return Asked(Question(system, data_told(brief, boundary), Reading), prompt, boundary)
+
+
+def persona_told(persona: Persona) -> str:
+    """Describe the persona; the same persona gives the same bytes."""
+    told = {
+        "name": persona.name,
+        "style": persona.style,
+        "tone": persona.tone,
+        "examples": persona.examples,
+        "never_speaks_of": persona.forbidden_topics,
+    }
+    return json.dumps(told, ensure_ascii=False, indent=1)
+
+
+def scripts_told(scripts: Sequence[Script], nearest: Script) -> str:
+    """Describe the scripts in the order of their keys; one alone when all are too much."""
+    told = [script_told(script) for script in sorted(scripts, key=lambda script: script.key)]
+    if sum(map(len, told)) > SCRIPTS_TOLD:
+        told = [script_told(nearest)[:SCRIPTS_TOLD]]
+    return "\n".join(told)
+
+
+def script_told(script: Script) -> str:
+    """Describe one script."""
+    told = {
+        "script": script.key,
+        "language": script.language,
+        "goal": script.goal,
+        "never_claim": script.forbidden_claims,
+        "triggers": [
+            {
+                "trigger": trigger.key,
+                "about": trigger.description or trigger.examples[0],
+                "responses": [response.text for response in trigger.responses],
+            }
+            for trigger in script.triggers
+        ],
+    }
+    return json.dumps(told, ensure_ascii=False)
+
+
+def data_told(brief: Brief, boundary: str) -> str:
+    """Fence what strangers wrote; nobody can guess the fence."""
+    earlier = "\n".join(f"- {visible(text)[:300]}" for text in brief.recent[:RECENT_TOLD])
+    return (
+        f"Comments that were said here lately:\n{boundary}\n{earlier or '(none)'}\n{boundary}\n\n"
+        f"The post:\n{boundary}\n{visible(brief.post_text)[:LONGEST_POST]}\n{boundary}"
+    )
+
+
+def visible(text: str) -> str:
+    """Drop characters that no reader sees: an instruction may hide in them."""
+    kept = (mark for mark in text if mark == "\n" or unicodedata.category(mark)[0] != "C")
+    return "".join(kept)
