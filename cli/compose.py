@@ -33,6 +33,7 @@ from orchestrator.intake.reception import Reception
 from orchestrator.lanes.door import AccountDoor
 from orchestrator.leases.tenure import Tenure
 from orchestrator.library.node_library import NodeLibrary
+from orchestrator.library.numbers import Numbers
 from orchestrator.operations import BatchedOperations
 from orchestrator.outbox.feeder import Feeder
 from orchestrator.pacing.book import TurnBook
@@ -133,14 +134,17 @@ async def company(
         stack.push_async_callback(engine.dispose)
         keyring = await asyncio.to_thread(load_keyring, settings.encryption_key, settings.home)
         notices = await stack.enter_async_context(Notices(servers.database_url).run())
-        tuning = tuning or await SettingsDesk(PostgresSettings(engine)).tuning()
+        desk = SettingsDesk(PostgresSettings(engine))
+        numbers = Numbers(await desk.tuning(), desk.tuning) if tuning is None else Numbers(tuning)
+        notices.add_listener(numbers.hear)
+        tuning = numbers.now
         stores = postgres_stores(engine, cipher_for(settings, keyring), notices, tuning)
         operations = await stack.enter_async_context(
             BatchedOperations(stores.logs, SystemClock()).running()
         )
         turns = await stack.enter_async_context(redis_turns(servers.redis_url))
         pacer = pacer_on(turns, stores, tuning)
-        stage = set_stage(settings, stores, notices, operations, pacer=pacer, tuning=tuning)
+        stage = set_stage(settings, stores, notices, operations, pacer=pacer, numbers=numbers)
         await stack.enter_async_context(stage.feeder.running())
         door = AccountDoor(stage, NodeName(f"door-{process_name()}"))
         yield Company(
@@ -165,10 +169,10 @@ def set_stage(
     operations: BatchedOperations,
     *,
     pacer: Pacer,
-    tuning: Tuning,
+    numbers: Numbers,
 ) -> Stage:
     """Build what every live part works with."""
-    clock = SystemClock()
+    clock, tuning = SystemClock(), numbers.now
     tenure = Tenure(clock)
     library = NodeLibrary(stores.labels)
     notices.add_listener(library.hear)
@@ -183,7 +187,7 @@ def set_stage(
         bell=notices,
         clock=clock,
         operations=operations,
-        tuning=tuning,
+        numbers=numbers,
         tenure=tenure,
         feeder=Feeder(stores.outbox, notices, clock, tuning.poll),
         sink=Reception(stores.intake, stores.channels, stores.security).take,

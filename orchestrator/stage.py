@@ -6,6 +6,7 @@ from orchestrator.clock import Clock
 from orchestrator.facts import Sink
 from orchestrator.leases.tenure import Tenure
 from orchestrator.library.node_library import NodeLibrary
+from orchestrator.library.numbers import Numbers
 from orchestrator.outbox.feeder import Feeder
 from orchestrator.pacing.pacer import Pacer
 from orchestrator.ports.logs import OperationLog
@@ -25,8 +26,13 @@ class Stage:
     bell: Bell
     clock: Clock
     operations: OperationLog
-    tuning: Tuning
+    numbers: Numbers
     sink: Sink
     tenure: Tenure
     feeder: Feeder
     library: NodeLibrary
+
+    @property
+    def tuning(self) -> Tuning:
+        """The numbers as they hold now; whoever keeps one keeps it as it was."""
+        return self.numbers.now

@@ -30,6 +30,9 @@ def set_(
     key: Annotated[str, typer.Argument(help="The name from `troupe settings list`.")],
     value: Annotated[str, typer.Argument(help="A number, or a duration: seconds or PT30S.")],
 ) -> None:
-    """Set one; nodes take it up when they start. No setting turns a rule of the charter off."""
+    """Set one; nodes say in their log what waits for a restart. None turns the charter off."""
+    from orchestrator.library.numbers import is_live
+
     run(lambda service: service.settings.put(actor(), key, value))
-    say(f"{key} is {value}; nodes take it up when they start")
+    taken_up = "running nodes take it up at once" if is_live(key) else "nodes take it up at start"
+    say(f"{key} is {value}; {taken_up}")

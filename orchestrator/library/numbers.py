@@ -30,6 +30,12 @@ Leases, claims and what is derived from them are agreed between watchdog, keeper
 when a process starts; paces, retention and the queues' poll are handed out then.
 """
 
+
+def is_live(key: str) -> bool:
+    """Tell whether a running node takes up the setting of that dotted key."""
+    return key.partition(".")[0] in LIVE
+
+
 ReadTuning = Callable[[], Awaitable[Tuning]]
 
 

@@ -26,7 +26,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class SettingsDesk:
-    """Reads and changes settings; a running node takes them up when it starts."""
+    """Reads and changes settings; a running node takes up some at once, the rest when it starts."""
 
     store: SettingsStore
 

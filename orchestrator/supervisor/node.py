@@ -101,6 +101,7 @@ class Node:
                 group.create_task(self.do_jobs(), name="jobs"),
                 group.create_task(leading.run(), name="leading"),
                 group.create_task(self.stage.library.run(self.name), name="library"),
+                group.create_task(self.stage.numbers.run(), name="numbers"),
             ]
             await self.asked.wait()
             for task in ending:

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import asyncpg
 import pytest
@@ -15,9 +16,12 @@ from db.stores.labels import PostgresLabels
 from orchestrator.errors import NotFound
 from orchestrator.ids import NodeName, ScriptVersionId
 from orchestrator.library.node_library import NodeLibrary
+from orchestrator.library.numbers import Numbers
 from orchestrator.library.snapshot import Snapshot
 from orchestrator.ports.labels import LabelMap, LabelStanding
 from orchestrator.ports.stores import Stores
+from orchestrator.service.settings import SettingsDesk
+from orchestrator.tuning import Tuning
 from personas.scripts.canonical import canonical_json
 from personas.scripts.model import Script, ScriptKind
 from tests.integration.db.conftest import OLGA
@@ -306,6 +310,30 @@ async def test_any_version_can_be_asked_for_by_its_number(comets: Stores, psql: 
     assert (await library.version(unlabelled)).script.name == "Never published"
     with pytest.raises(NotFound, match="no version 4711"):
         await library.version(ScriptVersionId(4711))
+
+
+async def test_a_setting_changed_by_plain_sql_counts_in_a_running_node(
+    stores: Stores, notices: Notices, psql: Psql
+) -> None:
+    taken = asyncio.Event()
+
+    class Watched(Numbers):
+        def take(self, wanted: Tuning) -> None:
+            super().take(wanted)
+            if self.now != Tuning():
+                taken.set()
+
+    watched = Watched(Tuning(), SettingsDesk(stores.settings).tuning, 60.0)
+    notices.add_listener(watched.hear)
+    task = asyncio.create_task(watched.run(), name="numbers")
+    await psql.connection.execute(
+        "INSERT INTO settings (key, value, changed_by) VALUES ('comment_lasts', '\"PT2H\"', 'psql')"
+    )
+    async with asyncio.timeout(PATIENCE):
+        await taken.wait()
+    assert watched.now.comment_lasts == timedelta(hours=2)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_a_node_that_left_is_not_behind(comets: Stores, notices: Notices) -> None:

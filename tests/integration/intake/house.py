@@ -27,6 +27,7 @@ from orchestrator.intake.reconciler import Reconciler
 from orchestrator.intake.sentry import Sentry
 from orchestrator.leases.tenure import Tenure
 from orchestrator.library.node_library import NodeLibrary
+from orchestrator.library.numbers import Numbers
 from orchestrator.outbox.feeder import Feeder
 from orchestrator.pacing.pacer import LocalPacer
 from orchestrator.ports.leases import Fence
@@ -157,7 +158,7 @@ class House:
 
     def tuned(self, **numbers: Any) -> None:
         """Work with other numbers from here on."""
-        self.stage = replace(self.stage, tuning=replace(self.stage.tuning, **numbers))
+        self.stage = replace(self.stage, numbers=Numbers(replace(self.stage.tuning, **numbers)))
 
 
 def is_quiet(client: ReceivingClient, flow: UpdateFlow) -> bool:
@@ -179,7 +180,7 @@ def set_stage(server: TelegramServer, engine: AsyncEngine, database_url: str, ke
         bell=notices,
         clock=clock,
         operations=Operations(),
-        tuning=tuning,
+        numbers=Numbers(tuning),
         sink=Reception(stores.intake, stores.channels, stores.security).take,
         tenure=Tenure(clock),
         feeder=Feeder(stores.outbox, notices, clock, tuning.poll),
