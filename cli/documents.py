@@ -34,7 +34,7 @@ class Document:
     file: Path
     content: object
     lines: Mapping[str, int] = field(default_factory=dict)
-    """By path (`triggers[2].responses[0]`); "" is the document itself. Empty for JSON."""
+    """By path (`triggers[2].responses[0]`); "" is the document. Empty for JSON that is no YAML."""
 
     def describe(self, problem: Problem) -> str:
         """Say where the problem is, as editors and people read it."""
@@ -61,7 +61,12 @@ def read_scripts(path: Path) -> list[Script]:
 
 def read_models(path: Path, model: type[Model]) -> list[Model]:
     """Read every document below `path` as a `model`; raises BadInput with all problems found."""
-    found: dict[str, Model] = {}
+    return [read for _, read in read_documents(path, model)]
+
+
+def read_documents(path: Path, model: type[Model]) -> list[tuple[Document, Model]]:
+    """Read every document below `path`, each with where it stands; raises BadInput."""
+    found: dict[str, tuple[Document, Model]] = {}
     problems: list[str] = []
     for document in documents_in(path):
         try:
@@ -72,7 +77,7 @@ def read_models(path: Path, model: type[Model]) -> list[Model]:
         key = str(getattr(read, "key", ""))
         if key in found:
             problems.append(document.describe(Problem("key", f"“{key}” stands there twice")))
-        found[key] = read
+        found[key] = (document, read)
     if problems:
         raise BadInput(told(problems))
     if not found:
@@ -126,8 +131,18 @@ def json_documents(file: Path, text: str) -> Iterator[Document]:
         raise BadInput(f"{file}:{error.lineno}: not JSON: {error.msg}") from None
     except (InvalidDocument, RecursionError) as error:
         raise BadInput(f"{file}: {error}") from None
-    for entry in content if isinstance(content, list) else [content]:
-        yield Document(file, entry)
+    yield from entries_of(file, content, json_lines(file, text))
+
+
+def json_lines(file: Path, text: str) -> Mapping[str, int]:
+    """Return the line of each part; JSON is nearly always YAML too, else lines stay unknown."""
+    loader = Loader(text)
+    try:
+        return dict(LineWalk(file).lines_of(loader.get_single_node(), ()))
+    except (yaml.YAMLError, BadInput, RecursionError):
+        return {}
+    finally:
+        loader.dispose()
 
 
 def without_doubles(pairs: Iterable[tuple[str, object]]) -> dict[str, object]:

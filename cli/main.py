@@ -20,6 +20,7 @@ from cli.commands import (
     personas,
     play,
     review,
+    script_checks,
     script_status,
     scripts,
     selector,
@@ -65,6 +66,7 @@ app.add_typer(house.nodes, name="nodes")
 app.add_typer(keys.app, name="keys")
 app.add_typer(database.app, name="db")
 house.add_to(app)
+script_checks.add_to(scripts.app)
 script_status.add_to(scripts.app)
 stats.add_to(app)
 errors.add_to(app)

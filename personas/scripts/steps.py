@@ -34,9 +34,10 @@ def as_written(text: str) -> str:
 
 
 When = Annotated[str, AfterValidator(as_written)]
-Variants = Annotated[tuple[Text, ...], ListIfOne, Field(min_length=1, max_length=50)]
-MaybeVariants = Annotated[tuple[Text, ...], ListIfOne, Field(default=(), max_length=50)]
-Phrases = Annotated[tuple[Topic, ...], ListIfOne, Field(default=(), max_length=200)]
+Variants = Annotated[tuple[Text, ...], Field(min_length=1, max_length=50), ListIfOne]
+MaybeVariants = Annotated[tuple[Text, ...], Field(max_length=50), ListIfOne]
+Phrases = Annotated[tuple[Topic, ...], Field(max_length=200), ListIfOne]
+Expected = Annotated[tuple[Text, ...], Field(max_length=20), ListIfOne]
 
 
 class Outcome(StrEnum):
@@ -88,8 +89,9 @@ class Step(Part):
     wait: bool = True
     next: Annotated[
         tuple[Branch, ...],
+        Field(max_length=50),
         BeforeValidator(as_branches, json_schema_input_type=str | list[Branch]),
-    ] = Field(default=(), max_length=50)
+    ] = ()
 
     @validates_all(mode="after")
     def is_sound(self) -> Self:
@@ -170,9 +172,9 @@ class ScriptTurn(Part):
     hears: Annotated[str, Field(min_length=1, max_length=4096)]
     heard: Key | None = None
     """The trigger or objection that is recognised; when left out it is told by the words."""
-    says: Annotated[tuple[Text, ...], ListIfOne] = Field(default=(), max_length=20)
+    says: Expected = ()
     """Each must be part of what is said, whatever the case."""
-    never_says: Annotated[tuple[Text, ...], ListIfOne] = Field(default=(), max_length=20)
+    never_says: Expected = ()
     step: Key | None = None
     outcome: Outcome | None = None
     known: dict[VariableName, bool | int | float | str] = Field(default_factory=dict)

@@ -46,7 +46,7 @@ class Option(Part):
     """One answer that may be chosen, and the words by which people choose it."""
 
     value: Topic
-    words: Annotated[tuple[Topic, ...], ListIfOne] = Field(default=(), max_length=50)
+    words: Annotated[tuple[Topic, ...], Field(max_length=50), ListIfOne] = ()
 
 
 class Variable(Part):

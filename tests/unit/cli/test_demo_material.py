@@ -1,10 +1,13 @@
 """The personas, scripts and posts that the demo ships."""
 
+import json
 from importlib.resources import files
 from itertools import combinations
 from pathlib import Path
 
 import pytest
+import yaml
+from jsonschema import ValidationError, validate
 
 from cli.demo.replay import read_replay
 from cli.documents import read_personas, read_scripts
@@ -15,7 +18,11 @@ from personas.checks import SAME_FROM, CheckContext, check
 from personas.choice import Player, PostView, choose
 from personas.language import language_of
 from personas.persona import Persona
+from personas.scripts.canonical import canonical_json
+from personas.scripts.linter import lint
 from personas.scripts.model import Script
+from personas.scripts.rehearsal import run_tests
+from personas.scripts.schema import json_schema
 from personas.silence import Silence, SilenceReason
 from personas.texts import similarity
 from personas.voice import speak
@@ -113,3 +120,23 @@ async def test_each_post_of_the_demo_meets_the_fate_that_was_meant_for_it() -> N
     for start, fate in EXPECTED.items():
         text = next(text for text in POSTS if (text.startswith(start) if start else not text))
         assert fates[text] == fate, text
+
+
+CONVERSATIONS = tuple(read_scripts(DATA / "conversations"))
+
+
+@pytest.mark.parametrize("script", CONVERSATIONS, ids=named(CONVERSATIONS))
+def test_each_conversation_is_in_order_and_keeps_its_word(script: Script) -> None:
+    assert lint(script) == ()
+    assert len(script.tests) >= 7
+    assert [one for one in run_tests(script) if not one.passed] == []
+
+
+@pytest.mark.parametrize("script", CONVERSATIONS, ids=named(CONVERSATIONS))
+def test_what_editors_check_with_the_schema_accepts_the_examples(script: Script) -> None:
+    as_stored = json.loads(canonical_json(script))
+    validate(as_stored, json_schema())
+    as_written = yaml.safe_load((DATA / "conversations" / f"{script.key}.yaml").read_text())
+    validate(as_written, json_schema())
+    with pytest.raises(ValidationError):
+        validate(as_written | {"scenes": []}, json_schema())
