@@ -14,12 +14,13 @@ from itertools import islice
 from llm.guard_words import (
     ABOUT_ITSELF,
     COMMANDS,
+    NUMBER_WORDS,
     ONLY_A_SCRIPT_SAYS,
     SMALL_WORDS,
     SPELLED_LINK,
 )
 from personas.checks import CheckContext, Objection, ObjectionCode, check
-from personas.language import Language
+from personas.language import Language, language_of
 from personas.persona import NEGATIONS
 from personas.strategy import Strategy
 from personas.texts import (
@@ -35,6 +36,8 @@ from personas.texts import (
 
 FROM_SCRIPT = 0.7
 """The share of a scripted line's content words that must be the response's own."""
+SENTENCE_FROM_SCRIPT = 0.5
+"""The same of each of its sentences: nothing may be added behind the script's words."""
 KEPT_OF_SCRIPT = 0.5
 """The share of the response's content words that a scripted line must keep."""
 ON_SUBJECT = 0.2
@@ -43,7 +46,12 @@ COPIED_WORDS = 4
 COPIED_LETTERS = 14
 LEAKED_WORDS = 5
 LONGEST_WORD = 30
+LONGEST_FREE = 400
+"""Characters of free talk: a sentence or two."""
+SAME_STATEMENT = 0.6
+"""A sentence with so much of a response's words says the same, or its opposite."""
 
+TURNED_ROUND = "It says no where the script does not, or the other way round."
 SENTENCE = re.compile(r"[^.!?…\n;]+")
 NUMBER = re.compile(r"\d+")
 NAME = re.compile(r"(?<![.!?…\n«\"“(])(?<!^)\s[«\"“(]?([A-ZА-ЯЁ][\w-]+)")
@@ -110,6 +118,7 @@ def objections(text: str, seen: Suspicion) -> Iterator[Objection]:
     """Yield what shows that the words are not the script's."""
     yield from leak_objections(text, seen)
     yield from disguise_objections(text)
+    yield from tongue_objections(text, seen)
     yield from claim_objections(text, seen)
     yield from obedience_objections(text, seen)
     if seen.strategy is Strategy.SCRIPT_80:
@@ -146,9 +155,19 @@ def disguise_objections(text: str) -> Iterator[Objection]:
         yield Objection(ObjectionCode.DISGUISED, "It holds something spelled out or coded.")
 
 
+def tongue_objections(text: str, seen: Suspicion) -> Iterator[Objection]:
+    """Object to a single sentence in another language, however long the rest is."""
+    for sentence in SENTENCE.findall(text):
+        found = language_of(sentence)
+        if found is not None and seen.language is not None and found != seen.language:
+            said = f"One of its sentences is in “{found}”."
+            yield Objection(ObjectionCode.WRONG_LANGUAGE, said)
+            return
+
+
 def claim_objections(text: str, seen: Suspicion) -> Iterator[Objection]:
     """Object to figures, names and promises that the script does not have."""
-    figures = set(NUMBER.findall(normalise(text))) - set(NUMBER.findall(normalise(seen.own)))
+    figures = figures_in(text) - figures_in(seen.own)
     if figures:
         told = ", ".join(sorted(figures))[:60]
         yield Objection(ObjectionCode.UNSCRIPTED_CLAIM, f"No script has the figure {told}.")
@@ -162,6 +181,12 @@ def claim_objections(text: str, seen: Suspicion) -> Iterator[Objection]:
     if strange:
         sentence = f"No script has the name “{min(strange)}”."
         yield Objection(ObjectionCode.UNSCRIPTED_CLAIM, sentence)
+
+
+def figures_in(text: str) -> frozenset[str]:
+    """Return the numbers in the text, in digits and in words."""
+    spelled = (word for word in words(text) if word in NUMBER_WORDS)
+    return frozenset((*NUMBER.findall(normalise(text)), *spelled))
 
 
 def obedience_objections(text: str, seen: Suspicion) -> Iterator[Objection]:
@@ -198,8 +223,7 @@ def echoes_letters(text: str, seen: Suspicion) -> bool:
 def dictated_words(post: str) -> Iterator[str]:
     """Yield the content words of sentences that give orders, and those after them in quotes."""
     for sentence in SENTENCE.findall(post):
-        found = stems(sentence)
-        if any(mentions_phrase(found, command) for command in COMMANDS):
+        if any(says(sentence, command) for command in COMMANDS):
             yield from content(sentence)
     for word in CAPITALS.findall(post):
         yield from content(word)
@@ -211,26 +235,52 @@ def script_objections(text: str, seen: Suspicion) -> Iterator[Objection]:
     best = max(seen.responses, key=lambda response: kinship(found, content(response)), default="")
     response = content(best)
     if share(found, response) < FROM_SCRIPT or share(response, found) < KEPT_OF_SCRIPT:
-        sentence = "It is too far from the script's response."
-        yield Objection(ObjectionCode.OFF_SCRIPT, sentence)
+        yield Objection(ObjectionCode.OFF_SCRIPT, "It is too far from the script's response.")
+    own = frozenset(seen.own_stems)
+    added = (content(sentence) for sentence in SENTENCE.findall(text))
+    if any(words_of and share(words_of, own) < SENTENCE_FROM_SCRIPT for words_of in added):
+        yield Objection(ObjectionCode.OFF_SCRIPT, "One of its sentences is not the script's.")
     if negations(text) != negations(best):
-        sentence = "It says no where the script does not, or the other way round."
-        yield Objection(ObjectionCode.OFF_SCRIPT, sentence)
+        yield Objection(ObjectionCode.OFF_SCRIPT, TURNED_ROUND)
 
 
 def subject_objections(text: str, seen: Suspicion) -> Iterator[Objection]:
-    """Object to free talk about something else than the scripts' subject."""
+    """Object to free talk about something else, and to all free talk under a post with orders.
+
+    What follows no script cannot be measured by one: where a post gives orders, nobody could tell
+    whether they were obeyed.
+    """
+    command = next((command for command in COMMANDS if says(seen.post, command)), None)
+    if command is not None:
+        sentence = f"The post may be giving orders (“{command}”); free talk does not answer it."
+        yield Objection(ObjectionCode.ECHO, sentence)
     if share(content(text), content(seen.subject)) < ON_SUBJECT:
         yield Objection(ObjectionCode.OFF_SCRIPT, "It is not about the script's subject.")
+    if len(text) > LONGEST_FREE:
+        yield Objection(ObjectionCode.TOO_LONG, f"Free talk has at most {LONGEST_FREE} characters.")
+    if any(turns_round(sentence, seen) for sentence in SENTENCE.findall(text)):
+        yield Objection(ObjectionCode.OFF_SCRIPT, TURNED_ROUND)
+
+
+def turns_round(sentence: str, seen: Suspicion) -> bool:
+    """Whether the sentence says a response's words with another number of negations."""
+    found = content(sentence)
+    return any(
+        share(found, content(said)) >= SAME_STATEMENT and negations(sentence) != negations(said)
+        for said in SENTENCE.findall(seen.own)
+    )
 
 
 def new_phrase(text: str, phrases: Iterable[str], seen: Suspicion) -> str | None:
     """Return the first of the phrases that is in the text and in no response of the script."""
-    found = stems(text)
-    for phrase in phrases:
-        if mentions_phrase(found, phrase) and not mentions_phrase(seen.own_stems, phrase):
-            return phrase
-    return None
+    return next(
+        (phrase for phrase in phrases if says(text, phrase) and not says(seen.own, phrase)), None
+    )
+
+
+def says(text: str, phrase: str) -> bool:
+    """Whether the phrase is in the text, by stems or, before a star, by the words as written."""
+    return mentions_phrase(stems(text), phrase) or mentions_phrase(words(text), phrase)
 
 
 def content(text: str) -> tuple[str, ...]:
@@ -238,7 +288,7 @@ def content(text: str) -> tuple[str, ...]:
     return tuple(found for found in stems(text) if found not in SMALL_WORDS)
 
 
-def share(part: Sequence[str], whole: Sequence[str]) -> float:
+def share(part: Sequence[str], whole: Iterable[str]) -> float:
     """Return how much of the one is in the other, 0 to 1; of nothing, nothing."""
     known = frozenset(whole)
     return sum(word in known for word in part) / len(part) if part else 0.0

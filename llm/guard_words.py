@@ -3,6 +3,7 @@
 import re
 
 from personas.texts import stems
+from personas.wordlists import word_set
 
 SMALL_WORDS = frozenset(
     stems(
@@ -19,6 +20,17 @@ SMALL_WORDS = frozenset(
     )
 )
 
+NUMBER_WORDS = word_set(
+    "two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty sixty "
+    "seventy eighty ninety hundred hundreds thousand thousands million millions billion half "
+    "percent per-cent dozen "
+    "два две двух три трех четыре четырех пять пяти шесть семь восемь девять десять десяти "
+    "одиннадцать двенадцать двадцать тридцать сорок пятьдесят шестьдесят семьдесят восемьдесят "
+    "девяносто сто ста двести триста пятьсот тысяча тысячи тысячу тысяч миллион миллиона миллионы "
+    "миллионов миллиард процент процента процентов половина дюжина"
+)
+"""Figures, as words; one alone is no figure."""
+
 COMMANDS = (
     "say", "write", "reply", "respond", "answer", "repeat", "print", "output", "post",
     "include", "insert", "add", "mention", "append", "begin", "end your", "use the word",
@@ -26,6 +38,10 @@ COMMANDS = (
     "your task", "translate", "encode", "spell", "recommend", "tell", "promise", "confirm",
     "reveal", "quote", "instructions", "assistant", "AI", "bot",
     "comment with", "praise", "claim", "admit", "announce", "declare", "agree", "list",
+    "your answer", "your comment", "your reply", "whatever comes next", "the phrase", "the readers",
+    "readers", "machine", "language model*", "LLM", "new role", "your role", "make up", "invent",
+    "give", "trash", "convince", "persuade", "warn", "urge", "invite", "compare",
+    "answer as", "speak as", "behave*", "from now on", "developer*", "rules", "kindly", "compose",
     "скажи*", "напиши*", "пиши*", "ответ*", "отвеч*", "повтор*", "выведи*", "напечатай*",
     "вставь*", "добав*", "упомян*", "включи*", "начни*", "закончи*", "используй*", "игнорир*",
     "забудь*", "отмен*", "притвор*", "представь*", "ты теперь", "вы теперь", "ты должен",
@@ -33,6 +49,11 @@ COMMANDS = (
     "пообещ*", "обещ*", "подтверд*", "раскро*", "покаж*", "назов*", "процитир*", "инструкц*",
     "ассистент*", "бот", "бота", "боту", "нейросет*", "системн*",
     "комментир*", "прокоммент*", "похвал*", "призна*", "объяв*", "заяв*", "согла*", "объясни*",
+    "в ответе", "в комментарии", "твой ответ", "ИИ", "машин*", "языков* модел*", "новая роль",
+    "ты обязан", "вы обязаны", "говори*", "оставь*", "зашифруй*", "напуга*", "посе*", "убеди*",
+    "уговори*", "предупред*", "призов*", "призыва*", "пригласи*", "сравни*", "придума*", "сочини*",
+    "выдума*", "похвал*", "поруга*", "обзов*", "отныне", "с этого момента", "разработчик*",
+    "правил*", "читател*", "дай", "дайте", "стань", "веди себя", "от лица",
     "перечисл*", "поставь*", "сообщи*", "прокомментируй*", "опубликуй*", "помести*",
 )  # fmt: skip
 """Verbs and names by which somebody gives a machine an order. A star stands for any ending."""
