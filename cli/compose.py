@@ -16,6 +16,7 @@ from cli.offstage import UnsetTelegram
 from cli.schema import bring_schema
 from cli.settings import Settings
 from cli.watchdog import WatchdogProcess
+from db.cache import redis_cache
 from db.embedded import Servers, resolve_servers
 from db.encryption import Cipher
 from db.engine import Engine, create_engine
@@ -138,7 +139,8 @@ async def company(
         numbers = Numbers(await desk.tuning(), desk.tuning) if tuning is None else Numbers(tuning)
         notices.add_listener(numbers.hear)
         tuning = numbers.now
-        stores = postgres_stores(engine, cipher_for(settings, keyring), notices, tuning)
+        cache = await stack.enter_async_context(redis_cache(servers.redis_url))
+        stores = postgres_stores(engine, cipher_for(settings, keyring), notices, tuning, cache)
         operations = await stack.enter_async_context(
             BatchedOperations(stores.logs, SystemClock()).running()
         )

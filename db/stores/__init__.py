@@ -2,6 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.cache import ContentCache
 from db.encryption import Cipher
 from db.housekeeping import PostgresHousekeeper
 from db.notify import Notices
@@ -13,7 +14,7 @@ from db.stores.comments import PostgresComments
 from db.stores.drafting import PostgresDrafting
 from db.stores.grants import PostgresGrants
 from db.stores.intake import PostgresIntake
-from db.stores.labels import PostgresLabels
+from db.stores.labels import NO_CACHE, PostgresLabels
 from db.stores.leases import PostgresLeases
 from db.stores.library import PostgresLibrary
 from db.stores.logs import PostgresLogs, PostgresSettings
@@ -30,7 +31,11 @@ from orchestrator.tuning import Tuning
 
 
 def postgres_stores(
-    engine: AsyncEngine, cipher: Cipher, notices: Notices, tuning: Tuning | None = None
+    engine: AsyncEngine,
+    cipher: Cipher,
+    notices: Notices,
+    tuning: Tuning | None = None,
+    cache: ContentCache = NO_CACHE,
 ) -> Stores:
     """Put every store together; they share the engine and know nothing of each other."""
     tuning = tuning or Tuning()
@@ -51,7 +56,7 @@ def postgres_stores(
         outbox=PostgresOutbox(engine, tuning.engagement_checks),
         comments=PostgresComments(engine),
         library=PostgresLibrary(engine),
-        labels=PostgresLabels(engine),
+        labels=PostgresLabels(engine, cache),
         logs=PostgresLogs(engine),
         tally=PostgresTally(engine),
         stats=PostgresStats(engine),

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from db.cache import ContentCache, NoCache
 from db.engine import transaction
 from db.stores.audit import write_audit
 from db.stores.base import one, rows, run
@@ -19,9 +20,9 @@ from orchestrator.ports.labels import Label, LabelMap, LabelStanding, NodeUse, V
 LABEL_MAP = text(
     """
     SELECT s.id AS script_id, s.key, s.is_active, l.label, l.version_id, v.version,
-           g.version_id AS good,
-           CASE WHEN NOT v.id = ANY(CAST(:known AS bigint[])) THEN CAST(v.content AS text) END
-               AS content
+           v.sha256, g.version_id AS good,
+           CASE WHEN CAST(:told AS boolean) AND NOT v.id = ANY(CAST(:known AS bigint[]))
+               THEN CAST(v.content AS text) END AS content
     FROM script_labels l
     JOIN scripts s ON s.id = l.script_id
     JOIN script_versions v ON v.id = l.version_id
@@ -98,27 +99,41 @@ STANDINGS = text(
     """
 )
 
+NO_CACHE = NoCache()
+
 
 @dataclass(frozen=True, slots=True)
 class PostgresLabels:
     """Implements `LabelStore`."""
 
     engine: AsyncEngine
+    cache: ContentCache = NO_CACHE
 
     async def label_map(self, known: Collection[ScriptVersionId]) -> LabelMap:
         """Return the whole map, with the contents that are new to the asker."""
         # One statement needs no transaction, and each way to the server that is saved is haste.
         alone = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         async with transaction(alone) as connection:
-            found = await rows(connection, LABEL_MAP, known=list(known))
-        return LabelMap(
-            labels=tuple(to_label(row) for row in found),
-            contents={
-                ScriptVersionId(row.version_id): row.content
-                for row in found
-                if row.content is not None
-            },
-        )
+            found = await rows(connection, LABEL_MAP, known=list(known), told=bool(known))
+        contents = {
+            ScriptVersionId(row.version_id): row.content for row in found if row.content is not None
+        }
+        if not known:
+            digests = {ScriptVersionId(row.version_id): row.sha256 for row in found}
+            contents = await self.all_contents(digests)
+        return LabelMap(tuple(to_label(row) for row in found), contents)
+
+    async def all_contents(
+        self, digests: Mapping[ScriptVersionId, str]
+    ) -> dict[ScriptVersionId, str]:
+        """Return what a node that starts must read: from the cache what is there."""
+        kept = await self.cache.read(sorted(set(digests.values())))
+        contents = {one: kept[digest] for one, digest in digests.items() if digest in kept}
+        if missing := digests.keys() - contents.keys():
+            stored = await self.contents(missing)
+            await self.cache.keep({digests[one]: text for one, text in stored.items()})
+            contents |= stored
+        return contents
 
     async def contents(
         self, versions: Collection[ScriptVersionId]

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import asyncpg
@@ -275,9 +275,8 @@ async def test_a_version_that_commits_late_is_not_missed(
 class Counting(PostgresLabels):
     """Counts loads, and holds each until the test lets it go."""
 
-    engine: AsyncEngine
-    turns: asyncio.Semaphore
-    begun: asyncio.Queue[None]
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
+    begun: asyncio.Queue[None] = field(default_factory=asyncio.Queue)
 
     async def label_map(self, known: Collection[ScriptVersionId]) -> LabelMap:
         self.begun.put_nowait(None)
@@ -286,7 +285,7 @@ class Counting(PostgresLabels):
 
 
 async def test_many_notices_become_one_load(engine: AsyncEngine) -> None:
-    store = Counting(engine, asyncio.Semaphore(0), asyncio.Queue())
+    store = Counting(engine)
     library = NodeLibrary(store, 60.0)
     task = asyncio.create_task(library.run(NodeName("north")), name="library")
     try:
