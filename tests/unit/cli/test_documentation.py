@@ -16,6 +16,8 @@ from cli.main import app
 from cli.reference import ROOT, pages, with_settings
 from cli.settings import Settings, load_settings
 from db.tables.base import metadata
+from personas.scripts.linter import lint
+from personas.scripts.rehearsal import run_tests
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
@@ -96,3 +98,15 @@ def test_the_scripts_of_the_tutorial_can_be_imported(tmp_path: Path) -> None:
     (block,) = [text for language, text in FENCED.findall(tutorial) if language == "yaml"]
     (tmp_path / "script.yaml").write_text(block)
     assert [script.key for script in read_scripts(tmp_path)] == ["launches"]
+
+
+def test_the_scripts_of_the_reference_are_in_order(tmp_path: Path) -> None:
+    reference = (ROOT / "docs/reference/scripts.md").read_text(encoding="utf-8")
+    blocks = [text for language, text in FENCED.findall(reference) if language == "yaml"]
+    for number, block in enumerate(blocks):
+        (tmp_path / f"{number}.yaml").write_text(block)
+    scripts = read_scripts(tmp_path)
+    assert [script.key for script in scripts] == ["space", "seats"]
+    for script in scripts:
+        assert lint(script) == ()
+        assert all(test.passed for test in run_tests(script))

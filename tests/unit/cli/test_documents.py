@@ -3,9 +3,13 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
 
 from cli.documents import as_yaml, read_personas, read_scripts
 from orchestrator.errors import BadInput
+from personas.scripts.canonical import canonical_json
+from personas.scripts.model import Script
+from tests.unit.personas.any_script import scripts
 
 ANNA = """\
 key: anna
@@ -135,3 +139,25 @@ def test_a_file_in_another_encoding_is_a_plain_sentence(tmp_path: Path) -> None:
 
 def test_an_empty_folder_is_a_plain_sentence(tmp_path: Path) -> None:
     assert "holds no file that ends with" in problem_of(tmp_path)
+
+
+@given(script=scripts())
+def test_any_script_that_is_exported_is_imported_as_the_same_bytes(
+    script: Script, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("exported")
+    [again] = read_scripts(write(folder, as_yaml([script])))
+    assert canonical_json(again) == canonical_json(script)
+    assert as_yaml([again]) == as_yaml([script])
+    [stored] = read_scripts(write(folder, canonical_json(script).decode(), "file.json"))
+    assert canonical_json(stored) == canonical_json(script)
+
+
+def test_a_mistake_in_a_conversation_is_told_with_its_line(tmp_path: Path) -> None:
+    steps = (
+        "steps:\n  - key: ask\n    say: Hm?\n    next:\n      - when: seats >\n        go: ask\n"
+    )
+    text = SCRIPT.replace("kind: comment", "kind: sales") + steps
+    with pytest.raises(BadInput) as refused:
+        read_scripts(write(tmp_path, text))
+    assert "file.yaml:13: steps[0].next[0].when: character 8: expected" in str(refused.value)
