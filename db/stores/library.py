@@ -123,7 +123,7 @@ class PostgresLibrary:
     async def draft_script(self, actor: Actor, script: Script, change: str) -> int | None:
         """Store a new version without a label; None when it is the same as the newest."""
         async with transaction(self.engine) as connection:
-            script_id = await self.ensure_script(connection, actor, script)
+            script_id = await self.ensure_script(connection, actor, script, draft=True)
             newest = (await connection.execute(select_versions(script.key).limit(1))).first()
             if newest is not None and newest.sha256 == sha256_of(script):
                 return None
@@ -157,6 +157,8 @@ class PostgresLibrary:
             current = (await connection.execute(query)).first()
             if current is not None and current.version == version:
                 return False
+            script = Script.model_validate_json(json.dumps(row.content))
+            await self.ensure_script(connection, actor, script)
             await self.point(connection, actor, row.script_id, row.id, live)
             await write_audit(
                 connection,
@@ -204,8 +206,13 @@ class PostgresLibrary:
         keys = (await connection.execute(select(scripts.c.key).order_by("key"))).scalars()
         return NotFound(f'there is no script "{key}"; {listed(list(keys))}')
 
-    async def ensure_script(self, connection: AsyncConnection, actor: Actor, script: Script) -> int:
-        """Lock the script's row, which is made when it is new, so that versions count in order."""
+    async def ensure_script(
+        self, connection: AsyncConnection, actor: Actor, script: Script, *, draft: bool = False
+    ) -> int:
+        """Lock the script's row, which is made when it is new, so that versions count in order.
+
+        Name, kind and language are those of the version in production; a draft leaves them alone.
+        """
         told = {
             "name": script.name,
             "description": script.description,
@@ -213,8 +220,9 @@ class PostgresLibrary:
             "language": script.language,
         }
         statement = upsert(scripts).values(key=script.key, created_by=actor.name, **told)
+        locked = {"key": script.key} if draft else told
         result = await connection.execute(
-            statement.on_conflict_do_update(index_elements=["key"], set_=told).returning(
+            statement.on_conflict_do_update(index_elements=["key"], set_=locked).returning(
                 scripts.c.id
             )
         )

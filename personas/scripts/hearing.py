@@ -10,16 +10,24 @@ ALIKE_FROM = 0.5
 
 
 def hear(script: Script, message: str) -> str | None:
-    """Return the objection or trigger that the message is about, or None."""
-    said = stems(message)
-    for objection in script.objections:
-        if mentions_any(said, objection.phrases):
-            return objection.key
+    """Return the objection or trigger that the message is about, or None.
+
+    It compares the message with every example, which takes its time with many thousands of them.
+    """
+    if named := hear_phrase(script, message):
+        return named
     likeness, key = max(
         ((similarity(message, example), key) for key, example in examples_of(script)),
         default=(0.0, ""),
     )
     return key if likeness >= ALIKE_FROM else None
+
+
+def hear_phrase(script: Script, message: str) -> str | None:
+    """Return the objection that one of its phrases names in the message, or None."""
+    said = stems(message)
+    found = (one.key for one in script.objections if mentions_any(said, one.phrases))
+    return next(found, None)
 
 
 def examples_of(script: Script) -> Iterator[tuple[str, str]]:

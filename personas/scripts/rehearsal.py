@@ -45,7 +45,7 @@ def problems_in(script: Script, test: ScriptTest, path: str, seed: int) -> Itera
     """Lead the conversation once; yield each expectation that was not met."""
     progress = Progress()
     for index, expected in enumerate(test.turns):
-        heard = expected.heard or hear(script, expected.hears)
+        heard = expected.heard or hear(script, expected.hears) or ""
         turn = advance(script, progress, Incoming(expected.hears, heard), seed)
         progress = turn.progress
         place = f"{path}.turns[{index}]"

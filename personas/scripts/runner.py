@@ -13,7 +13,7 @@ from pydantic import Field
 from personas.dice import pick
 from personas.scripts.condition_parser import parse_condition
 from personas.scripts.conditions import Value, holds, written
-from personas.scripts.hearing import hear, mentions_any
+from personas.scripts.hearing import hear, hear_phrase, mentions_any
 from personas.scripts.model import Script
 from personas.scripts.parts import PLACEHOLDER, PLACEHOLDERS, Part
 from personas.scripts.steps import CLOSE, HANDOFF, STAY, Objection, Outcome, Step, StopRule
@@ -43,6 +43,7 @@ class Incoming:
 
     text: str
     heard: str | None = None
+    """The trigger or objection; empty: somebody looked and found none; None: nobody looked."""
     slots: Mapping[str, Value] = field(default_factory=dict)
 
 
@@ -102,8 +103,11 @@ class Moves:
 
     def listen(self) -> None:
         """Count the turn, and take in what was recognised."""
-        found = self.incoming.heard
-        known = found if found in self.script.heard else hear(self.script, self.incoming.text)
+        known = self.incoming.heard
+        if known is None:
+            known = hear(self.script, self.incoming.text)
+        elif known not in self.script.heard:
+            known = hear_phrase(self.script, self.incoming.text)
         slots = dict(self.progress.slots)
         for variable in self.script.variables:
             value = accept(variable, self.incoming.slots.get(variable.key))

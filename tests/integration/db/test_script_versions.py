@@ -42,9 +42,11 @@ async def test_a_draft_is_used_by_nobody_before_it_is_promoted(stores: Stores) -
     assert await library.draft_script(OLGA, seats(name="Chairs"), "better words") == 2
     assert await library.draft_script(OLGA, seats(name="Chairs"), "again") is None
     assert await in_production(stores) == (1, "Seats")
+    assert (await library.scripts())[0].name == "Seats"
     assert await library.promote_version(OLGA, "seats", 2, Live.MOVE)
     assert not await library.promote_version(OLGA, "seats", 2, Live.MOVE)
     assert await in_production(stores) == (2, "Chairs")
+    assert (await library.scripts())[0].name == "Chairs"
 
 
 async def test_the_history_tells_who_changed_what_and_where_the_label_points(

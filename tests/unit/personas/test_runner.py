@@ -77,6 +77,14 @@ def test_where_no_branch_holds_the_fallback_speaks_and_then_a_person() -> None:
     assert turns[3].progress.outcome is Outcome.HANDOFF
 
 
+def test_what_a_scorer_heard_counts_and_phrases_are_heard_beside_it() -> None:
+    told = lead(sales(), Incoming("I want to buy seats", heard=""))[-1]
+    assert told.reason == "the conversation begins"
+    named = lead(sales(), "hello", Incoming("hm", heard="price"))[-1]
+    beside = lead(sales(), "hello", Incoming("expensive!", heard=""))[-1]
+    assert named.says == beside.says == ("The price covers support.",)
+
+
 def test_what_a_model_found_is_taken_only_where_it_is_valid() -> None:
     found = Incoming("as I said", slots={"seats": 12, "agreed": "maybe", "other": 1})
     turn = lead(sales(), "hello", found)[-1]
@@ -113,7 +121,7 @@ def test_progress_survives_being_stored() -> None:
 MESSAGES = st.builds(
     Incoming,
     st.sampled_from(("yes", "5", "99", "no", "hm", "stop", "human", "{count}", "")) | st.text(),
-    st.none() | st.sampled_from(("no", "hm", "unheard of")),
+    st.none() | st.sampled_from(("no", "hm", "unheard of", "")),
     st.dictionaries(
         st.sampled_from(("count", "flag", "word", "else")),
         st.integers() | st.booleans() | st.text(max_size=5),
