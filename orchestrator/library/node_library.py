@@ -32,7 +32,7 @@ Reader = Callable[[Snapshot], None]
 
 @dataclass(slots=True)
 class NodeLibrary:
-    """Holds a snapshot that is swapped in one step; who asks never waits for a load but the first.
+    """Holds a snapshot that is swapped in one step; who asks a running node waits for no load.
 
     Readers are told of each swap, and must not block: what they learn from it, they learn in tasks
     of their own.
@@ -68,8 +68,12 @@ class NodeLibrary:
         await self.reloader.run()
 
     async def published(self, kind: ScriptKind) -> tuple[PublishedScript, ...]:
-        """Return the active scripts of a kind in production; raises ServersUnavailable at first."""
-        if self.snapshot is None:
+        """Return the active scripts of a kind in production.
+
+        Raises ServersUnavailable where nothing was loaded yet. Where `run` keeps nothing new, every
+        call looks at the map.
+        """
+        if self.snapshot is None or self.node is None:
             await self.load()
         return (self.snapshot or Snapshot()).published(kind)
 

@@ -14,6 +14,9 @@ log = logging.getLogger(__name__)
 POLL = 10.0
 """Seconds until somebody looks anyway, for a notice may have been lost."""
 
+LONGEST_LOAD = 60.0
+"""Seconds; a large library takes some when a process starts."""
+
 
 @dataclass(slots=True)
 class Reloader:
@@ -43,7 +46,7 @@ class Reloader:
     async def load_once(self) -> None:
         """Load, or say why not."""
         try:
-            async with asyncio.timeout(max(self.poll, POLL)):
+            async with asyncio.timeout(LONGEST_LOAD):
                 await self.load()
             self.complaint = ""
         except (TroupeError, OSError, TimeoutError) as failed:

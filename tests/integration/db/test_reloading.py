@@ -303,6 +303,13 @@ async def test_many_notices_become_one_load(engine: AsyncEngine) -> None:
         await asyncio.gather(task, return_exceptions=True)
 
 
+async def test_a_process_that_is_no_node_looks_each_time(comets: Stores, psql: Psql) -> None:
+    library = NodeLibrary(comets.labels)
+    assert [one.script.name for one in await library.published(ScriptKind.COMMENT)] == ["Comets"]
+    await psql.move(await psql.add_named("Comets!"))
+    assert [one.script.name for one in await library.published(ScriptKind.COMMENT)] == ["Comets!"]
+
+
 async def test_any_version_can_be_asked_for_by_its_number(comets: Stores, psql: Psql) -> None:
     library = NodeLibrary(comets.labels)
     unlabelled = ScriptVersionId(await psql.add_named("Never published"))
