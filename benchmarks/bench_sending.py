@@ -3,8 +3,9 @@
     python -m benchmarks.bench_sending [--accounts N] [--messages N] [--rounds N]
 
 Both sides send the same raw requests to the same simulator, each account one after the other, all
-accounts side by side; pacing is off. Rounds alternate, and each side's median counts. Troupe's
-side is everything from a due row to a proof on record, on a durable PostgreSQL of its own.
+accounts side by side; pacing is off. Each account comments in a channel of its own, for a crowd of
+ours under one post is what the charter forbids, and hearing fifty others would be what is timed. Rounds alternate, and each side's median counts.
+Troupe's side is everything from a due row to a proof on record, on a durable PostgreSQL of its own.
 """
 
 import argparse
@@ -60,7 +61,7 @@ FIRST_LOOK = 8.0
 STAGE = """
     WITH channel AS (
         INSERT INTO channels (telegram_id, title, linked_group_id, reader_account_id)
-        VALUES (:channel, 'Bench', :group, NULL) RETURNING id
+        VALUES (:channel, 'Bench ' || CAST(:account AS text), :group, NULL) RETURNING id
     ), post AS (
         INSERT INTO posts (channel_id, message_id, text, created_at)
         SELECT id, 2, 'A post', now() FROM channel
@@ -71,12 +72,12 @@ STAGE = """
         RETURNING id
     ), campaign AS (
         INSERT INTO campaigns (name, time_zone, state, created_by)
-        VALUES ('bench', 'UTC', 'running', 'benchmark') RETURNING id
+        VALUES ('bench ' || CAST(:account AS text), 'UTC', 'running', 'benchmark') RETURNING id
     ), schedule AS (
         INSERT INTO schedules (campaign_id, account_id, channel_id, comments_per_day,
                                start_time, end_time)
         SELECT campaign.id, a.id, channel.id, 32767, '00:00', '24:00'
-        FROM campaign, channel, accounts a
+        FROM campaign, channel, accounts a WHERE a.id = CAST(CAST(:account AS text) AS bigint)
         RETURNING id, account_id
     )
     INSERT INTO drafts (channel_id, message_id, campaign_id, schedule_id, account_id, grant_id,
@@ -213,22 +214,27 @@ async def engage(endpoint: Endpoint, found: Company, accounts: int) -> list[Thre
             await found.service.accounts.login(BENCH, f"a{number}", Code())
             await found.service.accounts.disclose(BENCH, f"a{number}")
             async with telegram.open(AccountId(number + 1), None) as client:
-                channel = (await client.channel_named("bench_channel")).telegram_id
-                return await client.thread_of(channel, POST)
+                channel = (await client.channel_named(channel_of(number))).telegram_id
+                thread = await client.thread_of(channel, POST)
+        where = {"channel": channel, "group": thread.group.telegram_id}
+        await sql(found, STAGE, **where, account=str(number + 1))
+        return thread
 
-    threads = await asyncio.gather(*map(prepare, range(accounts)))
-    async with telegram.open(AccountId(1), None) as client:
-        channel = (await client.channel_named("bench_channel")).telegram_id
-    await sql(found, STAGE, channel=channel, group=threads[0].group.telegram_id)
-    return threads
+    return await asyncio.gather(*map(prepare, range(accounts)))
+
+
+def channel_of(number: int) -> str:
+    """Return the name of the channel in which an account comments."""
+    return f"bench_channel_{number}"
 
 
 async def look(endpoint: Endpoint, sessions: Sessions, threads: list[Thread]) -> list[Thread]:
     """Look up how each bare account addresses the group."""
     found = []
-    for stored, thread in zip(sessions.sessions.values(), threads, strict=True):
+    for number, stored in enumerate(sessions.sessions.values()):
+        thread = threads[number]
         client = await bare.connect(endpoint, stored)
-        channel = await client.get_entity("bench_channel")
+        channel = await client.get_entity(channel_of(number))
         answer = await client(GetDiscussionMessageRequest(channel, POST))
         group = next(chat for chat in answer.chats if chat.id == thread.group.telegram_id)
         await client.disconnect()
@@ -264,7 +270,7 @@ async def composed(endpoint: Endpoint, folder: Path) -> AsyncIterator[Company]:
 async def main(accounts: int, each: int, rounds: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         async with (
-            simulated_telegram(accounts * 2) as endpoint,
+            simulated_telegram(accounts * 2, "apart") as endpoint,
             composed(endpoint, Path(name)) as found,
         ):
             threads = await engage(endpoint, found, accounts)

@@ -62,10 +62,10 @@ async def ignore(_: Fact) -> None:
 
 
 @asynccontextmanager
-async def simulated_telegram(people: int) -> AsyncIterator[Endpoint]:
+async def simulated_telegram(people: int, *how: str) -> AsyncIterator[Endpoint]:
     """Run the simulator in its own process."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.simulation", str(people),
+        sys.executable, "-m", "benchmarks.simulation", str(people), *how,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stdin is not None

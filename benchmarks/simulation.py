@@ -1,6 +1,6 @@
 """A simulated Telegram in a process of its own, so that it does not count as the client's cost.
 
-    python -m benchmarks.simulation PEOPLE
+    python -m benchmarks.simulation PEOPLE [apart]
 
 Prints one line of JSON that says where it is, and ends when its standard input does.
 """
@@ -26,10 +26,23 @@ def make_world(people: int) -> World:
     owner = world.add_person("+9996629999", "Owner")
     crowd = [world.add_person(phone_of(number), f"Person {number}") for number in range(people)]
     for number in range(CHANNELS):
-        name = "bench_channel" if number == 0 else ""
         linked = number % 2 == 0
-        channel = world.add_channel(f"Channel {number}", name, owner=owner, linked=linked)
+        channel = world.add_channel(f"Channel {number}", owner=owner, linked=linked)
         world.join(channel, *crowd)
+        world.publish(channel, "A post to begin with")
+    return world
+
+
+def make_world_apart(people: int) -> World:
+    """Make a world in which each of the first half shares a channel with one of the second."""
+    world = World()
+    owner = world.add_person("+9996629999", "Owner")
+    crowd = [world.add_person(phone_of(number), f"Person {number}") for number in range(people)]
+    pairs = zip(crowd[: people // 2], crowd[people // 2 :], strict=True)
+    for number, pair in enumerate(pairs):
+        name = f"bench_channel_{number}"
+        channel = world.add_channel(f"Channel {number}", name, owner=owner, linked=True)
+        world.join(channel, *pair)
         world.publish(channel, "A post to begin with")
     return world
 
@@ -50,7 +63,8 @@ def whereabouts(server: TelegramServer) -> str:
 
 async def main() -> None:
     """Serve until nobody holds the other end of the standard input."""
-    async with serve(make_world(int(sys.argv[1]))) as server:
+    make = make_world_apart if sys.argv[2:] == ["apart"] else make_world
+    async with serve(make(int(sys.argv[1]))) as server:
         sys.stdout.write(whereabouts(server) + "\n")
         sys.stdout.flush()
         await asyncio.to_thread(sys.stdin.read)
