@@ -20,7 +20,11 @@ BUILT_IN = frozenset({"turns", "heard"})
 """What conditions may read beside variables: turns so far, and the trigger or objection heard."""
 RESERVED = BUILT_IN | {"persona", "disclosure"}
 
-NUMBER = re.compile(r"(?<![\w.,-])[-−]?\d{1,3}(?:[  ]\d{3})+(?:[.,]\d+)?|[-−]?\d+(?:[.,]\d+)?")
+SPACES = "[ \\u00a0\\u202f]"
+"""What people and keyboards put between thousands."""
+NUMBER = re.compile(
+    rf"(?<![\w.,-])[-−]?\d{{1,3}}(?:{SPACES}\d{{3}})+(?:[.,]\d+)?|[-−]?\d+(?:[.,]\d+)?"
+)
 PHONE = re.compile(r"\+?\d[\d\s()–-]{8,20}\d")
 YES = word_set(
     "да ага угу конечно верно согласен согласна хорошо давайте ок yes yeah yep sure ok okay"
@@ -147,7 +151,7 @@ def accept_phone(_variable: Variable, value: object) -> str | None:
 def find_numbers(_variable: Variable, message: str) -> Iterator[int | float]:
     """Yield the numbers, thousands set apart or not."""
     for hit in NUMBER.finditer(message):
-        plain = re.sub(r"[  ]", "", hit.group()).replace(",", ".").replace("−", "-")
+        plain = re.sub(SPACES, "", hit.group()).replace(",", ".").replace("−", "-")
         if len(plain) <= 15:
             yield float(plain) if "." in plain else int(plain)
 

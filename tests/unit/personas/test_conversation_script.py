@@ -106,6 +106,8 @@ SIZES = [{"value": "small", "words": ["little"]}, {"value": "large"}]
     ("asked", "message", "expected"),
     [
         (variable("integer"), "we need 10 000 seats", 10000),
+        (variable("integer"), "10\u00a0000", 10000),
+        (variable("integer"), "-5 degrees", -5),
         (variable("integer"), "20 or 30", None),
         (variable("integer"), "2.5", None),
         (variable("integer", maximum=5), "6", None),
