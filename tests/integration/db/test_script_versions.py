@@ -1,5 +1,6 @@
 """Versions of scripts: drafts, publishing, rolling back, and what never changes."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -58,6 +59,19 @@ async def test_the_history_tells_who_changed_what_and_where_the_label_points(
     assert (newest.version, newest.author, newest.change) == (2, "boris", "wider")
     assert (newest.labels, newest.live) == (("production",), Live.RESTART)
     assert (oldest.labels, oldest.live, oldest.author) == ((), None, "olga")
+
+
+async def test_versions_stored_at_once_are_counted_one_by_one(stores: Stores) -> None:
+    async def store(number: int) -> None:
+        script = seats(name=f"Seats {number}")
+        put = stores.library.put_script if number % 2 else stores.library.draft_script
+        await put(OLGA, script, f"change {number}")
+
+    await asyncio.gather(*(store(number) for number in range(8)))
+    history = await stores.library.history("seats")
+    assert [one.version for one in history] == list(range(8, 0, -1))
+    assert len({one.sha256 for one in history}) == 8
+    assert sum("production" in one.labels for one in history) == 1
 
 
 async def test_any_version_comes_back_byte_by_byte(stores: Stores) -> None:
