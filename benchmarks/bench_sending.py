@@ -4,8 +4,9 @@
 
 Both sides send the same raw requests to the same simulator, each account one after the other, all
 accounts side by side; pacing is off. Each account comments in a channel of its own, for a crowd of
-ours under one post is what the charter forbids, and hearing fifty others would be what is timed. Rounds alternate, and each side's median counts.
-Troupe's side is everything from a due row to a proof on record, on a durable PostgreSQL of its own.
+ours under one post is what the charter forbids, and hearing fifty others would be what is timed.
+Rounds alternate, and each side's median counts. Troupe's side is everything from a due row to a
+proof on record, on a durable PostgreSQL of its own.
 """
 
 import argparse
