@@ -14,6 +14,7 @@ from orchestrator.ports.writing import Brief
 from personas.persona import Persona
 from personas.scripts.model import Script
 from personas.strategy import Strategy
+from personas.voice import fill
 
 COMMENT_PROMPT = ("comment", 1)
 UNKNOWN_FIT = 0.5
@@ -62,7 +63,7 @@ def ask_about(brief: Brief, nearest: Script) -> Asked:
         (
             prompt.text,
             f"# The persona\n\n{persona_told(brief.persona)}",
-            f"# The scripts\n\n{scripts_told(scripts, nearest)}",
+            f"# The scripts\n\n{scripts_told(scripts, nearest, brief.persona)}",
         )
     )
     return Asked(Question(system, data_told(brief, boundary), Reading), prompt, boundary)
@@ -80,16 +81,17 @@ def persona_told(persona: Persona) -> str:
     return json.dumps(told, ensure_ascii=False, indent=1)
 
 
-def scripts_told(scripts: Sequence[Script], nearest: Script) -> str:
+def scripts_told(scripts: Sequence[Script], nearest: Script, persona: Persona) -> str:
     """Describe the scripts in the order of their keys; one alone when all are too much."""
-    told = [script_told(script) for script in sorted(scripts, key=lambda script: script.key)]
+    in_order = sorted(scripts, key=lambda script: script.key)
+    told = [script_told(script, persona) for script in in_order]
     if sum(map(len, told)) > SCRIPTS_TOLD:
-        told = [script_told(nearest)[:SCRIPTS_TOLD]]
+        told = [script_told(nearest, persona)[:SCRIPTS_TOLD]]
     return "\n".join(told)
 
 
-def script_told(script: Script) -> str:
-    """Describe one script."""
+def script_told(script: Script, persona: Persona) -> str:
+    """Describe one script, its placeholders filled."""
     told = {
         "script": script.key,
         "language": script.language,
@@ -99,7 +101,7 @@ def script_told(script: Script) -> str:
             {
                 "trigger": trigger.key,
                 "about": trigger.description or trigger.examples[0],
-                "responses": [response.text for response in trigger.responses],
+                "responses": [fill(response.text, persona) for response in trigger.responses],
             }
             for trigger in script.triggers
         ],

@@ -79,6 +79,8 @@ class Suspicion:
     limit: int = 600
     forbidden_topics: tuple[str, ...] = ()
     forbidden_claims: tuple[str, ...] = ()
+    disclosure: str = ""
+    """What names the machine; a response that holds it must go on holding it."""
 
     @cached_property
     def own(self) -> str:
@@ -240,6 +242,8 @@ def script_objections(text: str, seen: Suspicion) -> Iterator[Objection]:
     added = (content(sentence) for sentence in SENTENCE.findall(text))
     if any(words_of and share(words_of, own) < SENTENCE_FROM_SCRIPT for words_of in added):
         yield Objection(ObjectionCode.OFF_SCRIPT, "One of its sentences is not the script's.")
+    if seen.disclosure and seen.disclosure in best and seen.disclosure not in text:
+        yield Objection(ObjectionCode.OFF_SCRIPT, "It drops the script's disclosure.")
     if negations(text) != negations(best):
         yield Objection(ObjectionCode.OFF_SCRIPT, TURNED_ROUND)
 

@@ -132,6 +132,7 @@ class Heard:
             limit=theme.script.limits.length,
             forbidden_topics=persona.forbidden_topics,
             forbidden_claims=theme.script.forbidden_claims,
+            disclosure=persona.disclosure,
         )
 
 

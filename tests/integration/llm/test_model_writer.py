@@ -11,10 +11,11 @@ from llm.prompts import load_prompt
 from orchestrator.ports.logs import Operation, OperationKind
 from orchestrator.ports.models import BudgetScope, Overdrawn
 from orchestrator.ports.writing import Line, Source
+from personas.scripts.model import Script
 from personas.silence import Silence, SilenceReason
 from personas.strategy import Strategy
 from tests.support import model_server as deeds
-from tests.support.model_house import COFFEE, brief_about, house
+from tests.support.model_house import ANNA, COFFEE, brief_about, house
 from tests.support.model_server import ModelServer
 
 POST = "What really matters when you make coffee?"
@@ -140,3 +141,21 @@ async def test_what_does_not_change_comes_first_and_the_post_is_fenced_anew_each
     assert one[1]["content"].endswith(f"{fence}\n{POST}\n{fence}")
     assert fence not in other[1]["content"]
     assert "Tea or coffee?" in other[1]["content"]
+
+
+async def test_a_disclosure_that_the_script_holds_is_kept() -> None:
+    content = COFFEE.model_dump(mode="json")
+    response = "Freshly ground beans make the biggest difference to a cup at home. {disclosure}"
+    content["triggers"][0]["responses"] = [response]
+    script = Script.model_validate(content)
+    told = f"{GOOD} {ANNA.disclosure}"
+    server = ModelServer(deeds.says_json({**SAYS_GOOD, "text": told}))
+    async with server.running(), house(server, "brewing") as home:
+        kept = await home.writer.write(brief_about(POST, script))
+        server.otherwise = deeds.says_json(SAYS_GOOD)
+        dropped = await home.writer.write(brief_about(POST, script))
+    assert isinstance(kept, Line), kept.detail
+    assert ANNA.disclosure in server.requests[0]["messages"][0]["content"]
+    assert silence(dropped) is SilenceReason.CHECKS_FAILED
+    assert isinstance(dropped, Silence)
+    assert "disclosure" in dropped.detail
