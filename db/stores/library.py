@@ -17,10 +17,9 @@ from orchestrator.actor import Actor
 from orchestrator.errors import NotFound
 from orchestrator.ids import PersonaId, ScriptVersionId
 from orchestrator.ports.library import Live, ScriptRecord, StoredPersona, VersionRecord
-from orchestrator.ports.writing import PublishedScript
 from personas.persona import Persona
 from personas.scripts.canonical import canonical_json, sha256_of
-from personas.scripts.model import Script, ScriptKind
+from personas.scripts.model import Script
 
 PRODUCTION = "production"
 
@@ -79,22 +78,6 @@ class PostgresLibrary:
             if row is not None:
                 return Script.model_validate_json(json.dumps(row.content))
             raise await self.no_script(connection, key)
-
-    async def published(self) -> tuple[PublishedScript, ...]:
-        """Return the active comment scripts that the label `production` points at."""
-        query = (
-            select_production()
-            .where(scripts.c.is_active, scripts.c.kind == ScriptKind.COMMENT)
-            .order_by(scripts.c.key)
-        )
-        async with transaction(self.engine) as connection:
-            rows = (await connection.execute(query)).all()
-        return tuple(
-            PublishedScript(
-                ScriptVersionId(row.version_id), Script.model_validate_json(json.dumps(row.content))
-            )
-            for row in rows
-        )
 
     async def put_script(
         self, actor: Actor, script: Script, change: str, live: Live = Live.STAY
