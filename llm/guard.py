@@ -8,7 +8,7 @@ has may be said; whatever else came from the post, the prompt or nowhere is obje
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 
 from llm.guard_words import (
@@ -284,7 +284,13 @@ def new_phrase(text: str, phrases: Iterable[str], seen: Suspicion) -> str | None
 
 def says(text: str, phrase: str) -> bool:
     """Whether the phrase is in the text, by stems or, before a star, by the words as written."""
-    return mentions_phrase(stems(text), phrase) or mentions_phrase(words(text), phrase)
+    return any(mentions_phrase(found, phrase) for found in both_ways(text))
+
+
+@lru_cache(maxsize=256)
+def both_ways(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the stems and the words: one text is asked for many phrases."""
+    return stems(text), words(text)
 
 
 def content(text: str) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """The writer that asks a model where this machine alone is not sure."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -57,7 +58,8 @@ class ModelWriter:
         if isinstance(metered.result, Failed):
             return without_model(alone, metered.result)
         heard = Heard(brief, fit, asked, metered.result.value)
-        return heard.decide(self.model.client.model, metered.usd)
+        # A long post takes a tenth of a second to compare: not on the loop.
+        return await asyncio.to_thread(heard.decide, self.model.client.model, metered.usd)
 
     def learn(self, scripts: Sequence[PublishedScript]) -> None:
         """Let the local scorer learn new versions; until then the old one serves."""
