@@ -27,7 +27,8 @@ def add(
     """Watch a channel from its next post on; nobody joins it by itself."""
     interval = timedelta(minutes=every)
     channel = run(lambda service: service.channels.add(actor(), name, account, interval))
-    say(f"{channel.title} is watched by {account}; next: troupe grants add {name}")
+    onward = f"troupe grants add {name} --account {account}"
+    say(f"{channel.title} is watched by {account}; next: {onward}")
 
 
 @app.command("list", epilog="Example: troupe channels list")

@@ -36,7 +36,7 @@ def list_(
         Column("Account", lambda one: one.account),
         Column("Channel", lambda one: one.channel),
         Column("Tries", lambda one: one.attempts, number=True),
-        Column("Last error", lambda one: one.last_error),
+        Column("Last error", lambda one: one.last_error, wide=True),
         Column("Text", lambda one: one.text, wide=True),
     ]
     found = run(lambda service: service.outbox.list(limit, open_only=not every, state=state))
@@ -88,7 +88,10 @@ def retry(
     again, refused = run(lambda service: service.outbox.retry_failed(actor()))
     for reason in refused:
         complain(reason)
-    say(f"{len(again)} messages are due again")
+    if again or refused:
+        say(f"{len(again)} messages are due again")
+    else:
+        say("No message has failed.")
 
 
 def pairs_of(found: "OutboxDetail") -> "Iterator[tuple[str, object]]":

@@ -174,7 +174,7 @@ def test_doctor_finds_everything_well_but_what_no_account_needs_yet(troupe: Trou
     assert health.pop("Telegram application") == "warning"
     assert health.pop("Telegram") == "warning"
     assert set(health) == {
-        "Python", "Disk", "Encryption key", "PostgreSQL", "Schema", "Clock", "Redis"
+        "Python", "Disk", "Encryption key", "PostgreSQL", "Schema", "Clock", "Redis", "Pacing"
     }  # fmt: skip
     assert set(health.values()) == {"ok"}
 
