@@ -194,6 +194,8 @@ def review_and_send(organisation: Organisation) -> None:
 
 def look_at_logs(organisation: Organisation) -> None:
     """One id leads from a post to everything that came of it; metrics and figures agree."""
+    # Operations are written in batches, a moment after what they tell of.
+    until(lambda: len(organisation.json("logs", "operations", "--kind", "send_message")) == 2)
     sent = organisation.json("logs", "operations", "--kind", "send_message")
     story = organisation.json("logs", "operations", "--about", sent[0]["correlation"])
     assert {one["kind"] for one in story} == {"generate_comment", "send_message"}
