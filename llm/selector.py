@@ -62,7 +62,6 @@ class Choice:
     fit: float
     """0 to 1; above 0.7 the trigger fits."""
     confidence: float
-    runner_up: int | None
 
 
 class Words:
@@ -218,9 +217,7 @@ class Selector:
 
     def choice(self, row: Scores, confidence: float) -> Choice:
         """Read one message's verdict."""
-        order = np.argsort(row)[::-1]
-        second = int(order[1]) if len(order) > 1 else None
-        return Choice(int(order[0]), self.limit.fit(confidence), confidence, second)
+        return Choice(int(row.argmax()), self.limit.fit(confidence), confidence)
 
 
 def confidences(scores: Scores) -> Scores:
