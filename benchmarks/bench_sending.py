@@ -23,6 +23,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
 from sqlalchemy import text
 from telethon import TelegramClient
 from telethon.tl.functions.messages import GetDiscussionMessageRequest, SendMessageRequest
@@ -33,6 +34,7 @@ from accounts.telegram import TelethonTelegram
 from benchmarks import bare
 from benchmarks.rig import AT_ONCE, Code, Sessions, sign_everybody_in, simulated_telegram
 from benchmarks.simulation import phone_of
+from benchmarks.spending import Spending, children_named
 from cli.compose import Company, company
 from cli.settings import Settings
 from db.embedded import embedded_servers
@@ -109,7 +111,7 @@ QUEUE = """
 
 
 async def time_bare(
-    endpoint: Endpoint, sessions: Sessions, threads: list[Thread], each: int
+    endpoint: Endpoint, sessions: Sessions, threads: list[Thread], each: int, cost: Spending
 ) -> float:
     """Send everything with bare Telethon; returns comments a second."""
     bare.trust(endpoint)
@@ -121,10 +123,16 @@ async def time_bare(
             clients.append(client)
         gc.collect()
         begun = time.perf_counter()
-        async with asyncio.TaskGroup() as group:
-            for client, thread in zip(clients, threads, strict=True):
-                group.create_task(send_all(client, thread, each))
+        with cost.watching(simulator=simulator()):
+            async with asyncio.TaskGroup() as group:
+                for client, thread in zip(clients, threads, strict=True):
+                    group.create_task(send_all(client, thread, each))
         return len(clients) * each / (time.perf_counter() - begun)
+
+
+def simulator() -> int:
+    """Return the process of the simulated Telegram."""
+    return children_named("benchmarks.simulation")[0]
 
 
 async def send_all(client: TelegramClient, thread: Thread, each: int) -> None:
@@ -151,7 +159,7 @@ async def sql(found: Company, statement: str, **values: object) -> Any:  # noqa:
         return result.scalar() if result.returns_rows else None
 
 
-async def time_troupe(found: Company, threads: list[Thread], each: int) -> float:
+async def time_troupe(found: Company, threads: list[Thread], each: int, cost: Spending) -> float:
     """Queue everything, let a node send it; returns comments a second."""
     total = len(threads) * each
     slot = await sql(found, "SELECT coalesce(max(slot), 0) FROM comments")
@@ -171,14 +179,21 @@ async def time_troupe(found: Company, threads: list[Thread], each: int) -> float
         await until(found, READY, len(threads))
         await asyncio.sleep(FIRST_LOOK)
         gc.collect()
-        await sql(found, "UPDATE outbox SET due_at = now() WHERE state = 'due'")
-        await sql(found, "SELECT pg_notify('troupe', 'outbox')")
-        await until(found, SETTLED, 0)
+        with cost.watching(simulator=simulator(), postgres=await postmaster(found)):
+            await sql(found, "UPDATE outbox SET due_at = now() WHERE state = 'due'")
+            await sql(found, "SELECT pg_notify('troupe', 'outbox')")
+            await until(found, SETTLED, 0)
     begun, ended = await times(found)
     sent = await sql(found, "SELECT count(*) FROM outbox WHERE due_at = :begun", begun=begun)
     reasons = await sql(found, "SELECT string_agg(DISTINCT state || last_error, '; ') FROM outbox")
     assert sent == total, f"{sent} of {total} were sent: {reasons}"
     return float(total / (ended - begun).total_seconds())
+
+
+async def postmaster(found: Company) -> int:
+    """Return the process that every server process of PostgreSQL is a child of."""
+    backend = await sql(found, "SELECT pg_backend_pid()")
+    return psutil.Process(backend).ppid()
 
 
 READY = """
@@ -278,9 +293,12 @@ async def main(accounts: int, each: int, rounds: int) -> None:
             sessions = await sign_everybody_in(endpoint, accounts * 2, first=accounts)
             bare_threads = await look(endpoint, sessions, threads)
             rates: dict[str, list[float]] = {"bare": [], "troupe": []}
+            costs = {"bare": Spending(), "troupe": Spending()}
             for _ in range(rounds):
-                rates["bare"].append(await time_bare(endpoint, sessions, bare_threads, each))
-                rates["troupe"].append(await time_troupe(found, threads, each))
+                rates["bare"].append(
+                    await time_bare(endpoint, sessions, bare_threads, each, costs["bare"])
+                )
+                rates["troupe"].append(await time_troupe(found, threads, each, costs["troupe"]))
     medians = {side: statistics.median(seen) for side, seen in rates.items()}
     report = {
         "benchmark": "sending",
@@ -291,6 +309,9 @@ async def main(accounts: int, each: int, rounds: int) -> None:
         "troupe_per_second": round(medians["troupe"], 1),
         "ratio": round(medians["troupe"] / medians["bare"], 3),
         "aim": 0.8,
+        "processor_us_per_message": {
+            side: cost.per(accounts * each * rounds) for side, cost in costs.items()
+        },
         "all_rounds": {side: [round(rate, 1) for rate in seen] for side, seen in rates.items()},
     }
     print(json.dumps(report))
