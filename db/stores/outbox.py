@@ -117,21 +117,22 @@ class PostgresOutbox:
 
     async def address(self, holder: Holder, message: OutboxId, thread: Thread) -> Letter | None:
         """Store peer and thread, and the post's copy for whoever speaks there next."""
-        where = {"peer": thread.group.telegram_id, "reply_to": thread.top_message}
+        where = {
+            "message": message,
+            "peer": thread.group.telegram_id,
+            "reply_to": thread.top_message,
+        }
         async with transaction(self.engine) as connection:
+            await run(connection, outgoing.KEEP_COPY, account=holder.account, **where)
             row = await one(
                 connection,
                 outgoing.ADDRESS,
                 **held_by(holder),
                 **where,
-                message=message,
                 kind=thread.group.kind,
                 access_hash=thread.group.access_hash,
             )
-            if row is None:
-                return None
-            await run(connection, outgoing.KEEP_COPY, comment=row.comment_id, **where)
-        return to_letter(row)
+        return None if row is None else to_letter(row)
 
     async def claim_if_welcome(self, holder: Holder, message: OutboxId, terms: GateTerms) -> Claim:
         """Ask the gate, together with whoever else asks; alone where a row is locked just now."""

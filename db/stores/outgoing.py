@@ -37,15 +37,17 @@ ADDRESS = text(
     FROM leases l
     WHERE o.id = :message AND o.account_id = :account AND o.state IN ('due', 'unknown')
       AND l.account_id = o.account_id AND l.node = :node AND l.fence = :fence AND NOT l.released
-    RETURNING o.peer_kind, o.peer_id, o.peer_access_hash, o.reply_to, o.text, o.random_id,
-              o.comment_id
+    RETURNING o.peer_kind, o.peer_id, o.peer_access_hash, o.reply_to, o.text, o.random_id
     """
 )
+# Comes before the message's own row is touched: that is the order in which a deleted post and its
+# comments are locked.
 KEEP_COPY = text(
     """
     UPDATE posts p SET group_id = :peer, group_message_id = :reply_to
-    FROM comments c
-    WHERE c.id = :comment AND p.channel_id = c.channel_id AND p.message_id = c.message_id
+    FROM outbox o JOIN comments c ON c.id = o.comment_id
+    WHERE o.id = :message AND o.account_id = :account
+      AND p.channel_id = c.channel_id AND p.message_id = c.message_id
       AND (p.group_id, p.group_message_id) IS DISTINCT FROM (:peer, :reply_to)
     """
 )
