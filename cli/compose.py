@@ -25,7 +25,7 @@ from db.notify import Notices
 from db.pacing import redis_turns
 from db.stores import postgres_stores
 from db.stores.logs import PostgresSettings
-from orchestrator.clock import SystemClock
+from orchestrator.clock import Clock, SystemClock
 from orchestrator.diary import WatchedTelegram
 from orchestrator.drafting.decider import Decider
 from orchestrator.errors import BadInput
@@ -116,12 +116,15 @@ async def company(
     tuning: Tuning | None = None,
     migrate: bool = False,
     watchdog: Watchdog | None = None,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Company]:
     """Start or find the servers, open every store, and take all of it down again in order.
 
     With `migrate` the schema is brought to the newest version; without, that is done only for the
-    embedded server, and elsewhere an old schema raises NotAllowed.
+    embedded server, and elsewhere an old schema raises NotAllowed. Only a rehearsal lives by
+    another `clock` than the machine's.
     """
+    clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         servers = await stack.enter_async_context(
             resolve_servers(settings.database_url, settings.redis_url, settings.home)
@@ -142,11 +145,13 @@ async def company(
         cache = await stack.enter_async_context(redis_cache(servers.redis_url))
         stores = postgres_stores(engine, cipher_for(settings, keyring), notices, tuning, cache)
         operations = await stack.enter_async_context(
-            BatchedOperations(stores.logs, SystemClock()).running()
+            BatchedOperations(stores.logs, clock).running()
         )
         turns = await stack.enter_async_context(redis_turns(servers.redis_url))
-        pacer = pacer_on(turns, stores, tuning)
-        stage = set_stage(settings, stores, notices, operations, pacer=pacer, numbers=numbers)
+        pacer = pacer_on(turns, stores, tuning, clock)
+        stage = set_stage(
+            settings, stores, notices, operations, pacer=pacer, numbers=numbers, clock=clock
+        )
         await stack.enter_async_context(stage.feeder.running())
         door = AccountDoor(stage, NodeName(f"door-{process_name()}"))
         yield Company(
@@ -172,9 +177,10 @@ def set_stage(
     *,
     pacer: Pacer,
     numbers: Numbers,
+    clock: Clock,
 ) -> Stage:
     """Build what every live part works with."""
-    clock, tuning = SystemClock(), numbers.now
+    tuning = numbers.now
     tenure = Tenure(clock)
     library = NodeLibrary(stores.labels)
     notices.add_listener(library.hear)
@@ -197,13 +203,13 @@ def set_stage(
     )
 
 
-def pacer_on(turns: TurnBook, stores: Stores, tuning: Tuning) -> Pacer:
+def pacer_on(turns: TurnBook, stores: Stores, tuning: Tuning, clock: Clock) -> Pacer:
     """Build what paces all nodes together; without the shared turns it counts who lives."""
 
     async def count_nodes() -> int:
         return living(await stores.leases.nodes(), tuning.lease)
 
-    return SharedPacer(tuning, SystemClock(), turns, count_nodes)
+    return SharedPacer(tuning, clock, turns, count_nodes)
 
 
 def cipher_for(settings: Settings, keyring: Keyring) -> Cipher:
