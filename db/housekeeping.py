@@ -42,6 +42,14 @@ OVER: dict[str, TextClause] = {
     "firings": text("DELETE FROM firings WHERE fires_at < :jobs"),
     "holds": text("DELETE FROM holds WHERE not_before < :jobs"),
     "nodes": text("DELETE FROM nodes WHERE seen_at < :jobs"),
+    "conversation_turns": text(
+        """
+        DELETE FROM conversation_turns WHERE (conversation_id, number) IN (
+            SELECT conversation_id, number FROM conversation_turns
+            WHERE at < :history
+            LIMIT :batch FOR UPDATE SKIP LOCKED)
+        """
+    ),
     # What an answer of ours refers to explains that answer, and stays as long as it does.
     "messages": text(
         """
@@ -106,6 +114,7 @@ async def sweep_alone(engine: AsyncEngine, kept: Retention, now: datetime) -> Sw
     dropped = [
         *await drop_months(engine, "operation_logs", now - kept.operations),
         *await drop_months(engine, "session_logs", now - kept.sessions),
+        *await drop_months(engine, "contact_activity", now - kept.history),
     ]
     async with transaction(engine) as connection:
         await connection.execute(SUM_UP)

@@ -17,6 +17,8 @@ ScriptId = NewType("ScriptId", int)
 ScriptVersionId = NewType("ScriptVersionId", int)
 UserId = NewType("UserId", int)
 InboundId = NewType("InboundId", int)
+ConversationId = NewType("ConversationId", int)
+HandoffId = NewType("HandoffId", int)
 StudyGroupId = NewType("StudyGroupId", int)
 NodeName = NewType("NodeName", str)
 

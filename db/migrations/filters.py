@@ -5,7 +5,9 @@ import re
 from sqlalchemy import ForeignKeyConstraint
 from sqlalchemy.sql.base import SchemaVisitable
 
-PARTITION = re.compile(r"^(posts_\d\d|(session|operation)_logs_(default|\d{4}_\d\d))$")
+PARTITION = re.compile(
+    r"^(posts_\d\d|(session_logs|operation_logs|contact_activity)_(default|\d{4}_\d\d))$"
+)
 
 
 def is_ours(name: str | None, kind: str, _parents: object) -> bool:

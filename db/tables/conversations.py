@@ -1,6 +1,22 @@
 """People who write to our accounts, and the groups that our accounts made."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Table, UniqueConstraint, false, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Double,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Numeric,
+    Table,
+    UniqueConstraint,
+    false,
+    func,
+    text,
+)
 
 from db.tables.base import (
     document,
@@ -15,8 +31,13 @@ from db.tables.base import (
     number,
     one_of,
     reference,
+    several,
     words,
 )
+from orchestrator.ports.conversations import Arrival, ConversationState, TurnKind
+from orchestrator.ports.writing import Source
+from personas.scripts.steps import Outcome
+from personas.strategy import Strategy
 
 contacts = Table(
     "contacts",
@@ -53,8 +74,99 @@ conversations = Table(
     maybe_words("closed_reason"),
     # Up to here the person has read what we wrote.
     number("read_upto", server_default="0"),
+    # Where the script stands. What the person told it is encrypted.
+    maybe_reference("script_version_id", "script_versions.id"),
+    maybe_words("step"),
+    words("outcome", server_default=Outcome.WAITING),
+    number("turns", server_default="0"),
+    number("misses", server_default="0"),
+    words("heard", server_default=""),
+    Column("slots_encrypted", LargeBinary),
+    # The incoming message (`messages.id`) up to which everything was answered or decided about.
+    number("answered_upto", server_default="0"),
+    # Who answers instead of the script, and why somebody does.
+    maybe_words("held_by"),
+    maybe_words("state_reason"),
+    # A script that came to its end: what the person writes next begins anew.
+    Column("reopens", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("account_id", "contact_id"),
-    one_of("state", ("open", "paused", "handed_over", "closed")),
+    one_of("state", ConversationState),
+    one_of("outcome", Outcome),
+)
+
+conversation_turns = Table(
+    "conversation_turns",
+    metadata,
+    reference("conversation_id", "conversations.id", primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    words("kind"),
+    # Which messages it answers; they may be swept before it, so these are plain numbers.
+    number("first_message"),
+    number("last_message"),
+    words("asked"),
+    maybe_reference("script_version_id", "script_versions.id"),
+    words("arrival"),
+    number("seed"),
+    # What the runner was given: a trigger or objection, and what a model found (encrypted).
+    maybe_words("heard"),
+    Column("found_encrypted", LargeBinary),
+    several("written"),
+    several("says"),
+    words("reason"),
+    maybe_words("strategy"),
+    maybe_words("source"),
+    Column("fit", Double),
+    maybe_words("trigger"),
+    words("intent", server_default=""),
+    words("emotion", server_default=""),
+    maybe_words("step"),
+    maybe_words("outcome"),
+    maybe_words("model"),
+    maybe_words("prompt_hash"),
+    Column("cost_usd", Numeric(12, 6)),
+    words("said_by"),
+    moment_now("at"),
+    one_of("kind", TurnKind),
+    one_of("arrival", Arrival),
+    one_of("strategy", Strategy),
+    one_of("source", Source),
+    one_of("outcome", Outcome),
+    Index("ix_conversation_turns_at", "at"),
+)
+
+handoffs = Table(
+    "handoffs",
+    metadata,
+    identity(),
+    reference("conversation_id", "conversations.id"),
+    words("reason"),
+    words("note", server_default=""),
+    # What a model would have said, had it been asked to speak.
+    words("suggestion", server_default=""),
+    moment_now("asked_at"),
+    moment("taken_at"),
+    maybe_words("taken_by"),
+    Index(
+        "uq_handoffs_waiting",
+        "conversation_id",
+        unique=True,
+        postgresql_where=text("taken_at IS NULL"),
+    ),
+    Index("ix_handoffs_conversation_id", "conversation_id"),
+)
+
+contact_activity = Table(
+    "contact_activity",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("created_at", DateTime(timezone=True), primary_key=True, server_default=func.now()),
+    number("contact_id"),
+    number("account_id"),
+    words("kind"),
+    maybe_number("telegram_message_id"),
+    one_of("kind", ("wrote", "edited", "deleted", "read")),
+    Index("ix_contact_activity_contact_id", "contact_id", "created_at"),
+    postgresql_partition_by="RANGE (created_at)",
 )
 
 messages = Table(
