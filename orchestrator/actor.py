@@ -1,14 +1,5 @@
-"""Who did it: every change is somebody's."""
+"""Who did it: every change is somebody's. The desk's rules know them too."""
 
-from dataclasses import dataclass
+from support.actor import SYSTEM, Actor
 
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """A person or a part of Troupe, as the audit log names it."""
-
-    name: str
-
-
-SYSTEM = Actor("troupe")
-"""Troupe itself, acting on what Telegram or the clock told it."""
+__all__ = ["SYSTEM", "Actor"]

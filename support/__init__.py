@@ -1,0 +1,1 @@
+"""The desk's rules: tickets, SLA clocks, surveys, texts, and the ports that they need. Pure."""
