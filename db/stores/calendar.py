@@ -16,12 +16,12 @@ from orchestrator.ports.calendar import Daily, Leadership
 from orchestrator.ports.leases import Fence
 from orchestrator.ports.work import Topic
 
-LEADERSHIP = text("SELECT node, fence, beat, released FROM leaders WHERE role = 'calendar'")
+LEADERSHIP = text("SELECT node, fence, beat, released FROM leaders WHERE role = :role")
 # The first leader ever finds no row; of two that come at once, one inserts it.
 TAKE = text(
     """
     INSERT INTO leaders AS l (role, node, fence, released, taken_at)
-    VALUES ('calendar', :node, 1, false, now())
+    VALUES (:role, :node, 1, false, now())
     ON CONFLICT (role) DO UPDATE
     SET node = excluded.node, fence = l.fence + 1, beat = l.beat + 1, released = false,
         taken_at = now()
@@ -32,13 +32,13 @@ TAKE = text(
 RENEW = text(
     """
     UPDATE leaders SET beat = beat + 1
-    WHERE role = 'calendar' AND node = :node AND fence = :fence AND NOT released
+    WHERE role = :role AND node = :node AND fence = :fence AND NOT released
     """
 )
 RELEASE = text(
     """
     UPDATE leaders SET released = true, beat = beat + 1
-    WHERE role = 'calendar' AND fence = :fence
+    WHERE role = :role AND fence = :fence
     """
 )
 OPENINGS = text(
@@ -80,11 +80,13 @@ class PostgresCalendar:
     """Implements `CalendarStore`."""
 
     engine: AsyncEngine
+    role: str = "calendar"
+    """What is led: a second store of another role is no calendar, but a `LeaderStore` too."""
 
     async def leadership(self) -> Leadership:
         """Return the leader's lease; as long as nobody ever led, it is free."""
         async with transaction(self.engine) as connection:
-            row = await one(connection, LEADERSHIP)
+            row = await one(connection, LEADERSHIP, role=self.role)
         if row is None:
             return Leadership(None, 0, 0, released=True)
         return Leadership(NodeName(row.node), row.fence, row.beat, row.released)
@@ -92,18 +94,19 @@ class PostgresCalendar:
     async def take_leadership(self, node: NodeName, seen: Leadership) -> Fence | None:
         """Take it if it did not move."""
         async with transaction(self.engine) as connection:
-            row = await one(connection, TAKE, node=node, fence=seen.fence, beat=seen.beat)
+            values = {"role": self.role, "node": node, "fence": seen.fence, "beat": seen.beat}
+            row = await one(connection, TAKE, **values)
         return None if row is None else Fence(row.fence)
 
     async def renew_leadership(self, node: NodeName, fence: Fence) -> bool:
         """Move its beat if it is still this node's."""
         async with transaction(self.engine) as connection:
-            return await run(connection, RENEW, node=node, fence=fence) == 1
+            return await run(connection, RENEW, role=self.role, node=node, fence=fence) == 1
 
     async def release_leadership(self, fence: Fence) -> None:
         """Give it back, and wake whoever stands for it."""
         async with transaction(self.engine) as connection:
-            if await run(connection, RELEASE, fence=fence):
+            if await run(connection, RELEASE, role=self.role, fence=fence):
                 await ring(connection, Topic.LEASES)
 
     async def openings(self) -> Sequence[Daily]:

@@ -103,7 +103,7 @@ jobs = Table(
     ),
 )
 
-# The lease of whoever leads what is periodic: one row.
+# The leases of whoever leads what is periodic, and of whoever runs the desk: a row each.
 leaders = Table(
     "leaders",
     metadata,
@@ -113,7 +113,7 @@ leaders = Table(
     number("beat", server_default="0"),
     Column("released", Boolean, nullable=False, server_default=true()),
     moment("taken_at"),
-    one_of("role", ("calendar",)),
+    one_of("role", ("calendar", "desk")),
 )
 
 firings = Table(

@@ -97,6 +97,10 @@ class Topic(StrEnum):
     PERSONAS = "personas"
     GRANTS = "grants"
     SETTINGS = "settings"
+    DESK = "desk"
+    """Updates of the bot wait to be handled."""
+    PARCELS = "parcels"
+    """Something waits to be said by the bot."""
     RECONNECTED = "reconnected"
     """Notices of any topic may have been missed."""
 

@@ -1,0 +1,308 @@
+"""The desk's parcels: what the bot is to say, in order for each chat, and what became of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from db.engine import transaction, write_json
+from db.gathering import Gathering
+from db.stores.base import one, ring, rows, run
+from orchestrator.ports.desk import (
+    After,
+    BotId,
+    Doubt,
+    DueParcel,
+    MessageAt,
+    Outcome,
+    Parcel,
+    ParcelId,
+    ParcelState,
+)
+from orchestrator.ports.work import Topic
+from support.ids import ChatId, TgMessageId, TicketId
+
+AT_ONCE = 500
+DOUBT = TypeAdapter(Doubt)
+AFTER = TypeAdapter(After)
+
+QUEUE = text(
+    """
+    INSERT INTO desk_parcels (bot_id, key, method, chat_id, thread_id, params, source_chat,
+        source_message, album, ticket_id, doubt, after, due_at)
+    SELECT :bot, p.item ->> 'key', p.item ->> 'method', (p.item ->> 'chat')::bigint,
+        (p.item ->> 'thread')::bigint, p.item -> 'params',
+        (p.item -> 'source' ->> 'chat')::bigint, (p.item -> 'source' ->> 'message')::bigint,
+        p.item ->> 'album', (p.item ->> 'ticket')::bigint,
+        nullif(p.item -> 'doubt', 'null'), nullif(p.item -> 'after', 'null'),
+        now() + CAST(p.item ->> 'delay' AS interval)
+    FROM jsonb_array_elements(CAST(:parcels AS jsonb)) WITH ORDINALITY AS p (item, place)
+    ORDER BY p.place
+    ON CONFLICT (bot_id, key) DO NOTHING
+    """
+)
+COLUMNS = """id, key, method, chat_id, thread_id, params, source_chat, source_message, album,
+    ticket_id, doubt, after, due_at"""
+DUE = text(
+    f"""
+    SELECT {COLUMNS} FROM desk_parcels
+    WHERE bot_id = :bot AND state = 'due' AND id <> ALL(CAST(:held AS bigint[]))
+    ORDER BY id LIMIT :limit
+    """  # noqa: S608 - the columns stand above
+)
+LEFT_BEHIND = text(
+    f"""
+    SELECT {COLUMNS} FROM desk_parcels
+    WHERE bot_id = :bot AND state = 'sending' AND claimed_by <> :by ORDER BY id
+    """  # noqa: S608 - the columns stand above
+)
+ONE = text(
+    f"SELECT {COLUMNS} FROM desk_parcels WHERE bot_id = :bot AND id = :parcel"  # noqa: S608 - the columns stand above
+)
+CLAIM = text(
+    """
+    UPDATE desk_parcels SET state = 'sending', claimed_by = :by
+    WHERE id = ANY(CAST(:parcels AS bigint[])) AND state = 'due' RETURNING id
+    """
+)
+GIVE_BACK = text(
+    """
+    UPDATE desk_parcels SET state = 'due', claimed_by = NULL
+    WHERE id = ANY(CAST(:parcels AS bigint[])) AND state = 'sending'
+    """
+)
+# What was taken for doubtful may still be answered: then the answer counts.
+SETTLE = text(
+    """
+    UPDATE desk_parcels p
+    SET state = o.state, result_message = o.message, last_error = nullif(o.error, ''),
+        settled_at = now()
+    FROM jsonb_to_recordset(CAST(:outcomes AS jsonb))
+        AS o (id bigint, state text, message bigint, error text)
+    WHERE p.id = o.id AND p.state IN ('due', 'sending', 'unknown')
+    """
+)
+RELATE = text(
+    """
+    INSERT INTO relays (bot_id, source_chat, source_message, dest_chat, dest_thread, dest_message,
+        ticket_id)
+    SELECT :bot, r.source_chat, r.source_message, r.dest_chat, r.dest_thread, r.dest_message,
+        r.ticket
+    FROM jsonb_to_recordset(CAST(:relays AS jsonb)) AS r (source_chat bigint,
+        source_message bigint, dest_chat bigint, dest_thread bigint, dest_message bigint,
+        ticket bigint)
+    ON CONFLICT DO NOTHING
+    """
+)
+# The desk tells itself what became of a parcel: under a number that no update of Telegram's has.
+TELL = text(
+    """
+    INSERT INTO desk_updates (bot_id, update_id, chat_id, content)
+    SELECT :bot, -t.id, t.chat, t.content
+    FROM jsonb_to_recordset(CAST(:told AS jsonb)) AS t (id bigint, chat bigint, content jsonb)
+    ON CONFLICT (bot_id, update_id) DO NOTHING
+    """
+)
+RELEASE = text(
+    """
+    UPDATE desk_parcels SET state = 'due', claimed_by = NULL, due_at = now()
+    WHERE bot_id = :bot AND chat_id = :chat AND state = 'held'
+    """
+)
+LATELY = text(
+    """
+    SELECT chat_id, now() - settled_at AS ago FROM desk_parcels
+    WHERE bot_id = :bot AND settled_at > now() - CAST(:since AS interval)
+      AND state IN ('sent', 'unknown')
+    ORDER BY settled_at
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresParcels:
+    """Implements `ParcelStore`; claims and outcomes of several lines share one transaction."""
+
+    engine: AsyncEngine
+    claims: Gathering[tuple[str, Sequence[ParcelId]], frozenset[ParcelId]] = field(init=False)
+    ends: Gathering[tuple[BotId, Outcome], None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin to gather."""
+        claims = Gathering("desk claims", self.claim_all, self.unclaim, limit=AT_ONCE)
+        object.__setattr__(self, "claims", claims)
+        ends = Gathering("desk outcomes", self.settle_all, limit=AT_ONCE)
+        object.__setattr__(self, "ends", ends)
+
+    async def queue_parcels(self, bot: BotId, parcels: Sequence[Parcel]) -> int:
+        """Queue what is new."""
+        async with transaction(self.engine) as connection:
+            return await queue_parcels(connection, bot, parcels)
+
+    async def due_parcels(
+        self, bot: BotId, held: Sequence[ParcelId], limit: int
+    ) -> Sequence[DueParcel]:
+        """Return what waits, in the order in which it was queued."""
+        async with transaction(self.engine) as connection:
+            found = await rows(connection, DUE, bot=bot, held=list(held), limit=limit)
+        return [read_parcel(row) for row in found]
+
+    async def claim_parcels(self, by: str, parcels: Sequence[ParcelId]) -> frozenset[ParcelId]:
+        """Take parcels that nobody else has taken."""
+        return await self.claims.ask((by, parcels))
+
+    async def claim_all(
+        self, asked: Sequence[tuple[str, Sequence[ParcelId]]]
+    ) -> Sequence[frozenset[ParcelId]]:
+        """Take for all who ask."""
+        taken: set[tuple[str, ParcelId]] = set()
+        async with transaction(self.engine) as connection:
+            for by in sorted({by for by, _ in asked}):
+                wanted = sorted(each for one, parcels in asked if one == by for each in parcels)
+                found = await rows(connection, CLAIM, by=by, parcels=wanted)
+                taken |= {(by, ParcelId(row.id)) for row in found}
+        return [frozenset(p for p in parcels if (by, p) in taken) for by, parcels in asked]
+
+    async def unclaim(
+        self, _asked: tuple[str, Sequence[ParcelId]], taken: frozenset[ParcelId]
+    ) -> None:
+        """Give back what was taken for somebody who was cancelled meanwhile."""
+        await self.give_back(tuple(taken))
+
+    async def give_back(self, parcels: Sequence[ParcelId]) -> None:
+        """Make due again."""
+        async with transaction(self.engine) as connection:
+            await run(connection, GIVE_BACK, parcels=list(parcels))
+
+    async def settle_parcel(self, bot: BotId, outcome: Outcome) -> None:
+        """Record what became of it, together with others."""
+        await self.ends.ask((bot, outcome))
+
+    async def settle_all(self, asked: Sequence[tuple[BotId, Outcome]]) -> Sequence[None]:
+        """Record outcomes with all that follows from them."""
+        async with transaction(self.engine) as connection:
+            for bot in sorted({bot for bot, _ in asked}):
+                await settle(connection, bot, [one for b, one in asked if b == bot])
+        return [None] * len(asked)
+
+    async def left_behind(self, bot: BotId, by: str) -> Sequence[DueParcel]:
+        """Return what others were sending."""
+        async with transaction(self.engine) as connection:
+            return [read_parcel(row) for row in await rows(connection, LEFT_BEHIND, bot=bot, by=by)]
+
+    async def release_held(self, bot: BotId, chat: ChatId) -> int:
+        """Let go what waited for a person."""
+        async with transaction(self.engine) as connection:
+            released = await run(connection, RELEASE, bot=bot, chat=chat)
+            if released:
+                await ring(connection, Topic.PARCELS)
+        return released
+
+    async def parcel(self, bot: BotId, parcel: ParcelId) -> DueParcel | None:
+        """Return one, whatever became of it."""
+        async with transaction(self.engine) as connection:
+            row = await one(connection, ONE, bot=bot, parcel=parcel)
+        return None if row is None else read_parcel(row)
+
+    async def lately_sent(self, bot: BotId, since: timedelta) -> Sequence[tuple[ChatId, timedelta]]:
+        """Return what counts against the limits still."""
+        async with transaction(self.engine) as connection:
+            found = await rows(connection, LATELY, bot=bot, since=since)
+        return [(ChatId(row.chat_id), row.ago) for row in found]
+
+
+async def queue_parcels(connection: AsyncConnection, bot: BotId, parcels: Sequence[Parcel]) -> int:
+    """Queue parcels in order and wake the courier."""
+    if not parcels:
+        return 0
+    queued = await run(connection, QUEUE, bot=bot, parcels=write_json(list(parcels)))
+    if queued:
+        await ring(connection, Topic.PARCELS)
+    return queued
+
+
+async def settle(connection: AsyncConnection, bot: BotId, outcomes: Sequence[Outcome]) -> None:
+    """Record one bot's outcomes."""
+    ended = sorted((ending_of(each) for each in outcomes), key=lambda ending: str(ending["id"]))
+    await run(connection, SETTLE, outcomes=write_json(ended))
+    relays = [relay_of(each) for each in outcomes if is_relayed(each)]
+    if relays:
+        await run(connection, RELATE, bot=bot, relays=write_json(relays))
+    told = [telling_of(each) for each in outcomes if each.parcel.parcel.after is not None]
+    if told:
+        await run(connection, TELL, bot=bot, told=write_json(told))
+        await ring(connection, Topic.DESK)
+    await queue_parcels(connection, bot, [one for each in outcomes for one in each.notices])
+
+
+def ending_of(outcome: Outcome) -> dict[str, object]:
+    """Write what a parcel's row shall say."""
+    return {
+        "id": outcome.parcel.id,
+        "state": outcome.state,
+        "message": outcome.message,
+        "error": outcome.error,
+    }
+
+
+def is_relayed(outcome: Outcome) -> bool:
+    """Tell whether a message now stands for another."""
+    return outcome.message is not None and outcome.parcel.parcel.source is not None
+
+
+def relay_of(outcome: Outcome) -> dict[str, object]:
+    """Write which message stands for which."""
+    parcel = outcome.parcel.parcel
+    source = parcel.source
+    return {
+        "source_chat": source and source.chat,
+        "source_message": source and source.message,
+        "dest_chat": parcel.chat,
+        "dest_thread": parcel.thread,
+        "dest_message": outcome.message,
+        "ticket": parcel.ticket,
+    }
+
+
+def telling_of(outcome: Outcome) -> dict[str, object]:
+    """Write what the desk tells itself of a parcel's fate."""
+    parcel = outcome.parcel.parcel
+    after = parcel.after or After("")
+    told = {
+        "after": after.name,
+        "parcel": outcome.parcel.id,
+        "state": outcome.state,
+        "error": outcome.error,
+        "message": outcome.message,
+        "ticket": parcel.ticket,
+        "chat": parcel.chat,
+        "told": {**after.told, **outcome.told},
+    }
+    return {"id": outcome.parcel.id, "chat": parcel.chat, "content": {"parcel": told}}
+
+
+def read_parcel(row: Row[Any]) -> DueParcel:
+    """Read a row of `desk_parcels`."""
+    source = None
+    if row.source_message is not None:
+        source = MessageAt(ChatId(row.source_chat), TgMessageId(row.source_message))
+    parcel = Parcel(
+        key=row.key,
+        method=row.method,
+        chat=ChatId(row.chat_id),
+        params=row.params,
+        thread=row.thread_id,
+        source=source,
+        album=row.album,
+        ticket=None if row.ticket_id is None else TicketId(row.ticket_id),
+        doubt=None if row.doubt is None else DOUBT.validate_python(row.doubt),
+        after=None if row.after is None else AFTER.validate_python(row.after),
+    )
+    return DueParcel(ParcelId(row.id), parcel, row.due_at)
+
+
+__all__ = ["ParcelState", "PostgresParcels", "queue_parcels"]

@@ -1,0 +1,150 @@
+"""Which message stands for which, what stands behind short buttons, and the bots' tokens."""
+
+import hmac
+from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from db.desk_memory import RedisDeskMemory
+from db.encryption import Cipher, place
+from db.engine import transaction
+from db.stores.base import one, rows, run
+from db.stores.desk_parcels import PostgresParcels
+from db.stores.desk_updates import PostgresDeskUpdates
+from orchestrator.ports.desk import BotId, Counterpart, DoorStores, MessageAt
+from support.ids import ChatId, TgMessageId, TicketId
+
+COUNTERPARTS = text(
+    """
+    SELECT dest_chat AS chat, dest_message AS message, dest_thread AS thread, ticket_id
+    FROM relays
+    WHERE bot_id = :bot AND source_chat = :chat AND source_message = :message
+    UNION
+    SELECT source_chat, source_message, 0, ticket_id
+    FROM relays
+    WHERE bot_id = :bot AND dest_chat = :chat AND dest_message = :message
+    """
+)
+KEEP_DATA = text(
+    "INSERT INTO callback_keys (key, data) VALUES (:key, :data) ON CONFLICT (key) DO NOTHING"
+)
+DATA = text("SELECT data FROM callback_keys WHERE key = :key")
+KEEP_TOKEN = text(
+    """
+    INSERT INTO bots (id, username, token_encrypted) VALUES (:bot, :username, :token)
+    ON CONFLICT (id) DO UPDATE
+    SET username = excluded.username, token_encrypted = excluded.token_encrypted, kept_at = now()
+    """
+)
+TOKEN = text("SELECT id, token_encrypted FROM bots ORDER BY kept_at DESC LIMIT 1")
+
+ROOM = 64
+"""Bytes of callback data that a button holds (https://core.telegram.org/bots/api)."""
+MARK = "k:"
+SIGNED = 24
+"""Bytes of the signature that a key shows: 192 bits, 32 letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresRelays:
+    """Implements `RelayStore`."""
+
+    engine: AsyncEngine
+
+    async def counterparts(
+        self, bot: BotId, at: MessageAt, chat: ChatId | None = None
+    ) -> Sequence[Counterpart]:
+        """Look both ways."""
+        async with transaction(self.engine) as connection:
+            found = await rows(connection, COUNTERPARTS, bot=bot, chat=at.chat, message=at.message)
+        return [
+            Counterpart(
+                ChatId(row.chat),
+                TgMessageId(row.message),
+                row.thread,
+                None if row.ticket_id is None else TicketId(row.ticket_id),
+            )
+            for row in found
+            if chat is None or row.chat == chat
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedKeys:
+    """Implements `CallbackKeys`: a key is the signature of what it stands for."""
+
+    engine: AsyncEngine
+    secret: bytes = field(repr=False)
+    memory: RedisDeskMemory
+
+    async def shorten(self, data: str) -> str:
+        """Keep what is too long under its signature."""
+        if len(data.encode()) <= ROOM and not data.startswith(MARK):
+            return data
+        key = MARK + self.sign(data)
+        async with transaction(self.engine) as connection:
+            await run(connection, KEEP_DATA, key=key, data=data)
+        await self.memory.keep_data(key, data)
+        return key
+
+    async def expand(self, data: str) -> str | None:
+        """Find what a key stands for, and believe it only under its own signature."""
+        if not data.startswith(MARK):
+            return data
+        found = await self.memory.data(data)
+        if found is None:
+            async with transaction(self.engine) as connection:
+                row = await one(connection, DATA, key=data)
+            found = None if row is None else str(row.data)
+        if found is None or not hmac.compare_digest(MARK + self.sign(found), data):
+            return None
+        return found
+
+    def sign(self, data: str) -> str:
+        """Sign with a key that is made of ours."""
+        digest = hmac.digest(self.secret, data.encode(), sha256)
+        return urlsafe_b64encode(digest[:SIGNED]).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresBots:
+    """Implements `BotStore`."""
+
+    engine: AsyncEngine
+    cipher: Cipher
+
+    async def keep_token(self, bot: BotId, username: str, token: str) -> None:
+        """Encrypt it for its row."""
+        sealed = self.cipher.encrypt(token.encode(), place_of(bot))
+        async with transaction(self.engine) as connection:
+            await run(connection, KEEP_TOKEN, bot=bot, username=username, token=sealed)
+
+    async def token(self) -> str | None:
+        """Decrypt what was kept last."""
+        async with transaction(self.engine) as connection:
+            row = await one(connection, TOKEN)
+        if row is None:
+            return None
+        return self.cipher.decrypt(row.token_encrypted, place_of(BotId(row.id))).decode()
+
+
+def place_of(bot: BotId) -> bytes:
+    """Name the place that a token is encrypted for."""
+    return place("bots", "token_encrypted", bot)
+
+
+def door_stores(engine: AsyncEngine, cipher: Cipher, memory: RedisDeskMemory) -> DoorStores:
+    """Put together what the desk's door stores."""
+    secret = hmac.digest(cipher.keyring.active.secret, b"troupe callback keys", sha256)
+    return DoorStores(
+        updates=PostgresDeskUpdates(engine),
+        parcels=PostgresParcels(engine),
+        relays=PostgresRelays(engine),
+        keys=SignedKeys(engine, secret, memory),
+        bots=PostgresBots(engine, cipher),
+        memory=memory,
+    )

@@ -1,0 +1,249 @@
+"""The desk's way in and way out: updates that wait to be handled, parcels that wait to be sent.
+
+Every method that writes is one transaction. What a handler decided and what the bot says about it
+are bound by keys: an update that is handled twice leaves one set of parcels.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NewType, Protocol
+
+from pydantic import JsonValue
+
+from support.ids import ChatId, TgMessageId, TicketId
+
+BotId = NewType("BotId", int)
+UpdateRow = NewType("UpdateRow", int)
+"""Our own number of a stored update: the order in which updates came."""
+ParcelId = NewType("ParcelId", int)
+
+Json = Mapping[str, JsonValue]
+"""A JSON object of the Bot API, as it comes or goes (https://core.telegram.org/bots/api)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawUpdate:
+    """An update as it came, and the chat in whose order it is handled."""
+
+    number: int
+    """Telegram's `update_id`; below zero for what the desk tells itself."""
+    chat: ChatId
+    content: Json
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingUpdate:
+    """An update that was stored and confirmed, and is not handled yet."""
+
+    row: UpdateRow
+    update: RawUpdate
+    attempts: int
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MessageAt:
+    """A message in its chat."""
+
+    chat: ChatId
+    message: TgMessageId
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Who is told, and where, when a parcel may not have arrived, or has not."""
+
+    chat: ChatId
+    thread: int = 0
+    reply_to: TgMessageId | None = None
+    language: str = "ru"
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """What is to happen when the fate of a parcel is known: a continuation and its arguments."""
+
+    name: str
+    told: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One call of the Bot API that is to be made: in order with others to the same chat."""
+
+    key: str
+    """Unique for the bot: the same key is sent once, however often it is queued."""
+    method: str
+    """As the Bot API names it: `sendMessage`, `copyMessage`, `editForumTopic`."""
+    chat: ChatId
+    params: Json
+    thread: int = 0
+    source: MessageAt | None = None
+    """What is relayed by it: the two find each other afterwards (`RelayStore`)."""
+    album: str = ""
+    """Copies of one album to one chat, gathered into one call."""
+    ticket: TicketId | None = None
+    doubt: Doubt | None = None
+    after: After | None = None
+    delay: timedelta = timedelta()
+    """How long it waits for others to be merged with, and what comes after it for it."""
+
+
+class ParcelState(StrEnum):
+    """What became of a parcel."""
+
+    DUE = "due"
+    SENDING = "sending"
+    """The request goes out now: should the process die, nobody knows whether it arrived."""
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+    HELD = "held"
+    """The person must press /start, or unblock the bot, first."""
+    MERGED = "merged"
+    """A later edit of the same message or title stands in its place, or an album took it in."""
+
+
+@dataclass(frozen=True, slots=True)
+class DueParcel:
+    """A parcel with its number and what is known of earlier tries."""
+
+    id: ParcelId
+    parcel: Parcel
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a parcel, with all that follows from it in the same transaction."""
+
+    parcel: DueParcel
+    state: ParcelState
+    message: TgMessageId | None = None
+    """The number that the message got at its destination."""
+    error: str = ""
+    told: Json = field(default_factory=dict)
+    """What the continuation is told beside its own arguments."""
+    notices: Sequence[Parcel] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Counterpart:
+    """The other end of a relay."""
+
+    chat: ChatId
+    message: TgMessageId
+    thread: int = 0
+    ticket: TicketId | None = None
+
+
+class UpdateStore(Protocol):
+    """Updates from the moment in which they are confirmed."""
+
+    async def record_updates(self, bot: BotId, updates: Sequence[RawUpdate]) -> int:
+        """Store updates under their numbers, all in one transaction; returns how many are new."""
+
+    async def waiting_updates(
+        self, bot: BotId, held: Sequence[UpdateRow], limit: int
+    ) -> Sequence[WaitingUpdate]:
+        """Return due updates in the order in which they came, but for those that are `held`."""
+
+    async def finish_update(self, bot: BotId, update: UpdateRow, parcels: Sequence[Parcel]) -> None:
+        """Mark an update as handled and queue what the bot says about it, or do neither."""
+
+    async def put_off_update(self, update: UpdateRow, delay: timedelta, error: str) -> None:
+        """Have an update handled again later."""
+
+    async def bury_update(
+        self, bot: BotId, update: UpdateRow, error: str, parcels: Sequence[Parcel]
+    ) -> None:
+        """Give an update up, on record with its error, and tell the person."""
+
+
+class ParcelStore(Protocol):
+    """Parcels from being queued until their fate is known."""
+
+    async def queue_parcels(self, bot: BotId, parcels: Sequence[Parcel]) -> int:
+        """Queue parcels whose keys are new; returns how many are."""
+
+    async def due_parcels(
+        self, bot: BotId, held: Sequence[ParcelId], limit: int
+    ) -> Sequence[DueParcel]:
+        """Return parcels that wait, oldest first, but for those that are `held`."""
+
+    async def claim_parcels(self, by: str, parcels: Sequence[ParcelId]) -> frozenset[ParcelId]:
+        """Mark parcels as being sent; returns those that nobody else had."""
+
+    async def settle_parcel(self, bot: BotId, outcome: Outcome) -> None:
+        """Record what became of a parcel, its relay, what follows, and who is told."""
+
+    async def give_back(self, parcels: Sequence[ParcelId]) -> None:
+        """Make parcels due again that were certainly not sent."""
+
+    async def left_behind(self, bot: BotId, by: str) -> Sequence[DueParcel]:
+        """Return what another process was sending when it ended."""
+
+    async def release_held(self, bot: BotId, chat: ChatId) -> int:
+        """Let go what waited for a person to press /start; returns how many that are."""
+
+    async def parcel(self, bot: BotId, parcel: ParcelId) -> DueParcel | None:
+        """Return one parcel, whatever became of it."""
+
+    async def lately_sent(self, bot: BotId, since: timedelta) -> Sequence[tuple[ChatId, timedelta]]:
+        """Return to which chats something was sent, and how long ago."""
+
+
+class RelayStore(Protocol):
+    """Which message stands for which other one elsewhere."""
+
+    async def counterparts(
+        self, bot: BotId, at: MessageAt, chat: ChatId | None = None
+    ) -> Sequence[Counterpart]:
+        """Return the messages that stand for this one, in any chat or in one; both ways."""
+
+
+class CallbackKeys(Protocol):
+    """Callback data that is longer than the 64 bytes which a button holds."""
+
+    async def shorten(self, data: str) -> str:
+        """Return a short signed key for it, the same each time; short data stay as they are."""
+
+    async def expand(self, data: str) -> str | None:
+        """Return what a button meant; None where the key is not ours."""
+
+
+class BotStore(Protocol):
+    """The desk's bots and their tokens, encrypted."""
+
+    async def keep_token(self, bot: BotId, username: str, token: str) -> None:
+        """Keep a token; of the bot's own, an older one is replaced."""
+
+    async def token(self) -> str | None:
+        """Return the token that was kept last."""
+
+
+class DeskMemory(Protocol):
+    """What the desk remembers in Redis and may lose: dialogues, locks. Never raises for Redis."""
+
+    async def read(self, key: str) -> str | None:
+        """Return what is kept under a key; None too where Redis is away."""
+
+    async def keep(self, key: str, value: str | None, lasts: timedelta) -> None:
+        """Keep a value for a while, or with None forget it."""
+
+    async def lock(self, key: str, lasts: timedelta) -> bool:
+        """Take a lock; True too where Redis is away, for nothing depends on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoorStores:
+    """Everything that the desk's door stores."""
+
+    updates: UpdateStore
+    parcels: ParcelStore
+    relays: RelayStore
+    keys: CallbackKeys
+    bots: BotStore
+    memory: DeskMemory
