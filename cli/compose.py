@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 
 from accounts.endpoint import Endpoint, Patience, Server
 from cli.offstage import UnsetTelegram
@@ -243,11 +244,25 @@ def server_named(settings: Settings) -> Server | None:
     if address is None:
         return None
     key_file = settings.telegram_public_key_file
-    try:
-        key = key_file.read_text(encoding="ascii") if key_file else None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"TELEGRAM_PUBLIC_KEY_FILE {key_file} cannot be read: {error}") from None
+    key = None if key_file is None else read_public_key(key_file)
     return Server(*address, dc_id=settings.telegram_dc_id, public_key=key)
+
+
+def read_public_key(path: Path) -> str:
+    """Read a server's key; raises BadInput for what is no RSA key in PEM."""
+    try:
+        key = path.read_text(encoding="ascii")
+    except OSError as error:
+        told = f"TELEGRAM_PUBLIC_KEY_FILE: {path} cannot be read: {error.strerror}"
+        raise BadInput(told) from None
+    except UnicodeDecodeError:
+        key = ""
+    if "-----BEGIN RSA PUBLIC KEY-----" not in key:
+        raise BadInput(
+            f"TELEGRAM_PUBLIC_KEY_FILE: {path} is no RSA key: a PEM file begins with "
+            "-----BEGIN RSA PUBLIC KEY-----"
+        )
+    return key
 
 
 def make_writer(settings: Settings, stage: Stage, ending: AsyncExitStack) -> Writer:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from cli.compose import cipher_for
+from cli.compose import cipher_for, server_named
 from cli.offstage import REMEDY
 from cli.settings import Settings, load_settings
 from db import migrate
@@ -20,7 +20,7 @@ from db.keys import load_keyring
 from db.pacing import redis_turns
 from db.probes import ping_redis, server_time, server_version
 from db.stores.accounts import PostgresAccounts
-from orchestrator.errors import TroupeError
+from orchestrator.errors import BadInput, TroupeError
 
 OLDEST_PYTHON = (3, 11)
 TELEGRAM = ("149.154.167.51", 443)
@@ -183,11 +183,14 @@ def check_application(settings: Settings, accounts: int) -> Finding:
 
 
 async def reach(settings: Settings, accounts: int) -> Finding:
-    """Check that Telegram's address answers at all."""
+    """Check that Telegram's address answers at all, and that its key can be used."""
     host, port = settings.telegram_address or TELEGRAM
     try:
+        server_named(settings)
         async with asyncio.timeout(REACH_SECONDS):
             _, writer = await asyncio.open_connection(host, port)
+    except BadInput as unusable:
+        return Finding("Telegram", Health.BROKEN, "its key cannot be used", str(unusable))
     except (OSError, TimeoutError):
         remedy = "check the network and its firewall (TELEGRAM_SERVER names another server)"
         detail = f"{host}:{port} does not answer"

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Annotated, Generic, TypeVar
 
 import typer
 
+from orchestrator.spans import write_span
+
 if TYPE_CHECKING:
     from rich.text import Text
 
@@ -211,12 +213,8 @@ def cell_of_several(values: Sequence[object]) -> str:
 
 @cell_text.register
 def duration_text(value: timedelta) -> str:
-    """Write a duration in its largest whole unit."""
-    seconds = int(value.total_seconds())
-    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= size and seconds % size == 0:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
+    """Write a duration in its largest whole unit, and seconds as whole ones."""
+    return write_span(timedelta(seconds=int(value.total_seconds())))
 
 
 def clean(text: str, *, lines: bool = True) -> str:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from random import random
 
 from orchestrator.outbox.gate import GateTerms
+from orchestrator.spans import write_span
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,8 @@ class Tuning:
         }
         for name, (least, most, value) in limits.items():
             if not least <= value <= most:
-                raise ValueError(f"{name} must lie between {least} and {most}")
+                between = f"{write_span(least)} and {write_span(most)}"
+                raise ValueError(f"{name} must lie between {between}")
         for name in ("sending", "settling", "fresh_post"):
             retries: Retries = getattr(self, name)
             if not 1 <= retries.attempts <= 100 or retries.growth < 1 or retries.jitter < 0:

@@ -33,6 +33,13 @@ SENTENCES = {
     "float_type": "must be a number",
     "float_parsing": "must be a number",
     "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "int_from_float": "must be a whole number",
+    "finite_number": "must be a finite number",
+    "decimal_parsing": "must be a number",
+    "time_delta_type": "must be a span of time like 30s, 15m or 7d",
+    "time_delta_parsing": "must be a span of time like 30s, 15m or 7d",
+    "json_invalid": "is not JSON: {error}",
     "value_error": "{error}",
 }
 

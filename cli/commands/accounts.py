@@ -45,12 +45,14 @@ def login(name: Name) -> None:
 @app.command("list", epilog="Example: troupe accounts list --json")
 def list_(as_json: AsJson = False) -> None:
     """List all accounts."""
+    from orchestrator.lanes.disclosure import carries
+
     columns: list[Column[Account]] = [
         Column("Name", lambda one: one.name),
         Column("State", lambda one: one.state),
         Column("Persona", lambda one: one.persona),
         Column("Username", lambda one: one.username),
-        Column("Discloses", lambda one: one.disclosed_at is not None),
+        Column("Discloses", lambda one: carries(one.bio or "", one.disclosure)),
         Column("Last used", lambda one: one.last_used_at),
         Column("Reason", lambda one: one.state_reason, wide=True),
     ]

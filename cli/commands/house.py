@@ -135,7 +135,8 @@ def drain(
     """Have a node give its accounts to the others, one lane after another stopping in order."""
     run(lambda service: drain_and_watch(service, name, wait=wait))
     if wait:
-        say(f"{name} holds no account; it takes none until `troupe nodes undrain {name}`.")
+        until = f"`troupe nodes undrain {name}`, or until it is started again"
+        say(f"{name} holds no account; it takes none until {until}.")
     else:
         say(f"{name} is asked to give its accounts away; see `troupe nodes list`.")
 

@@ -1,34 +1,40 @@
 """`troupe settings`: the numbers that an operator may set."""
 
-from typing import TYPE_CHECKING, Annotated
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from cli.output import AsJson, Column, say, show_listing
 from cli.running import actor, run
+from orchestrator.spans import write_span
 
 if TYPE_CHECKING:
     from orchestrator.service.settings import Setting
+
+SPAN: Final = re.compile(r"-?P(\d|T\d)")
+"""How durations are stored (ISO 8601)."""
 
 app = typer.Typer(no_args_is_help=True, help="The numbers that an operator may set.")
 
 
 @app.command("list", epilog="Example: troupe settings list --json")
 def list_(as_json: AsJson = False) -> None:
-    """List every setting with its value and its default; durations as ISO 8601, PT30S."""
+    """List every setting with its value and its default."""
     columns: list[Column[Setting]] = [
         Column("Setting", lambda one: one.key),
-        Column("Value", lambda one: one.value, wide=True),
-        Column("Default", lambda one: one.default, wide=True),
+        Column("Value", lambda one: in_words(one.value), wide=True),
+        Column("Default", lambda one: in_words(one.default), wide=True),
     ]
     found = run(lambda service: service.settings.list())
     show_listing(found, columns, as_json=as_json, empty="There are no settings.")
 
 
-@app.command("set", epilog="Example: troupe settings set account_pace.apart PT30S")
+@app.command("set", epilog="Example: troupe settings set account_pace.apart 30s")
 def set_(
     key: Annotated[str, typer.Argument(help="The name from `troupe settings list`.")],
-    value: Annotated[str, typer.Argument(help="A number, or a duration: seconds or PT30S.")],
+    value: Annotated[str, typer.Argument(help="A number, or a span of time like 30s, 15m or 7d.")],
 ) -> None:
     """Set one; nodes say in their log what waits for a restart. None turns the charter off."""
     from orchestrator.library.numbers import is_live
@@ -36,3 +42,15 @@ def set_(
     run(lambda service: service.settings.put(actor(), key, value))
     taken_up = "running nodes take it up at once" if is_live(key) else "nodes take it up at start"
     say(f"{key} is {value}; {taken_up}")
+
+
+def in_words(value: str) -> str:
+    """Write a stored value as people read it: `30 s` for "PT30S"."""
+    import json
+
+    from pydantic import TypeAdapter
+
+    held = json.loads(value)
+    if not isinstance(held, str):
+        return value
+    return write_span(TypeAdapter(timedelta).validate_python(held)) if SPAN.match(held) else held

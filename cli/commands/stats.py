@@ -48,6 +48,9 @@ def stats(
     if as_json:
         show_json(as_plain(found))
         return
+    if user and not (found.operations or found.comments):
+        say(f"Nothing was said since then that {user} approved, or in a campaign of theirs.")
+        return
     show_card(found, overview(found), as_json=False)
     show_section("What was done", found.operations, operation_columns())
     show_section("Why it failed", found.errors, error_columns())

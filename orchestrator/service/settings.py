@@ -10,7 +10,9 @@ from pydantic import TypeAdapter, ValidationError
 from orchestrator.actor import Actor
 from orchestrator.errors import BadInput
 from orchestrator.ports.logs import SettingsStore
+from orchestrator.spans import parse_span
 from orchestrator.tuning import Tuning
+from personas.problems import problems_of
 
 TUNING = TypeAdapter(Tuning)
 
@@ -56,10 +58,9 @@ def tuned(overrides: Mapping[str, str]) -> Tuning:
     try:
         return TUNING.validate_python(tree)
     except ValidationError as error:
-        problem = error.errors(include_url=False, include_input=False)[0]
-        path = ".".join(str(part) for part in problem["loc"])
-        told = problem["msg"].removeprefix("Value error, ")
-        raise BadInput(f"setting {path}: {told}" if path else f"setting {told}") from None
+        problem = problems_of(error)[0]
+        path = "" if problem.path == "document" else f"{problem.path} "
+        raise BadInput(f"setting {path}{problem.sentence}") from None
 
 
 def plain(tuning: Tuning) -> dict[str, Any]:
@@ -69,13 +70,14 @@ def plain(tuning: Tuning) -> dict[str, Any]:
 
 
 def read_value(key: str, value: str) -> object:
-    """Read a value as JSON, or as the text that it is."""
+    """Read a value as JSON, as a span like 15m, or as the text that it is."""
     try:
         return json.loads(value)
     except json.JSONDecodeError:
         if not value.strip():
             raise BadInput(f"setting {key} needs a value") from None
-        return value
+        span = parse_span(value)
+        return value if span is None else span.total_seconds()
 
 
 def place(tree: dict[str, Any], key: str, value: object) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,6 +28,8 @@ class Leading:
     node: NodeName
     calendar: Calendar
     candidate: Candidate
+    yields: Callable[[], bool]
+    """Whether others should lead: this node drains, and there is one that does not."""
 
     async def run(self) -> None:
         """Stand for ever; every look is bounded, for a leader that cannot renew must stop."""
@@ -40,9 +42,12 @@ class Leading:
             await self.stage.bell.wait(Topic.LEASES, pause)
 
     async def stand(self, limit: float) -> bool:
-        """Renew, or try to become leader."""
+        """Renew, or try to become leader; who should yield leaves it to others."""
         try:
             async with asyncio.timeout(limit):
+                if self.yields():
+                    await self.candidate.step_down()
+                    return False
                 return await self.candidate.stand()
         except (ServersUnavailable, TimeoutError, OSError):
             return self.candidate.leads

@@ -61,6 +61,11 @@ class Node:
         told = self.presence.draining or self.name in self.attendance.draining()
         return self.asked.is_set() or told
 
+    def yields(self) -> bool:
+        """Tell whether another node should lead: this one drains, and not all others do."""
+        others = self.attendance.living() - {self.name}
+        return self.draining and bool(others - self.attendance.draining())
+
     async def run(self) -> None:
         """Work until `asked` is set; then finish what was begun, and give every account back.
 
@@ -90,7 +95,7 @@ class Node:
 
     async def work(self) -> None:
         """Keep leases, do jobs, and lead if it falls to this node, until asked to stop."""
-        leading = Leading(self.stage, self.name, self.calendar, self.candidate)
+        leading = Leading(self.stage, self.name, self.calendar, self.candidate, self.yields)
         async with asyncio.TaskGroup() as group:
             lasting = [
                 group.create_task(self.heart.run(), name="heart"),

@@ -190,6 +190,24 @@ def test_doctor_names_what_is_broken_and_how_to_mend_it(
     assert "hunter2" not in ended.out + ended.err
 
 
+def test_doctor_reads_the_key_of_another_telegram(
+    troupe: Troupe, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    key = tmp_path / "server.pem"
+    key.write_bytes(b"\xff no key at all")
+    monkeypatch.setenv("TELEGRAM_SERVER", "127.0.0.1:9")
+    monkeypatch.setenv("TELEGRAM_PUBLIC_KEY_FILE", str(key))
+    ended = troupe("doctor", "--json")
+    assert ended.code == 1
+    found = next(one for one in ended.json if one["check"] == "Telegram")
+    assert found["health"] == "broken"
+    assert "BEGIN RSA PUBLIC KEY" in found["remedy"]
+
+
+def test_figures_of_somebody_who_did_nothing_say_so(troupe: Troupe) -> None:
+    assert "Nothing was said" in troupe("stats", "--user", "nobody").out
+
+
 def test_an_unreachable_database_is_one_sentence(
     troupe: Troupe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -260,6 +278,9 @@ def test_a_setting_is_set_shown_and_bounded_by_the_charter(troupe: Troupe) -> No
     assert troupe("settings", "set", "account_pace.apart", "PT30S").code == 0
     shown = {one["key"]: one["value"] for one in troupe("settings", "list", "--json").json}
     assert shown["account_pace.apart"] == '"PT30S"'
+    assert troupe("settings", "set", "account_pace.apart", "1m30s").code == 0
+    assert "90 s" in troupe("settings", "list").out
+    assert "like 30s, 15m or 7d" in refused(troupe("settings", "set", "claim", "null"))
     too_long = troupe("settings", "set", "disclosure_check", "PT5H")
     assert "must lie between" in refused(too_long)
     unknown = troupe("settings", "set", "nothing", "1")

@@ -10,6 +10,7 @@ import pytest
 
 from cli.compose import Company, company
 from cli.settings import Settings
+from orchestrator.actor import Actor
 from orchestrator.errors import NotAllowed
 from orchestrator.ports.calendar import Entry, Fire
 from orchestrator.supervisor.node import Node
@@ -114,3 +115,18 @@ async def test_a_node_without_a_watchdog_holds_nothing_and_says_why(found: Compa
     with pytest.raises(NotAllowed, match="no watchdog process"):
         await node.run()
     assert await found.stage.stores.leases.nodes() == []
+
+
+async def test_a_node_that_drains_leaves_the_calendar_to_one_that_does_not(
+    found: Company,
+    scene: Scene,  # noqa: ARG001 - what there is to keep a calendar of
+) -> None:
+    async with running(found, "b") as (_, second), running(found, "a") as (_, first):
+        await until(lambda: bool(first.entries or second.entries))
+        name, leads, follows = ("a", first, second) if first.entries else ("b", second, first)
+        await found.service.nodes.drain(Actor("olga"), name)
+        await until(lambda: bool(follows.entries))
+        assert leads.entries == ()
+        # Where all drain, somebody must go on.
+        await found.service.nodes.drain(Actor("olga"), "b" if name == "a" else "a")
+        await until(lambda: follows.entries != () or leads.entries != ())
