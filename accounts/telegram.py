@@ -15,13 +15,14 @@ from accounts.endpoint import Endpoint, Patience
 from accounts.internals import update_state
 from accounts.session import CollectingSession
 from accounts.signin import check_phone, sign_in
+from orchestrator.errors import SignInRefused
 from orchestrator.facts import Sink
 from orchestrator.ids import AccountId
 from orchestrator.leases.tenure import Tenure
 from orchestrator.pacing.pacer import Asking
 from orchestrator.ports.sessions import SessionStore, StoredSession, UpdateState
 from orchestrator.ports.telegram import Profile, SignInAnswers
-from orchestrator.refusals import Action, Refusal, Scope, TelegramRefused
+from orchestrator.refusals import Action, OutcomeUnknown, Refusal, Scope, TelegramRefused
 
 NO_SESSION = Refusal(
     "NO_SESSION", Scope.ACCOUNT, Action.NEEDS_LOGIN, "the account was never signed in: log in first"
@@ -99,13 +100,25 @@ class TelethonTelegram:
         client = make_client(self.endpoint, self.patience, session, receive=False, unattended=False)
         call = Caller(client, self.patience.answer)
         try:
-            await call.bounded(client.connect(), self.patience.connect)
+            await self.reach(call)
             await sign_in(call, phone, answers)
             profile = await read_profile(call)
             await self.store(account, session, profile, await state_now(call, self.patience))
         finally:
             await leave(client, self.patience.close)
         return profile
+
+    async def reach(self, call: Caller) -> None:
+        """Connect with a person waiting, who is told where nobody answers."""
+        try:
+            await call.bounded(call.client.connect(), self.patience.connect)
+        except (TelegramRefused, OutcomeUnknown):
+            server = self.endpoint.server
+            place = f" at {server.host}:{server.port}" if server else ""
+            raise SignInRefused(
+                f"Telegram does not answer{place}: check the network, and TELEGRAM_SERVER if it is "
+                "set (troupe doctor looks at both)"
+            ) from None
 
     async def store(
         self,

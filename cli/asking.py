@@ -44,6 +44,8 @@ def ask(question: str) -> str:
 
 def ask_unseen(question: str) -> str:
     """Ask for a secret, which is not shown; raises BadInput when there is nobody to answer."""
+    if not sys.stdin.isatty():
+        return ask(question)  # a program answers, and there is nothing that could be shown
     return answered(lambda: getpass.getpass(f"{question}: ", stream=sys.stderr))
 
 

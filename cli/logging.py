@@ -60,6 +60,9 @@ def configure_logging(settings: Settings, *, quiet: bool = False) -> None:
     root.setLevel(max(level, logging.WARNING) if quiet else level)
     for name in NOISY:
         logging.getLogger(name).setLevel(max(root.level, logging.WARNING))
+    if quiet:
+        # A person is told by our own sentence what came of a connection, not attempt by attempt.
+        logging.getLogger("telethon").setLevel(max(root.level, logging.ERROR))
 
 
 def default_format() -> LogFormat:

@@ -1,15 +1,17 @@
 """Signing in, on a simulated Telegram."""
 
 import logging
+from dataclasses import replace
 
 import pytest
 
-from accounts.telegram import NO_SESSION
+from accounts.endpoint import Server
+from accounts.telegram import NO_SESSION, TelethonTelegram
 from orchestrator.errors import BadInput, SignInRefused
 from orchestrator.refusals import Action, TelegramRefused
 from simulator.mtproto.faults import Fault, FaultKind
 from simulator.world.two_step import seal_password
-from tests.integration.accounts.cast import ANNA, PHONES, Cast, Prompter
+from tests.integration.accounts.cast import ANNA, PHONES, Cast, Prompter, endpoint
 
 PHONE = PHONES[ANNA]
 CODE = "11111"
@@ -133,3 +135,9 @@ async def test_logging_out_ends_the_session_and_forgets_it(cast: Cast) -> None:
         async with cast.telegram.open(ANNA, None):
             pytest.fail("the key should be dead")
     assert caught.value.refusal.action is Action.NEEDS_LOGIN
+
+
+async def test_where_nobody_answers_the_sentence_names_the_place(cast: Cast) -> None:
+    nowhere = replace(endpoint(cast.server), server=Server("127.0.0.1", 9))
+    with pytest.raises(SignInRefused, match=r"127\.0\.0\.1:9: .*troupe doctor"):
+        await TelethonTelegram(nowhere, cast.sessions).sign_in(ANNA, PHONE, Prompter(CODE))
