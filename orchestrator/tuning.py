@@ -35,6 +35,9 @@ class Pace:
     burst: int = 1
 
 
+MOST_PERMITTED = 10
+"""How many messages of ours one message of a person's can ever permit (charter rule 3)."""
+
 LEAST_HISTORY = timedelta(days=180)
 
 
@@ -162,6 +165,8 @@ class Tuning:
             if not least <= value <= most:
                 between = f"{write_span(least)} and {write_span(most)}"
                 raise ValueError(f"{name} must lie between {between}")
+        if not 1 <= self.gate.answer_parts <= MOST_PERMITTED:
+            raise ValueError(f"gate.answer_parts must lie between 1 and {MOST_PERMITTED}")
         for name in ("sending", "settling", "fresh_post"):
             retries: Retries = getattr(self, name)
             if not 1 <= retries.attempts <= 100 or retries.growth < 1 or retries.jitter < 0:

@@ -7,6 +7,7 @@ from db.encryption import Cipher
 from db.housekeeping import PostgresHousekeeper
 from db.notify import Notices
 from db.stores.accounts import PostgresAccounts
+from db.stores.answering import PostgresAnswers
 from db.stores.calendar import PostgresCalendar
 from db.stores.campaigns import PostgresCampaigns
 from db.stores.channels import PostgresChannels
@@ -55,6 +56,7 @@ def postgres_stores(
         review=PostgresReview(engine),
         outbox=PostgresOutbox(engine, tuning.engagement_checks),
         comments=PostgresComments(engine),
+        answers=PostgresAnswers(engine, tuning.gate.answer_parts),
         library=PostgresLibrary(engine),
         labels=PostgresLabels(engine, cache),
         logs=PostgresLogs(engine),

@@ -2,6 +2,7 @@
 
 from db.tables import (
     accounts,
+    answers,
     campaigns,
     channels,
     conversations,
@@ -22,6 +23,7 @@ from db.tables.routines import BELLS, FUNCTIONS, TRIGGERS, bell_trigger, count_t
 __all__ = [
     "accounts",
     "after_tables",
+    "answers",
     "campaigns",
     "channels",
     "conversations",

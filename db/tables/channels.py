@@ -11,6 +11,7 @@ from sqlalchemy import (
     Integer,
     SmallInteger,
     Table,
+    UniqueConstraint,
     text,
     true,
 )
@@ -80,7 +81,9 @@ grants = Table(
     "grants",
     metadata,
     identity(),
-    reference("channel_id", "channels.id", index=True),
+    # A grant speaks of a channel, or of a study group.
+    maybe_reference("channel_id", "channels.id", index=True),
+    maybe_reference("study_group_id", "study_groups.id"),
     maybe_reference("account_id", "accounts.id"),
     maybe_number("granted_by_telegram_id"),
     words("granted_by_name"),
@@ -109,12 +112,21 @@ grants = Table(
         "num_nonnulls(suspended_at, suspended_reason, suspended_for) IN (0, 3)", name="suspended"
     ),
     CheckConstraint("(revoked_at IS NULL) = (revoked_by IS NULL)", name="revoked"),
+    CheckConstraint("num_nonnulls(channel_id, study_group_id) = 1", name="one_place"),
+    CheckConstraint("(scope = 'study_group') = (study_group_id IS NOT NULL)", name="place"),
+    UniqueConstraint("id", "study_group_id"),
     Index(
         "uq_grants_live",
         "channel_id",
         "scope",
         unique=True,
         postgresql_where=text("revoked_at IS NULL AND scope = 'comments'"),
+    ),
+    Index(
+        "uq_grants_study_group_live",
+        "study_group_id",
+        unique=True,
+        postgresql_where=text("revoked_at IS NULL AND study_group_id IS NOT NULL"),
     ),
 )
 

@@ -49,6 +49,8 @@ contacts = Table(
     maybe_words("language"),
     moment_now("first_seen_at"),
     moment_now("last_seen_at"),
+    # Kept by a trigger on `opt_outs`: whoever locks this row knows whether it may be written to.
+    moment("opted_out_at"),
 )
 
 opt_outs = Table(
@@ -90,6 +92,7 @@ conversations = Table(
     # A script that came to its end: what the person writes next begins anew.
     Column("reopens", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("account_id", "contact_id"),
+    UniqueConstraint("id", "account_id"),
     one_of("state", ConversationState),
     one_of("outcome", Outcome),
 )
@@ -188,6 +191,8 @@ messages = Table(
     moment("deleted_at"),
     one_of("direction", ("incoming", "outgoing")),
     UniqueConstraint("conversation_id", "telegram_message_id"),
+    # What answers refer to: no answer without an incoming message of its own conversation.
+    UniqueConstraint("conversation_id", "id", "direction"),
     # Telegram names deleted private messages by number alone.
     Index("ix_messages_telegram_message_id", "telegram_message_id"),
     Index("ix_messages_recorded_at", "recorded_at"),

@@ -123,6 +123,15 @@ BEGIN
     RAISE EXCEPTION 'the audit log is only ever added to';
 END
 $function$""",
+    "remember_opt_out": """
+CREATE FUNCTION remember_opt_out() RETURNS trigger
+LANGUAGE plpgsql AS $function$
+BEGIN
+    -- Whoever is about to write to this person has the row locked, or finds it changed.
+    UPDATE contacts SET opted_out_at = NEW.at WHERE id = NEW.contact_id;
+    RETURN NULL;
+END
+$function$""",
     "ring": """
 CREATE FUNCTION ring() RETURNS trigger
 LANGUAGE plpgsql AS $function$
@@ -150,6 +159,9 @@ FOR EACH ROW WHEN (
             AND (NEW.peer_kind, NEW.peer_id, NEW.reply_to)
                 IS DISTINCT FROM (OLD.peer_kind, OLD.peer_id, OLD.reply_to))))
 EXECUTE FUNCTION refuse_letter_change()""",
+    "opt_outs_are_remembered": """
+CREATE TRIGGER opt_outs_are_remembered AFTER INSERT ON opt_outs
+FOR EACH ROW EXECUTE FUNCTION remember_opt_out()""",
     "audit_log_only_grows": """
 CREATE TRIGGER audit_log_only_grows BEFORE UPDATE OR DELETE ON audit_log
 FOR EACH ROW EXECUTE FUNCTION refuse_audit_change()""",

@@ -161,6 +161,8 @@ outbox = Table(
     maybe_reference("grant_id", "grants.id"),
     maybe_reference("inbound_message_id", "messages.id"),
     maybe_reference("study_group_id", "study_groups.id"),
+    maybe_number("answer_id"),
+    maybe_number("line_id"),
     maybe_words("peer_kind"),
     maybe_number("peer_id"),
     maybe_number("peer_access_hash"),
@@ -189,6 +191,18 @@ outbox = Table(
     ),
     CheckConstraint("(kind = 'comment') = (comment_id IS NOT NULL)", name="comment"),
     CheckConstraint("(kind = 'comment') = (grant_id IS NOT NULL)", name="comment_basis"),
+    # Charter rule 3: nothing private without the incoming message that it answers.
+    CheckConstraint("(kind = 'direct') = (answer_id IS NOT NULL)", name="direct"),
+    CheckConstraint("(kind = 'direct') = (inbound_message_id IS NOT NULL)", name="direct_basis"),
+    ForeignKeyConstraint(
+        ["answer_id", "account_id", "inbound_message_id"],
+        ["answers.id", "answers.account_id", "answers.inbound_message_id"],
+    ),
+    CheckConstraint("(kind = 'study_group') = (line_id IS NOT NULL)", name="study_group"),
+    ForeignKeyConstraint(
+        ["line_id", "account_id", "study_group_id"],
+        ["group_lines.id", "group_lines.account_id", "group_lines.study_group_id"],
+    ),
     CheckConstraint(
         "num_nonnulls(peer_kind, peer_id, peer_access_hash) IN (0, 3)", name="peer_whole"
     ),
@@ -200,6 +214,15 @@ outbox = Table(
     ),
     UniqueConstraint("account_id", "random_id"),
     Index("uq_outbox_comment_id", "comment_id", unique=True),
+    Index(
+        "uq_outbox_answer_id",
+        "answer_id",
+        unique=True,
+        postgresql_where=text("answer_id IS NOT NULL"),
+    ),
+    Index(
+        "uq_outbox_line_id", "line_id", unique=True, postgresql_where=text("line_id IS NOT NULL")
+    ),
     Index(
         "ix_outbox_due",
         "account_id",

@@ -125,10 +125,12 @@ class GateFacts:
 
 @dataclass(frozen=True, slots=True)
 class GateTerms:
-    """How long what was read from Telegram counts as known."""
+    """How long what was read from Telegram counts as known, and how much an answer may be."""
 
     disclosure_lasts: timedelta = timedelta(minutes=75)
     verification_lasts: timedelta = timedelta(days=2)
+    answer_parts: int = 5
+    """How many messages of ours one message of a person's permits (charter rule 3)."""
 
 
 SPEAKING_STATES = frozenset({"active"})

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from orchestrator.ports.accounts import AccountStore
+from orchestrator.ports.answers import AnswerStore
 from orchestrator.ports.calendar import CalendarStore
 from orchestrator.ports.campaigns import CampaignStore
 from orchestrator.ports.channels import ChannelStore
@@ -40,6 +41,7 @@ class Stores:
     review: ReviewStore
     outbox: OutboxStore
     comments: CommentStore
+    answers: AnswerStore
     library: LibraryStore
     labels: LabelStore
     logs: LogStore

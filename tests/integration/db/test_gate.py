@@ -129,7 +129,6 @@ def changes(now: datetime) -> dict[str, st.SearchStrategy[Any]]:
 def grant_changes(now: datetime) -> dict[str, st.SearchStrategy[Any]]:
     """Every way in which a grant may not be in order."""
     return {
-        "scope": st.sampled_from(["comments", "study_group"]),
         "comments_per_post": st.integers(1, 3),
         "linked_group": st.sampled_from([GROUP, OTHER_GROUP]),
         "starts_at": near(now),

@@ -133,8 +133,11 @@ async def test_messages_go_after_their_time_unless_an_answer_of_ours_refers_to_t
             at=JUNE - timedelta(days=age),
         )
     await scene.sql(
-        "INSERT INTO outbox (account_id, kind, inbound_message_id, text, random_id, due_at,"
-        " expires_at) VALUES (1, 'direct', 1, 'good day', 1, now(), now())"
+        "WITH said AS (INSERT INTO answers (conversation_id, account_id, inbound_message_id, part,"
+        " text, reason, source, approved_by) VALUES (1, 1, 1, 1, 'good day', '', 'local', 'script')"
+        " RETURNING id) INSERT INTO outbox (account_id, kind, inbound_message_id, answer_id, text,"
+        " random_id, due_at, expires_at) SELECT 1, 'direct', 1, id, 'good day', 1, now(), now()"
+        " FROM said"
     )
     swept = await sweep(scene.engine, Retention(history=timedelta(days=180)), JUNE)
     assert swept is not None
