@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Generic, TypeVar
 
 from sqlalchemy.exc import DBAPIError
@@ -22,8 +23,9 @@ A = TypeVar("A")
 class Gathering(Generic[Q, A]):
     """Takes questions one by one and has them answered together, in the order they were asked.
 
-    While one batch is being answered the next one gathers: nobody waits for a batch to fill, and
-    who asks alone is answered at once. A batch that fails fails for everybody in it.
+    While one batch is being answered the next one gathers, and for `linger` seconds longer: what
+    comes in crowds is answered in larger batches, while who asks after a quiet moment is answered
+    at once. A batch that fails fails for everybody in it.
     """
 
     name: str
@@ -31,10 +33,13 @@ class Gathering(Generic[Q, A]):
     unheard: Callable[[Q, A], Awaitable[None]] | None = None
     """What becomes of an answer whose asker was cancelled meanwhile."""
     limit: int = 100
+    linger: float = 0.0
     waiting: list[tuple[Q, "asyncio.Future[A]"]] = field(default_factory=list)
     orphans: list[tuple[Q, A]] = field(default_factory=list)
     answering: asyncio.Task[None] | None = None
     """Runs as long as somebody waits, and ends by itself."""
+    answered_at: float = -inf
+    """When the last batch was answered, on the loop's clock."""
 
     async def ask(self, question: Q) -> A:
         """Return the answer; raises what answering the batch raised."""
@@ -57,9 +62,17 @@ class Gathering(Generic[Q, A]):
     async def answer(self) -> None:
         """Answer batches until nobody waits."""
         while self.waiting or self.orphans:
+            await self.gather()
             batch, self.waiting = self.waiting[: self.limit], self.waiting[self.limit :]
             await self.answer_batch([asked for asked in batch if not asked[1].done()])
+            self.answered_at = asyncio.get_running_loop().time()
             await self.bury_orphans()
+
+    async def gather(self) -> None:
+        """Wait while others are likely to come; not when there was nobody for a while."""
+        since = asyncio.get_running_loop().time() - self.answered_at
+        if since < self.linger and len(self.waiting) < self.limit:
+            await asyncio.sleep(self.linger - since)
 
     async def answer_batch(self, batch: list[tuple[Q, "asyncio.Future[A]"]]) -> None:
         """Answer one batch, or tell everybody in it why not."""
@@ -84,7 +97,7 @@ class Gathering(Generic[Q, A]):
             try:
                 return await self.answer_all(questions)
             except DBAPIError as failed:
-                if getattr(failed.orig, "sqlstate", None) not in CONFLICTS:
+                if not is_conflict(failed):
                     raise
                 log.info("%s: asked again after a conflict: %s", self.name, failed.orig)
         return await self.answer_all(questions)
@@ -99,6 +112,11 @@ class Gathering(Generic[Q, A]):
                 await self.unheard(question, answer)
             except Exception:
                 log.warning("%s: an answer that nobody took is left", self.name, exc_info=True)
+
+
+def is_conflict(failed: DBAPIError) -> bool:
+    """Tell whether a transaction was undone so that another could go on."""
+    return getattr(failed.orig, "sqlstate", None) in CONFLICTS
 
 
 def tell_all(futures: Sequence["asyncio.Future[A]"], failed: BaseException) -> None:

@@ -8,10 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, TextClause
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.engine import transaction, write_json
-from db.gathering import Gathering
+from db.gathering import Gathering, is_conflict
 from db.stores import outdesk, outgoing
 from db.stores.audit import write_audit
 from db.stores.base import one, rows, run
@@ -50,6 +51,9 @@ from orchestrator.refusals import Action, Refusal
 MOST_PATIENT = 8
 """How many connections may wait for locks at once, so that others are left for what goes on."""
 
+LINGER = 0.004
+"""Seconds for which proofs and questions gather while others come in as well."""
+
 LONGEST_STOCK = 20
 """How many messages of one account are gathered at once at most."""
 
@@ -80,20 +84,18 @@ class PostgresOutbox:
     """Implements `OutboxStore`; a sent comment is looked at again after `engagement_checks`.
 
     Many lanes of one process ask the gate and bring their proofs at about the same time: each
-    still claims one message, just before it sends it, but one statement answers all who ask.
+    still claims one message, just before it sends it, but one transaction serves all who come.
     """
 
     engine: AsyncEngine
     engagement_checks: tuple[timedelta, ...] = ()
-    claims: Gathering[Question, Claim | None] = field(init=False)
-    proofs: Gathering[Proof, None] = field(init=False)
+    exchange: Gathering[Question | Proof, Claim | None] = field(init=False)
     patient: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_PATIENT))
 
     def __post_init__(self) -> None:
         """Begin to gather."""
-        claims = Gathering("claims", self.claim_all, self.return_claim)
-        object.__setattr__(self, "claims", claims)
-        object.__setattr__(self, "proofs", Gathering("proofs", self.record_all))
+        exchange = Gathering("outbox", self.settle_all, self.return_claim, linger=LINGER)
+        object.__setattr__(self, "exchange", exchange)
 
     async def next_waiting(self, holder: Holder) -> Waiting | None:
         """Return the account's next message whose time has come."""
@@ -136,7 +138,7 @@ class PostgresOutbox:
 
     async def claim_if_welcome(self, holder: Holder, message: OutboxId, terms: GateTerms) -> Claim:
         """Ask the gate, together with whoever else asks; alone where a row is locked just now."""
-        claim = await self.claims.ask(Question(holder, message, terms))
+        claim = await self.exchange.ask(Question(holder, message, terms))
         return claim or await self.claim_alone(holder, message, terms)
 
     async def claim_alone(self, holder: Holder, message: OutboxId, terms: GateTerms) -> Claim:
@@ -145,18 +147,43 @@ class PostgresOutbox:
             row = await one(connection, CLAIM_IF_WELCOME, **questions(holder, message, terms))
         return Claim(Verdict.NOT_DUE, None) if row is None else to_claim(row)
 
-    async def claim_all(self, asked: Sequence[Question]) -> Sequence[Claim | None]:
+    async def settle_all(self, asked: Sequence[Question | Proof]) -> Sequence[Claim | None]:
+        """Store what Telegram has and ask the gate for what is next, in one transaction.
+
+        A proof does not depend on what is asked beside it: where that fails, proofs are stored
+        for themselves first.
+        """
+        proofs = [one for one in asked if isinstance(one, Proof)]
+        questions = [one for one in asked if isinstance(one, Question)]
+        try:
+            async with transaction(self.engine) as connection:
+                await self.record_all(connection, proofs)
+                claims = await self.claim_all(connection, questions)
+        except DBAPIError as failed:
+            if not (proofs and questions) or is_conflict(failed):
+                raise
+            async with transaction(self.engine) as connection:
+                await self.record_all(connection, proofs)
+            async with transaction(self.engine) as connection:
+                claims = await self.claim_all(connection, questions)
+        given = iter(claims)
+        return [next(given) if isinstance(one, Question) else None for one in asked]
+
+    async def claim_all(
+        self, connection: AsyncConnection, asked: Sequence[Question]
+    ) -> Sequence[Claim | None]:
         """Ask the gate for one message of each account; None: ask about this one alone."""
+        if not asked:
+            return []
         first = asked[0]
         together = {
             question.holder.account: question
             for question in reversed(asked)
             if (question.holder.node, question.terms) == (first.holder.node, first.terms)
         }
-        async with transaction(self.engine) as connection:
-            found = await rows(
-                connection, CLAIM_ALL_IF_WELCOME, **questions_of(list(together.values()))
-            )
+        found = await rows(
+            connection, CLAIM_ALL_IF_WELCOME, **questions_of(list(together.values()))
+        )
         claims = {OutboxId(row.id): to_claim(row) for row in found}
         return [
             claims.get(question.message) if together.get(question.holder.account) is question
@@ -164,7 +191,7 @@ class PostgresOutbox:
             for question in asked
         ]  # fmt: skip
 
-    async def return_claim(self, asked: Question, claim: Claim | None) -> None:
+    async def return_claim(self, asked: Question | Proof, claim: Claim | None) -> None:
         """Give a claim back whose lane was cancelled before it heard of it."""
         if claim is not None and claim.letter is not None:
             await self.give_back(asked.holder, asked.message)
@@ -175,23 +202,23 @@ class PostgresOutbox:
 
     async def record_sent(self, holder: Holder, message: OutboxId, sent: Sent) -> None:
         """Settle the message as sent, and plan to look how it was received."""
-        await self.proofs.ask(Proof(holder, message, sent))
+        await self.exchange.ask(Proof(holder, message, sent))
 
-    async def record_all(self, proofs: Sequence[Proof]) -> Sequence[None]:
-        """Settle several messages in one transaction."""
-        async with transaction(self.engine) as connection:
-            accounts = sorted({proof.holder.account for proof in proofs})
-            await run(connection, outgoing.NOTE_USE, accounts=accounts)
-            settled = await rows(
-                connection,
-                outgoing.RECORD_SENT,
-                messages=[proof.message for proof in proofs],
-                sent=[proof.sent.message for proof in proofs],
-                moments=[proof.sent.at for proof in proofs],
-            )
-            if settled and self.engagement_checks:
-                await self.queue_checks(connection, [CommentId(row.id) for row in settled])
-        return [None] * len(proofs)
+    async def record_all(self, connection: AsyncConnection, proofs: Sequence[Proof]) -> None:
+        """Settle several messages, and plan to look how they were received."""
+        if not proofs:
+            return
+        accounts = sorted({proof.holder.account for proof in proofs})
+        await run(connection, outgoing.NOTE_USE, accounts=accounts)
+        settled = await rows(
+            connection,
+            outgoing.RECORD_SENT,
+            messages=[proof.message for proof in proofs],
+            sent=[proof.sent.message for proof in proofs],
+            moments=[proof.sent.at for proof in proofs],
+        )
+        if settled and self.engagement_checks:
+            await self.queue_checks(connection, [CommentId(row.id) for row in settled])
 
     async def queue_checks(
         self, connection: AsyncConnection, comments: Sequence[CommentId]

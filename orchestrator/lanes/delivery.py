@@ -20,7 +20,7 @@ from orchestrator.operations import name_of
 from orchestrator.outbox.gate import SENTENCES, WAITS, Verdict
 from orchestrator.ports.logs import Operation, OperationKind
 from orchestrator.ports.outbox import Claim, Holder, OutboxState, UnderPost, Waiting
-from orchestrator.ports.telegram import AccountClient, Letter
+from orchestrator.ports.telegram import AccountClient, Letter, Sent
 from orchestrator.refusals import Action, OutcomeUnknown, Refusal, TelegramRefused
 from orchestrator.stage import Stage
 from orchestrator.whereabouts import at_work
@@ -43,21 +43,41 @@ RECORD_AGAIN = 0.5
 """Seconds between tries to store what became of an attempt, while the database is away."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Delivery:
-    """One account's way out."""
+    """One account's way out.
+
+    The proof of a message is on its way to the database while the next one's turn is waited for
+    and the gate is asked, so that both go in one transaction; nothing more is sent before the proof
+    is stored.
+    """
 
     stage: Stage
     holder: Holder
     client: AccountClient
+    recording: asyncio.Task[None] | None = None
+    """Stores that the message before this one was sent."""
 
     async def deliver(self, waiting: Waiting) -> None:
+        """Take one message as far as it can go now, and see what became of it stored."""
+        await self.send_on(waiting)
+        await self.recorded()
+
+    async def send_on(self, waiting: Waiting) -> None:
         """Take one message as far as it can go now; all that is logged meanwhile tells of it.
 
-        Raises OutcomeUnknown when the client is spent.
+        Its proof may still be on its way to the database: `recorded` waits for it. Raises
+        OutcomeUnknown when the client is spent.
         """
         with at_work(post=waiting.post, outbox=waiting.id):
             await self.take_on(waiting)
+
+    async def recorded(self) -> None:
+        """Return when the proof of what was sent is stored, even when the lane is cancelled."""
+        recording = self.recording
+        if recording is not None:
+            await finished(recording)
+            self.recording = None
 
     async def take_on(self, waiting: Waiting) -> None:
         """Resolve, wait, ask the gate, send."""
@@ -72,6 +92,7 @@ class Delivery:
         turn = await self.stage.pacer.wait_turn(self.holder.account, letter.peer.telegram_id)
         deadline = self.stage.clock.monotonic() + self.stage.tuning.claim.total_seconds()
         claim = await self.claim(waiting)
+        await self.recorded_before(waiting, claim)
         if claim.letter is None:
             await self.stage.pacer.give_back(turn)
             await self.obey(waiting, letter, claim.verdict)
@@ -112,6 +133,15 @@ class Delivery:
             self.holder, waiting.id, self.stage.tuning.gate
         )
 
+    async def recorded_before(self, waiting: Waiting, claim: Claim) -> None:
+        """See the proof before this claim stored; where it cannot be, nothing more is sent."""
+        try:
+            await self.recorded()
+        except BaseException:
+            if claim.letter is not None:
+                await shielded(self.stage.stores.outbox.give_back(self.holder, waiting.id))
+            raise
+
     async def obey(self, waiting: Waiting, letter: Letter, verdict: Verdict) -> None:
         """Do what follows when the gate says no.
 
@@ -151,10 +181,24 @@ class Delivery:
             raise
         else:
             self.note(begun, None)
-            outbox = self.stage.stores.outbox
-            write = partial(outbox.record_sent, self.holder, waiting.id, sent)
-            await shielded(self.record(write))
-            log.info("sent as message %d", sent.message)
+            self.recording = asyncio.create_task(
+                self.record_sent(waiting, sent), name="record what was sent"
+            )
+            await self.begun()
+
+    async def begun(self) -> None:
+        """Let the proof be brought to the store before the gate is asked about the next message."""
+        try:
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            await self.recorded()
+            raise
+
+    async def record_sent(self, waiting: Waiting, sent: Sent) -> None:
+        """Store the proof."""
+        outbox = self.stage.stores.outbox
+        await self.record(partial(outbox.record_sent, self.holder, waiting.id, sent))
+        log.info("sent as message %d", sent.message)
 
     async def leave_unknown(self, waiting: Waiting, error: str) -> None:
         """Store that nobody knows yet whether Telegram has the message."""
@@ -240,7 +284,11 @@ class Delivery:
 
 async def shielded(write: Coroutine[Any, Any, None]) -> None:
     """Finish the write that records an attempt even when the lane is being cancelled."""
-    task = asyncio.create_task(write, name="record an attempt")
+    await finished(asyncio.create_task(write, name="record an attempt"))
+
+
+async def finished(task: asyncio.Task[None]) -> None:
+    """Wait for a task to its end; who is cancelled meanwhile waits all the same."""
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:

@@ -67,10 +67,16 @@ class Lane:
     async def send(self, client: AccountClient) -> None:
         """Deliver what is due, one message at a time, until asked to stop."""
         delivery = Delivery(self.stage, self.holder, client)
-        while not self.asked.is_set():
-            waiting = self.stage.feeder.take(self.holder) or await self.next_waiting()
-            if waiting is not None:
-                await delivery.deliver(waiting)
+        try:
+            while not self.asked.is_set():
+                waiting = self.stage.feeder.take(self.holder)
+                if waiting is None:
+                    await delivery.recorded()
+                    waiting = await self.next_waiting()
+                if waiting is not None:
+                    await delivery.send_on(waiting)
+        finally:
+            await delivery.recorded()
 
     async def run_errands(self, client: AccountClient) -> None:
         """Carry out what other doors ask of this account."""
