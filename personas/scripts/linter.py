@@ -1,5 +1,6 @@
 """What is likely wrong with a script that the format accepts."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,12 +9,14 @@ from personas.checks import CheckContext, ObjectionCode, check
 from personas.problems import Problem
 from personas.scripts.condition_parser import parse_condition
 from personas.scripts.conditions import names_in
+from personas.scripts.diagnostics import result_for, scores_of
 from personas.scripts.flow import known_at_each_step, steps_that_end, with_defaults
 from personas.scripts.model import Script, ScriptKind
 from personas.scripts.parts import PLACEHOLDER, PLACEHOLDERS, TELEGRAM_TEXT_LIMIT, telegram_length
 from personas.scripts.variables import BUILT_IN, LONGEST_ANSWER, Variable, VariableType
 
 LONGEST_NUMBER = 16
+STEP_PATH = re.compile(r"steps\[(\d+)\](.*)")
 NEVER_SAID = frozenset(
     {
         ObjectionCode.FORBIDDEN_CLAIM,
@@ -38,6 +41,9 @@ class Rule(StrEnum):
     UNSAYABLE = "unsayable"
     MISSING_STEPS = "missing-steps"
     MISSING_TESTS = "missing-tests"
+    MISSING_LINES = "missing-lines"
+    UNREACHED_SCORE = "unreached-score"
+    UNREACHABLE_RESULT = "unreachable-result"
 
 
 ADVICE = frozenset({Rule.MISSING_TESTS, Rule.MISSING_STEPS})
@@ -62,6 +68,49 @@ class Finding:
 
 def lint(script: Script) -> tuple[Finding, ...]:
     """Return all findings, none for a script that is in order."""
+    if script.kind is ScriptKind.DIAGNOSTIC:
+        return lint_diagnostic(script)
+    return lint_led(script)
+
+
+def lint_diagnostic(script: Script) -> tuple[Finding, ...]:
+    """Return what is wrong with the scores, and with the conversation as it would be led."""
+    found = [*unreached_scores(script), *unreachable_results(script)]
+    for one in lint_led(script.as_conversation):
+        path = written_path(one.problem.path, len(script.questions))
+        found.append(Finding(one.rule, Problem(path, one.problem.sentence)))
+    return tuple(one for one in found if one.rule is not Rule.UNREACHABLE_STEP)
+
+
+def written_path(path: str, questions: int) -> str:
+    """Say where something stands that is led as a step but written as a question or a result."""
+    hit = STEP_PATH.match(path)
+    if hit is None:
+        return path
+    place = int(hit[1])
+    named = f"questions[{place}]" if place < questions else f"results[{place - questions}]"
+    return named + hit[2].replace(".say", ".ask" if place < questions else ".say", 1)
+
+
+def unreached_scores(script: Script) -> Iterator[Finding]:
+    """Find scores that get no result."""
+    for score in scores_of(script.questions):
+        if result_for(script.results, score) is None:
+            sentence = f"somebody may end with the score {score}, and no result belongs to it"
+            yield finding(Rule.UNREACHED_SCORE, "results", sentence)
+
+
+def unreachable_results(script: Script) -> Iterator[Finding]:
+    """Find results that no score leads to."""
+    scores = scores_of(script.questions)
+    for index, result in enumerate(script.results):
+        if not any(result.suits(score) for score in scores):
+            sentence = f"no answers lead to a score of “{result.key}”"
+            yield finding(Rule.UNREACHABLE_RESULT, f"results[{index}]", sentence)
+
+
+def lint_led(script: Script) -> tuple[Finding, ...]:
+    """Return all findings about what is said, and in which order."""
     found = [*unsayable(script), *too_long(script)]
     if script.steps:
         found += unreachable(script)
@@ -69,6 +118,9 @@ def lint(script: Script) -> tuple[Finding, ...]:
         found += dead_ends(script)
         found += missing_handoff(script)
         found += missing_disclosure(script)
+    elif script.kind is ScriptKind.LESSON:
+        if not script.lines:
+            found.append(finding(Rule.MISSING_LINES, "lines", "a lesson has nothing to say"))
     elif script.kind is not ScriptKind.COMMENT:
         sentence = f"a script of kind {script.kind} has nothing to do without steps"
         found.append(finding(Rule.MISSING_STEPS, "steps", sentence))
@@ -199,6 +251,8 @@ def texts_of(script: Script) -> Iterator[tuple[str, str]]:
     for number, trigger in enumerate(script.triggers):
         for index, response in enumerate(trigger.responses):
             yield f"triggers[{number}].responses[{index}]", response.text
+    for place, line in enumerate(script.lines):
+        yield from numbered(f"lines[{place}].say", line.say)
     for place, step in enumerate(script.steps):
         yield from numbered(f"steps[{place}].say", step.say)
         if step.collect is not None:

@@ -1,4 +1,4 @@
-"""The script format: comment scripts with triggers and responses, conversations with steps.
+"""The script format: comments with responses, conversations with steps, lessons and diagnostics.
 
 Texts may hold placeholders in braces: `{persona}` is the speaker's name, `{disclosure}` what its
 bio says, and in a conversation a variable's name its value. Any other brace is refused, so that
@@ -17,6 +17,14 @@ from pydantic import model_validator as validates_all
 from personas.language import Language
 from personas.persona import Key, Note, Title, Topic
 from personas.problems import InvalidDocument, Problem
+from personas.scripts.diagnostics import (
+    Question,
+    Result,
+    question_steps,
+    question_variables,
+    refuse_doubtful_scores,
+)
+from personas.scripts.lessons import LessonLine, refuse_disorder
 from personas.scripts.parts import (
     TELEGRAM_TEXT_LIMIT,
     Example,
@@ -140,6 +148,12 @@ class Script(Part):
     """Words or phrases; a post that has one of them is none of this script's business."""
     variables: tuple[Variable, ...] = Field(default=(), max_length=100)
     steps: tuple[Step, ...] = Field(default=(), max_length=200)
+    lines: tuple[LessonLine, ...] = Field(default=(), max_length=500)
+    """Of a lesson: what is said when, by whom."""
+    questions: tuple[Question, ...] = Field(default=(), max_length=50)
+    """Of a diagnostic, in place of steps."""
+    results: tuple[Result, ...] = Field(default=(), max_length=50)
+    """Of a diagnostic: what is said to which score."""
     objections: tuple[Objection, ...] = Field(default=(), max_length=200)
     fallback: Fallback | None = None
     handoff: Handoff | None = None
@@ -158,7 +172,8 @@ class Script(Part):
         refuse_doubles((test.name for test in self.tests), "test")
         refuse_doubles((step.key for step in self.steps), "step")
         refuse_doubles(self.heard, "trigger or objection")
-        problems = tuple(misfits(self))
+        refuse_misplaced(self)
+        problems = tuple(misfits(self.as_conversation))
         if problems:
             raise InvalidDocument(problems)
         if self.kind is ScriptKind.COMMENT:
@@ -166,10 +181,40 @@ class Script(Part):
         return self
 
     @property
+    def as_conversation(self) -> Self:
+        """Return the script as it is led: a diagnostic's questions and results are steps then."""
+        if self.kind is not ScriptKind.DIAGNOSTIC:
+            return self
+        return self.model_copy(
+            update={
+                "steps": tuple(question_steps(self.questions, self.results)),
+                "variables": (*self.variables, *question_variables(self.questions)),
+            }
+        )
+
+    @property
     def heard(self) -> tuple[str, ...]:
         """Return everything that may be recognised: triggers and objections."""
         triggers = tuple(trigger.key for trigger in self.triggers)
         return triggers + tuple(objection.key for objection in self.objections)
+
+
+def refuse_misplaced(script: Script) -> None:
+    """Raise ValueError for parts that belong to a script of another kind, or are not whole."""
+    is_diagnostic = script.kind is ScriptKind.DIAGNOSTIC
+    if script.lines and script.kind is not ScriptKind.LESSON:
+        raise ValueError("lines belong to a script of kind lesson")
+    if (script.questions or script.results) and not is_diagnostic:
+        raise ValueError("questions and results belong to a script of kind diagnostic")
+    refuse_disorder(script.lines)
+    if is_diagnostic:
+        if script.steps or not script.questions or not script.results:
+            raise ValueError("a diagnostic has questions and results, and no steps")
+        keys = [question.key for question in script.questions]
+        keys += [result.key for result in script.results]
+        keys += [variable.key for variable in script.variables]
+        refuse_doubles(keys, "question or result")
+        refuse_doubtful_scores(script.questions, script.results)
 
 
 def misfits(script: Script) -> Iterator[Problem]:

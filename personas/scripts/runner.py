@@ -13,6 +13,7 @@ from pydantic import Field
 from personas.dice import pick
 from personas.scripts.condition_parser import parse_condition
 from personas.scripts.conditions import Value, holds, written
+from personas.scripts.diagnostics import SCORE, score_of
 from personas.scripts.hearing import hear, hear_phrase, mentions_any
 from personas.scripts.model import Script
 from personas.scripts.parts import PLACEHOLDER, PLACEHOLDERS, Part
@@ -66,7 +67,7 @@ def advance(script: Script, progress: Progress, incoming: Incoming, seed: int = 
     """Answer one message. A conversation that has ended, or has no steps, stays as it is."""
     if progress.outcome is not Outcome.WAITING:
         return Turn(progress, (), f"the conversation is over: {progress.outcome}")
-    return Moves(script, progress, incoming, seed).answer()
+    return Moves(script.as_conversation, progress, incoming, seed).answer()
 
 
 @dataclass(slots=True)
@@ -242,7 +243,10 @@ class Moves:
 
     def built_in(self) -> dict[str, Value]:
         """Return what the machine itself knows."""
-        return {"turns": self.progress.turns, "heard": self.progress.heard}
+        known: dict[str, Value] = {"turns": self.progress.turns, "heard": self.progress.heard}
+        if self.script.questions:
+            known[SCORE] = score_of(self.script.questions, self.progress.slots)
+        return known
 
     def say(self, texts: tuple[str, ...], salt: str) -> bool:
         """Say one of the variants that can be filled; False when there is none."""

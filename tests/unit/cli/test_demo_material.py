@@ -140,3 +140,20 @@ def test_what_editors_check_with_the_schema_accepts_the_examples(script: Script)
     validate(as_written, json_schema())
     with pytest.raises(ValidationError):
         validate(as_written | {"scenes": []}, json_schema())
+
+
+GROUP_SCRIPTS = tuple(read_scripts(DATA / "groups"))
+
+
+@pytest.mark.parametrize("script", GROUP_SCRIPTS, ids=named(GROUP_SCRIPTS))
+def test_each_lesson_and_diagnostic_is_in_order(script: Script) -> None:
+    assert lint(script) == ()
+    assert [one for one in run_tests(script) if not one.passed] == []
+    validate(json.loads(canonical_json(script)), json_schema())
+    as_written = yaml.safe_load((DATA / "groups" / f"{script.key}.yaml").read_text())
+    validate(as_written, json_schema())
+
+
+def test_lessons_and_diagnostics_come_in_both_languages() -> None:
+    kinds = {(script.kind.value, script.language) for script in GROUP_SCRIPTS}
+    assert kinds == {(kind, tongue) for kind in ("lesson", "diagnostic") for tongue in ("en", "ru")}
