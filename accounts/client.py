@@ -8,7 +8,12 @@ from telethon import types as tl
 from telethon.tl.functions.account import UpdateProfileRequest
 from telethon.tl.functions.auth import LogOutRequest
 from telethon.tl.functions.channels import DeleteMessagesRequest as DeleteChannelMessagesRequest
-from telethon.tl.functions.messages import DeleteMessagesRequest, SendMessageRequest
+from telethon.tl.functions.messages import (
+    DeleteMessagesRequest,
+    ReadHistoryRequest,
+    SendMessageRequest,
+    SetTypingRequest,
+)
 from telethon.tl.functions.users import GetFullUserRequest
 
 from accounts import channels, dialogues, history
@@ -133,6 +138,14 @@ class TelethonAccount:
     ) -> dict[MessageId, Engagement]:
         """Read likes, replies and views of messages; deleted ones are missing from the answer."""
         return await history.engagement(self.connection, peer, messages)
+
+    async def mark_read(self, peer: Peer, upto: MessageId) -> None:
+        """Mark a private chat as read up to a message."""
+        await self.call(ReadHistoryRequest(input_peer(peer), upto))
+
+    async def show_typing(self, peer: Peer) -> None:
+        """Show for a few seconds that the account is typing."""
+        await self.call(SetTypingRequest(input_peer(peer), tl.SendMessageTypingAction()))
 
     async def log_out(self) -> None:
         """End this session on Telegram's side; the stored key is forgotten."""

@@ -50,6 +50,15 @@ class ReadEngagement:
 
 
 @dataclass(frozen=True, slots=True)
+class AttendTo:
+    """Mark what a person wrote as read, and show them that an answer is being typed."""
+
+    person: TelegramId
+    upto: MessageId
+    typing: bool
+
+
+@dataclass(frozen=True, slots=True)
 class EndSession:
     """Log out on Telegram's side."""
 
@@ -61,6 +70,7 @@ Command = (
     | LookAtChannel
     | DeleteMessages
     | ReadEngagement
+    | AttendTo
     | EndSession
 )
 

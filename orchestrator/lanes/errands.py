@@ -1,6 +1,7 @@
 """Carrying out what another door asked of an account."""
 
 from orchestrator.commands import (
+    AttendTo,
     Command,
     CommandResult,
     DeleteMessages,
@@ -43,6 +44,16 @@ async def carry_out(client: AccountClient, command: Command) -> CommandResult:
             await client.delete(peer, messages)
         case ReadEngagement(peer, messages):
             return EngagementRead(tuple((await client.engagement(peer, messages)).items()))
+        case AttendTo():
+            await attend(client, command)
         case EndSession():
             await client.log_out()
     return Done()
+
+
+async def attend(client: AccountClient, command: AttendTo) -> None:
+    """Mark a chat as read, and show that the account types."""
+    peer = await client.person(command.person)
+    await client.mark_read(peer, command.upto)
+    if command.typing:
+        await client.show_typing(peer)

@@ -192,6 +192,12 @@ class AccountClient(Protocol):
     ) -> dict[MessageId, Engagement]:
         """Read likes, replies and views of messages; deleted ones are missing from the answer."""
 
+    async def mark_read(self, peer: Peer, upto: MessageId) -> None:
+        """Mark a private chat as read up to a message."""
+
+    async def show_typing(self, peer: Peer) -> None:
+        """Show for a few seconds that the account is typing."""
+
     async def log_out(self) -> None:
         """End this session on Telegram's side; the stored key is forgotten."""
 
