@@ -2,12 +2,16 @@
 
 import asyncio
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.output import AsJson, say, show_json
+from cli.output import AsJson, Column, say, show_json, show_listing
 from cli.running import settings_for_command
+from orchestrator.errors import NotAllowed, NotFound
+
+if TYPE_CHECKING:
+    from db.embedded.estate import Plot
 
 app = typer.Typer(no_args_is_help=True, help="The schema, backups, and a way in.")
 
@@ -56,6 +60,44 @@ def restore(
     if not yes:
         confirm("Everything stored now will be replaced. Go on?")
     say(asyncio.run(bring_back(settings_for_command(), file)))
+
+
+@app.command(epilog="Example: troupe db folders")
+def folders(as_json: AsJson = False) -> None:
+    """List the data folders whose servers keep data on this machine, and how much."""
+    from cli.settings import load_settings
+    from db.embedded.estate import survey
+
+    columns: list[Column[Plot]] = [
+        Column("Data folder", lambda one: one.folder, wide=True),
+        Column("There", lambda one: one.exists),
+        Column("Runs", lambda one: one.runs),
+        Column("Size", lambda one: f"{one.size / 1e6:,.0f} MB", number=True),
+        Column("Last started", lambda one: one.used_at),
+    ]
+    found = survey(load_settings().home)
+    show_listing(found, columns, as_json=as_json, empty="No servers of ours kept data here.")
+
+
+@app.command(epilog="Example: troupe db erase /srv/old-troupe")
+def erase(
+    folder: Annotated[Path, typer.Argument(help="The data folder, from `troupe db folders`.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete all data of a data folder's own servers, for good; running ones are not touched."""
+    from cli.asking import confirm
+    from db.embedded import erase as erase_all
+    from db.embedded import running
+    from db.embedded.folder import locate
+
+    if not locate(folder).path.is_dir():
+        raise NotFound(f"no servers keep data for {folder}: see `troupe db folders`")
+    if asyncio.run(running(folder)) is not None:
+        raise NotAllowed(f"the servers of {folder} are running: end what uses them first")
+    if not yes:
+        confirm(f"Every account, script and message stored for {folder} will be deleted. Go on?")
+    asyncio.run(erase_all(folder))
+    say(f"nothing is left of {folder}'s servers")
 
 
 @app.command(epilog="Example: troupe db shell")

@@ -285,3 +285,11 @@ def test_a_setting_is_set_shown_and_bounded_by_the_charter(troupe: Troupe) -> No
     assert "must lie between" in refused(too_long)
     unknown = troupe("settings", "set", "nothing", "1")
     assert "there is no setting" in refused(unknown)
+
+
+def test_servers_that_run_are_not_erased_and_unknown_folders_are_refused(
+    troupe: Troupe, tmp_path: Path
+) -> None:
+    unknown = troupe("db", "erase", str(tmp_path / "nowhere"), "--yes")
+    assert "troupe db folders" in refused(unknown)
+    assert isinstance(troupe("db", "folders", "--json").json, list)

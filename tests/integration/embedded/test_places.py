@@ -21,6 +21,7 @@ from db.embedded import (
     postgres_tool,
     stop,
 )
+from db.embedded.estate import survey
 from db.embedded.folder import locate, prepare
 from db.embedded.recipe import Kind
 from orchestrator.errors import BadInput, ServersUnavailable
@@ -214,3 +215,12 @@ async def test_a_tool_runs_for_whoever_runs_troupe(tool: str) -> None:
     output, _ = await process.communicate()
     assert process.returncode == 0
     assert b"(PostgreSQL) 18" in output
+
+
+async def test_what_the_servers_of_a_folder_keep_is_found_by_its_name(
+    folder: Path,
+) -> None:
+    async with embedded_servers(folder, linger=LINGER):
+        kept = {plot.folder: plot for plot in await asyncio.to_thread(survey, folder)}[folder]
+        assert kept.runs
+        assert kept.size > 10_000_000
