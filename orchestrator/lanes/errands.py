@@ -40,15 +40,22 @@ async def carry_out(client: AccountClient, command: Command) -> CommandResult:
             return await client.channel_named(name)
         case LookAtChannel(channel):
             return await client.channel(channel)
-        case DeleteMessages(peer, messages):
-            await client.delete(peer, messages)
         case ReadEngagement(peer, messages):
             return EngagementRead(tuple((await client.engagement(peer, messages)).items()))
+        case DeleteMessages() | AttendTo() | EndSession():
+            await act(client, command)
+    return Done()
+
+
+async def act(client: AccountClient, command: DeleteMessages | AttendTo | EndSession) -> None:
+    """Do what gives no answer."""
+    match command:
+        case DeleteMessages(peer, messages):
+            await client.delete(peer, messages)
         case AttendTo():
             await attend(client, command)
         case EndSession():
             await client.log_out()
-    return Done()
 
 
 async def attend(client: AccountClient, command: AttendTo) -> None:
