@@ -19,6 +19,7 @@ from cli.commands import (
     outbox,
     personas,
     play,
+    rehearse,
     review,
     script_checks,
     script_status,
@@ -71,6 +72,7 @@ script_status.add_to(scripts.app)
 stats.add_to(app)
 errors.add_to(app)
 play.add_to(app)
+rehearse.add_to(app)
 simulate.add_to(app)
 
 

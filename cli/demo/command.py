@@ -197,14 +197,14 @@ def replace_settings(
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path, what: str = "a demo") -> Iterator[None]:
     """Let one demo at a time play in this folder; the lock goes with the process."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (folder / "demo.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise NotAllowed("a demo is running already: end it first with Ctrl-C") from None
+            raise NotAllowed(f"{what} is running already: end it first with Ctrl-C") from None
         yield
 
 
