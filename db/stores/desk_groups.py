@@ -1,0 +1,167 @@
+"""The desk's groups, and invitations to its staff."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from db.engine import transaction
+from db.stores.audit import write_audit
+from db.stores.base import one, rows, run
+from support.actor import Actor
+from support.groups import DeskGroup, DeskPulse, GroupUse, Invited, NewInvite
+from support.ids import ChatId, TgUserId
+from support.people import Role
+
+DROP_OTHERS = text("DELETE FROM desk_groups WHERE use = :use AND chat_id <> :chat")
+PUT = text(
+    """
+    INSERT INTO desk_groups (chat_id, use, title, added_by) VALUES (:chat, :use, :title, :by)
+    ON CONFLICT (chat_id, use) DO UPDATE SET title = excluded.title
+    WHERE desk_groups.title <> excluded.title
+    """
+)
+REMOVE = text("DELETE FROM desk_groups WHERE chat_id = :chat AND use = :use")
+GROUPS = text(
+    """
+    SELECT g.chat_id, g.use, g.title,
+        (SELECT count(*) FROM tickets t
+         WHERE t.state IN ('new', 'work') AND t.main_chat_id = g.chat_id) AS open_tickets,
+        (SELECT count(*) FROM desk_parcels p
+         WHERE p.chat_id = g.chat_id AND p.state IN ('due', 'sending')) +
+        (SELECT count(*) FROM desk_parcels p
+         WHERE p.chat_id = g.chat_id AND p.state = 'sent'
+           AND p.settled_at > now() - interval '1 minute') AS lately
+    FROM desk_groups g
+    WHERE CAST(:use AS text) IS NULL OR g.use = :use
+    ORDER BY g.added_at, g.chat_id
+    """
+)
+PULSE = text(
+    """
+    SELECT
+        (SELECT count(*) FROM desk_updates WHERE state = 'waiting') AS unhandled,
+        (SELECT count(*) FROM desk_updates
+         WHERE state = 'buried' AND handled_at > now() - interval '1 day') AS buried,
+        (SELECT max(received_at) FROM desk_updates
+         WHERE received_at > now() - interval '30 days') AS last_update_at,
+        (SELECT count(*) FROM desk_parcels WHERE state = 'due') +
+        (SELECT count(*) FROM desk_parcels WHERE state = 'sending') AS to_send,
+        (SELECT count(*) FROM desk_parcels
+         WHERE state = 'unknown' AND settled_at > now() - interval '1 day') AS doubtful,
+        (SELECT count(*) FROM desk_parcels
+         WHERE state = 'failed' AND settled_at > now() - interval '1 day') AS failed,
+        (SELECT count(*) FROM desk_parcels WHERE state = 'held') AS held,
+        (SELECT node FROM leaders WHERE role = 'desk' AND NOT released) AS node
+    """
+)
+INVITE = text(
+    """
+    INSERT INTO desk_invites (code_hash, roles, invited_by, expires_at)
+    VALUES (:code, :roles, :by, :expires)
+    """
+)
+FORGET_OLD = text("DELETE FROM desk_invites WHERE expires_at < now() - interval '30 days'")
+KNOWN = text(
+    "SELECT roles, invited_by, used_by FROM desk_invites WHERE code_hash = :code FOR UPDATE"
+)
+ACCEPT = text(
+    """
+    UPDATE desk_invites SET used_by = :person, used_at = now()
+    WHERE code_hash = :code AND used_by IS NULL AND expires_at > now()
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresGroups:
+    """Implements `GroupStore`."""
+
+    engine: AsyncEngine
+
+    async def put_group(self, actor: Actor, group: DeskGroup) -> bool:
+        """Use a group; a second operators' group takes the first one's place."""
+        values = {"chat": group.chat, "use": group.use}
+        async with transaction(self.engine) as connection:
+            changed = 0
+            if group.use is GroupUse.OPERATORS:
+                changed += await run(connection, DROP_OTHERS, **values)
+            changed += await run(connection, PUT, **values, title=group.title, by=actor.name)
+            if changed:
+                after = {"chat": group.chat, "title": group.title}
+                await write_audit(connection, actor, "desk.group", group.use, after=after)
+        return bool(changed)
+
+    async def remove_group(self, actor: Actor, chat: ChatId, use: GroupUse) -> bool:
+        """Use a group no more."""
+        async with transaction(self.engine) as connection:
+            removed = await run(connection, REMOVE, chat=chat, use=use)
+            if removed:
+                before = {"chat": chat}
+                await write_audit(connection, actor, "desk.group_removed", use, before=before)
+        return bool(removed)
+
+    async def groups(self, use: GroupUse | None = None) -> Sequence[DeskGroup]:
+        """Return the groups with their load."""
+        async with transaction(self.engine) as connection:
+            found = await rows(connection, GROUPS, use=use)
+        return [
+            DeskGroup(
+                ChatId(row.chat_id), GroupUse(row.use), row.title, row.open_tickets, row.lately
+            )
+            for row in found
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresPulse:
+    """Implements `PulseStore`."""
+
+    engine: AsyncEngine
+
+    async def pulse(self) -> DeskPulse:
+        """Count what waits and what went wrong."""
+        async with transaction(self.engine) as connection:
+            (row,) = await rows(connection, PULSE)
+        return DeskPulse(**row._mapping)  # noqa: SLF001 - public by SQLAlchemy's own documentation
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresInvites:
+    """Implements `InviteStore`."""
+
+    engine: AsyncEngine
+
+    async def invite(self, actor: Actor, invite: NewInvite) -> None:
+        """Record an invitation by the hash of its code."""
+        roles = sorted(invite.roles)
+        async with transaction(self.engine) as connection:
+            await run(connection, FORGET_OLD)
+            await run(
+                connection,
+                INVITE,
+                code=hashed(invite.code),
+                roles=roles,
+                by=actor.name,
+                expires=invite.expires_at,
+            )
+            after = {"roles": roles, "expires_at": invite.expires_at.isoformat()}
+            await write_audit(connection, actor, "desk.invite", "", after=after)
+
+    async def accept(self, code: str, person: TgUserId) -> Invited | None:
+        """Let one person in."""
+        async with transaction(self.engine) as connection:
+            known = await one(connection, KNOWN, code=hashed(code))
+            if known is None:
+                return None
+            accepted = await run(connection, ACCEPT, code=hashed(code), person=person)
+        if not accepted and known.used_by != person:
+            return None
+        return Invited(frozenset(map(Role, known.roles)), known.invited_by, not accepted)
+
+
+def hashed(code: str) -> bytes:
+    """Return what is kept of a code."""
+    return sha256(code.encode()).digest()
