@@ -3,6 +3,7 @@
 from fastapi import FastAPI, Request, status
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
 from simulator.control.acting import person_routes, talk_routes
 from simulator.control.bots import bot_fault_routes, bot_routes, limit_routes
@@ -26,6 +27,11 @@ from simulator.world.world import World
 
 NOT_FOUND, CONFLICT = status.HTTP_404_NOT_FOUND, status.HTTP_409_CONFLICT
 UNFIT = 422
+MISREAD = {
+    "missing": "this field is missing",
+    "extra_forbidden": "there is no field of this name; /openapi.json lists them",
+}
+"""What is plainer than the validator's own words."""
 SAID: dict[int | str, dict[str, object]] = {
     code: {"model": Problem} for code in (NOT_FOUND, CONFLICT, UNFIT)
 }
@@ -90,4 +96,10 @@ def say_no_clearly(app: FastAPI) -> None:
     async def misread(_: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         where = ".".join(str(each) for each in first["loc"])
-        return problem(UNFIT, "REQUEST_INVALID", f"At {where}: {first['msg']}.")
+        told = MISREAD.get(first["type"], first["msg"])
+        return problem(UNFIT, "REQUEST_INVALID", f"At {where}: {told}.")
+
+    @app.exception_handler(HTTPException)
+    async def unknown(request: Request, error: HTTPException) -> JSONResponse:
+        told = f"{request.method} {request.url.path}: {error.detail}; /openapi.json lists requests."
+        return problem(error.status_code, "NO_SUCH_REQUEST", told)

@@ -85,6 +85,8 @@ async def test_faults_are_ordered_listed_and_withdrawn(
         ("/faults", {"kind": "delay"}, 422, "how many `seconds`"),
         ("/faults", {"kind": "sulk"}, 422, "At body.kind"),
         ("/people", {"nickname": "x"}, 422, "nickname"),
+        ("/people", {"nme": "x", "name": "Anna"}, 422, "At body.nme: there is no field"),
+        ("/peple", {"name": "Anna"}, 404, "POST /peple: Not Found; /openapi.json lists"),
         ("/channels", {"title": "News", "owner": 5}, 404, "no person or bot with the id 5"),
         ("/chats/-1000000000007/messages", {"text": "x"}, 404, "no channel or group"),
     ],
