@@ -1,7 +1,7 @@
 """From a post to a line that waits to be said, or to a silence with its reason."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from orchestrator.drafting.selection import Opening, Openings, find_openings
@@ -16,6 +16,7 @@ from personas.choice import Player, PostView, choose
 from personas.language import language_of
 from personas.scripts.model import ScriptKind
 from personas.silence import Silence, SilenceReason
+from personas.texts import host_of, links_in, mentions_in
 
 log = logging.getLogger(__name__)
 
@@ -51,10 +52,11 @@ class Decider:
         chosen = choose_opening(context, found)
         if isinstance(chosen, Silence):
             return chosen
-        line = await self.writer.write(await self.brief(context, chosen))
+        brief = await self.brief(context, chosen)
+        line = await self.writer.write(brief)
         if isinstance(line, Silence):
             return line
-        return check_line(context, chosen, line) or self.draft(context, found, chosen, line)
+        return check_line(brief, line) or self.draft(context, found, chosen, line)
 
     async def brief(self, context: PostContext, chosen: Opening) -> Brief:
         """Put together what the writer is given."""
@@ -114,21 +116,34 @@ def choose_opening(context: PostContext, found: Openings) -> Opening | Silence:
     return chosen if isinstance(chosen, Silence) else by_account[AccountId(chosen.key)]
 
 
-def check_line(context: PostContext, chosen: Opening, line: Line) -> Silence | None:
+def check_line(brief: Brief, line: Line) -> Silence | None:
     """Turn a line that a check objects to into a silence that says why."""
-    persona = chosen.turn.persona
-    objections = check(
-        line.text,
-        CheckContext(
-            language=language_of(context.text),
-            recent=context.recent,
-            forbidden_topics=persona.forbidden_topics,
-        ),
-    )
+    objections = check(line.text, held_against(brief, line))
     if not objections:
         return None
     return Silence(
         SilenceReason.CHECKS_FAILED, " ".join(objection.sentence for objection in objections)
+    )
+
+
+def held_against(brief: Brief, line: Line) -> CheckContext:
+    """Put together what a line must pass; of addresses, those of its own script are allowed."""
+    spoken = (one.script for one in brief.scripts if one.version_id == line.script_version)
+    script = next(spoken, None)
+    context = CheckContext(
+        language=language_of(brief.post_text),
+        recent=brief.recent,
+        forbidden_topics=brief.persona.forbidden_topics,
+    )
+    if script is None:
+        return context
+    own = [response.text for trigger in script.triggers for response in trigger.responses]
+    return replace(
+        context,
+        limit=script.limits.length,
+        allowed_hosts=frozenset(host_of(link) for text in own for link in links_in(text)),
+        allowed_mentions=frozenset(name for text in own for name in mentions_in(text)),
+        forbidden_claims=script.forbidden_claims,
     )
 
 
