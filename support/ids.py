@@ -9,7 +9,7 @@ OperatorId = NewType("OperatorId", int)
 TechnicianId = NewType("TechnicianId", int)
 TicketMessageId = NewType("TicketMessageId", int)
 AttachmentId = NewType("AttachmentId", int)
-NoteId = NewType("NoteId", int)
+ClockId = NewType("ClockId", int)
 MenuTopicId = NewType("MenuTopicId", int)
 ConversationId = NewType("ConversationId", int)
 

@@ -84,3 +84,8 @@ class Idle:
 
     ticket: TicketId
     silent_since: datetime
+
+    @property
+    def key(self) -> str:
+        """Name the silence, so that it is spoken of once."""
+        return f"idle:{self.ticket}:{int(self.silent_since.timestamp())}"

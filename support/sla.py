@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from support.calendar import WorkCalendar
-from support.ids import TicketId
+from support.ids import ClockId, TicketId
 from support.tickets import Priority
 
 
@@ -80,10 +80,17 @@ class Clock:
 class SlaNotice:
     """A clock that operators are to be told of, once."""
 
+    clock: ClockId
     ticket: TicketId
     kind: ClockKind
     due_at: datetime
     is_breach: bool
+
+    @property
+    def key(self) -> str:
+        """Name the notice, so that it is told once."""
+        what = "breach" if self.is_breach else "warn"
+        return f"sla:{self.clock}:{what}:{int(self.due_at.timestamp())}"
 
 
 def policy_for(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
+from support.actor import By, Side
 from support.ids import (
     ChatId,
     ClientId,
@@ -213,3 +214,21 @@ class TicketEvent:
 def may_reopen(closed_at: datetime, now: datetime, within: timedelta) -> bool:
     """Tell whether a ticket closed then may be opened again now."""
     return now - closed_at <= within
+
+
+def may_decide(by: By, ticket: Ticket, *, leads: bool) -> bool:
+    """Tell whether somebody may give a ticket away, take it from its holder or end it.
+
+    `leads`: whether they are an active lead or admin. In mode topics the group answers together,
+    so that any of the staff may.
+    """
+    match by.side:
+        case Side.SYSTEM:
+            return True
+        case Side.CLIENT:
+            return by.id == ticket.client
+        case Side.TECH:
+            return by.id is not None and by.id == ticket.technician
+        case Side.STAFF:
+            holds = by.id is not None and by.id == ticket.operator
+            return holds or leads or ticket.mode is Mode.TOPICS

@@ -76,7 +76,11 @@ clients = Table(
     moment("left_at"),
     one_of("language", ("ru", "en")),
     Index("ix_clients_username", text("lower(username)")),
-    Index("ix_clients_full_name", text("lower(full_name)")),
+    Index(
+        "ix_clients_found_by",
+        text("to_tsvector('simple'::regconfig, full_name)"),
+        postgresql_using="gin",
+    ),
 )
 
 technicians = Table(

@@ -23,17 +23,28 @@ class ClockStore(Protocol):
         """Let the paused clocks run on; False: none was paused, or replay."""
 
     async def due_notices(self, now: datetime, limit: int = 100) -> Sequence[SlaNotice]:
-        """Claim the clocks to warn of and those that broke their promise, and mark them so."""
+        """Return clocks to warn of, and those that broke their promise, not marked as told yet.
 
-    async def warn_idle(
+        Put what is said of them on record (under a key of the notice) before marking them, so
+        that nothing is lost in between.
+        """
+
+    async def mark_noticed(self, notices: Sequence[SlaNotice]) -> int:
+        """Remember that these were told of; returns how many were not before."""
+
+    async def idle_to_warn(
         self, now: datetime, silent_for: timedelta, limit: int = 100
     ) -> Sequence[Idle]:
-        """Claim open tickets whose client has not answered us for so long; each once a silence."""
+        """Return open tickets whose client has not answered us for so long, not warned yet."""
+
+    async def mark_idle_warned(self, idle: Sequence[Idle]) -> int:
+        """Remember that these clients were warned, unless they broke their silence."""
 
     async def idle_to_close(
         self, now: datetime, warned_for: timedelta, limit: int = 100
     ) -> Sequence[Idle]:
         """Return open tickets that were warned so long ago, and are silent still.
 
-        The caller finishes them under an act named for that silence.
+        The caller finishes them by `TicketStore.finish` as SYSTEM, under an act named for that
+        silence.
         """

@@ -107,7 +107,11 @@ def create_people_and_catalogue() -> None:
         sa.UniqueConstraint("telegram_id", name=op.f("uq_clients_telegram_id")),
     )
     op.create_index(
-        "ix_clients_full_name", "clients", [sa.literal_column("lower(full_name)")], unique=False
+        "ix_clients_found_by",
+        "clients",
+        [sa.literal_column("to_tsvector('simple'::regconfig, full_name)")],
+        unique=False,
+        postgresql_using="gin",
     )
     op.create_index(
         "ix_clients_username", "clients", [sa.literal_column("lower(username)")], unique=False

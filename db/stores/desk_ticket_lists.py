@@ -1,0 +1,125 @@
+"""Looking at tickets: queues, lists, places, what happened."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from db.engine import transaction
+from db.stores.base import one, rows
+from db.stores.desk_rows import COLUMNS, find_ticket, to_ticket
+from support.ids import ClientId, OperatorId, TicketId
+from support.reports import TicketFilter
+from support.tickets import Mode, QueuePlace, Ticket, TicketEvent
+
+LIST = text(
+    COLUMNS
+    + """
+    WHERE (CAST(:state AS text) IS NULL OR t.state = :state)
+      AND (CAST(:operator AS bigint) IS NULL OR t.operator_id = :operator)
+      AND (CAST(:tag AS text) IS NULL
+           OR EXISTS (SELECT FROM ticket_tags g WHERE g.ticket_id = t.id AND g.tag = :tag))
+    ORDER BY t.state = 'closed', t.id DESC LIMIT :limit
+    """
+)
+OPEN_OF_CLIENT = text(
+    COLUMNS
+    + """
+    WHERE t.client_id = :client AND t.state IN ('new', 'work') AND t.conversation_id IS NULL
+    """
+)
+OF_CLIENT = text(COLUMNS + " WHERE t.client_id = :client ORDER BY t.id DESC LIMIT :limit")
+CURRENT = text(
+    COLUMNS
+    + " WHERE t.operator_id = :operator AND t.mode = 'take' AND t.state = 'work' AND t.is_current"
+)
+OF_OPERATOR = text(
+    COLUMNS + " WHERE t.operator_id = :operator AND t.state = 'work' ORDER BY t.taken_at, t.id"
+)
+WAITING = text(
+    COLUMNS
+    + """
+    WHERE t.state = 'new' AND (CAST(:mode AS text) IS NULL OR t.mode = :mode)
+    ORDER BY t.priority DESC, t.waiting_since, t.id
+    """
+)
+PLACE = text(
+    """
+    SELECT count(*) FILTER (WHERE (-w.priority, w.waiting_since, w.id)
+                                  <= (-t.priority, t.waiting_since, t.id)) AS position,
+           count(*) AS waiting
+    FROM tickets t JOIN tickets w ON w.mode = t.mode AND w.state = 'new'
+    WHERE t.id = :ticket AND t.state = 'new'
+    """
+)
+EVENTS = text(
+    """
+    SELECT ts, actor, actor_name, action, payload FROM ticket_events
+    WHERE ticket_id = :ticket ORDER BY ts, id
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresTicketLists:
+    """The part of `TicketStore` that changes nothing."""
+
+    engine: AsyncEngine
+
+    async def ticket(self, ticket: TicketId) -> Ticket:
+        """Return a ticket."""
+        async with transaction(self.engine) as connection:
+            return await find_ticket(connection, ticket)
+
+    async def tickets(self, wanted: TicketFilter) -> Sequence[Ticket]:
+        """Return tickets, open ones first."""
+        return await self.all_of(
+            LIST,
+            state=wanted.state,
+            operator=wanted.operator,
+            tag=wanted.tag and wanted.tag.casefold(),
+            limit=wanted.limit,
+        )
+
+    async def open_ticket_of(self, client: ClientId) -> Ticket | None:
+        """Return the client's open ticket in the bot."""
+        found = await self.all_of(OPEN_OF_CLIENT, client=client)
+        return found[0] if found else None
+
+    async def tickets_of_client(self, client: ClientId, limit: int = 10) -> Sequence[Ticket]:
+        """Return the client's own tickets, newest first."""
+        return await self.all_of(OF_CLIENT, client=client, limit=limit)
+
+    async def current_of(self, operator: OperatorId) -> Ticket | None:
+        """Return the operator's current dialogue."""
+        found = await self.all_of(CURRENT, operator=operator)
+        return found[0] if found else None
+
+    async def tickets_of_operator(self, operator: OperatorId) -> Sequence[Ticket]:
+        """Return the operator's tickets in work."""
+        return await self.all_of(OF_OPERATOR, operator=operator)
+
+    async def waiting(self, mode: Mode | None = None) -> Sequence[Ticket]:
+        """Return the queue."""
+        return await self.all_of(WAITING, mode=mode)
+
+    async def queue_place(self, ticket: TicketId) -> QueuePlace | None:
+        """Return where it stands."""
+        async with transaction(self.engine) as connection:
+            row = await one(connection, PLACE, ticket=ticket)
+        return QueuePlace(row.position, row.waiting) if row is not None and row.waiting else None
+
+    async def events(self, ticket: TicketId) -> Sequence[TicketEvent]:
+        """Return what happened to it."""
+        async with transaction(self.engine) as connection:
+            await find_ticket(connection, ticket)
+            found = await rows(connection, EVENTS, ticket=ticket)
+        return [
+            TicketEvent(row.ts, row.actor_name, row.actor, row.action, row.payload) for row in found
+        ]
+
+    async def all_of(self, statement: TextClause, **values: object) -> list[Ticket]:
+        """Read the tickets that a statement finds."""
+        async with transaction(self.engine) as connection:
+            return [to_ticket(row) for row in await rows(connection, statement, **values)]
