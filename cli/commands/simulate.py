@@ -34,10 +34,15 @@ def simulate(
         Path | None, typer.Option(help="Publish the posts of a Telegram Desktop export.")
     ] = None,
     speed: Annotated[str, typer.Option(help="How much faster to replay: 60, or all.")] = "1",
+    settings: Annotated[
+        Path | None,
+        typer.Option(help="Write the settings that point Troupe here into this file, like .env."),
+    ] = None,
 ) -> None:
     """Run a Telegram of your own: MTProto, the Bot API and a control API on one world."""
     from cli.simulate.command import run_simulate
     from cli.simulate.options import SimulateOptions, read_speed
 
-    options = SimulateOptions(host, port, as_json, login_code, replay, read_speed(speed))
+    pace = read_speed(speed)
+    options = SimulateOptions(host, port, as_json, login_code, replay, pace, settings)
     asyncio.run(run_simulate(options))

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from cli.signals import asked_by_signals
 from cli.simulate.announcing import announce, sum_up
 from cli.simulate.options import SimulateOptions
+from cli.simulate.pointing import check_free, write_settings
 from cli.simulate.replaying import publish, read_posts
 from orchestrator.errors import BadInput
 from simulator.server import TelegramServer, serve
@@ -14,11 +15,15 @@ from simulator.world.world import World
 
 async def run_simulate(options: SimulateOptions) -> None:
     """Serve until Ctrl-C or SIGTERM; raises BadInput where it cannot listen."""
+    if options.settings is not None:
+        check_free(options.settings)
     posts = None if options.replay is None else read_posts(options.replay)
     asked = asyncio.Event()
     async with AsyncExitStack() as stack:
         stack.enter_context(asked_by_signals(asked))
         server = await listen(stack, options)
+        if options.settings is not None:
+            write_settings(server, options.settings)
         announce(server, options)
         if posts is not None:
             publishing = asyncio.create_task(

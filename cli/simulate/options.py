@@ -21,6 +21,8 @@ class SimulateOptions:
     login_code: str | None = None
     replay: Path | None = None
     speed: float | None = 1.0
+    settings: Path | None = None
+    """Where the settings go that point Troupe here."""
 
 
 def read_speed(words: str) -> float | None:

@@ -17,7 +17,10 @@ from telethon import TelegramClient, events
 from telethon.crypto import rsa
 from telethon.sessions import MemorySession
 
+from cli.compose import server_named
+from cli.settings import Settings
 from cli.simulate.options import read_speed
+from cli.simulate.pointing import check_free
 from cli.simulate.replaying import pauses, publish, read_posts
 from orchestrator.errors import BadInput
 from simulator.world.world import World
@@ -199,3 +202,20 @@ async def test_people_are_told_where_everything_is_and_how_it_ended() -> None:
     assert "It ended. People: 0, bots: 1, channels and groups: 0." in rest.decode()
     assert "not known here: makeCoffee" in rest.decode()
     assert err == b""
+
+
+async def test_the_settings_that_it_writes_point_troupe_at_it_and_nobodys_file_is_overwritten(
+    tmp_path: Path,
+) -> None:
+    written, mine = tmp_path / "sim.env", tmp_path / "my.env"
+    mine.write_text("TELEGRAM_API_ID=5\n")
+    async with simulated("--settings", str(written)) as told:
+        settings = Settings(_env_file=written)  # type: ignore[call-arg]  # pydantic-settings' own
+        place = told["mtproto"]
+        assert settings.telegram_address == (place["host"], place["port"])
+        server = server_named(settings)
+        assert server is not None
+        assert server.public_key == place["public_key"]
+    with pytest.raises(BadInput, match="name another file"):
+        check_free(mine)
+    check_free(written)

@@ -1,0 +1,32 @@
+"""The settings that point Troupe at a simulated Telegram, as a file."""
+
+from pathlib import Path
+
+from orchestrator.errors import BadInput
+from simulator.server import TelegramServer
+
+HEADER = "# Written by `troupe simulate`: a Telegram on this machine, for as long as that runs."
+
+
+def check_free(file: Path) -> None:
+    """Refuse a file that somebody else wrote; raises BadInput."""
+    if file.exists() and not file.read_text(encoding="utf-8", errors="replace").startswith(HEADER):
+        raise BadInput(f"{file} is not of `troupe simulate`: name another file, or move it away")
+    if not file.absolute().parent.is_dir():
+        raise BadInput(f"{file} cannot be written: its folder does not exist")
+
+
+def write_settings(server: TelegramServer, file: Path) -> None:
+    """Write the settings, and the server's key beside them."""
+    key = file.absolute().with_suffix(".pem")
+    key.write_text(server.public_key, encoding="ascii")
+    values = {
+        "TELEGRAM_SERVER": f"{server.host}:{server.port}",
+        "TELEGRAM_DC_ID": server.dc_id,
+        "TELEGRAM_PUBLIC_KEY_FILE": key,
+        "TELEGRAM_API_ID": server.api_id,
+        "TELEGRAM_API_HASH": server.api_hash,
+        "BOT_API_URL": server.bot_api.url if server.bot_api else "",
+    }
+    lines = (f"{name}={value}" for name, value in values.items())
+    file.write_text("\n".join([HEADER, *lines, ""]), encoding="utf-8")
