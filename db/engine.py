@@ -68,6 +68,8 @@ def create_engine(
         pool_size=pool_size,
         max_overflow=overflow,
         pool_timeout=30,
+        # The connection used last knows the statements best: each plans a hot one anew at first.
+        pool_use_lifo=True,
         # What people wrote to us does not belong into tracebacks.
         hide_parameters=True,
         json_serializer=write_json,

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from orchestrator.clock import Clock
 from orchestrator.errors import ServersUnavailable
-from orchestrator.ids import AccountId
+from orchestrator.ids import AccountId, OutboxId
 from orchestrator.ports.outbox import Holder, OutboxStore, Waiting
 from orchestrator.ports.work import Bell, Topic
 
@@ -29,7 +29,8 @@ class Feeder:
     """Knows which lanes have nothing to send, and looks for all of them at once.
 
     What it hands out is not claimed: the gate still decides about each message just before it is
-    sent, so what has changed meanwhile is refused there. A lane that is busy is not asked about.
+    sent, so what has changed meanwhile is refused there. A lane that takes the last of what is at
+    hand is asked about while it sends that; one that is busy otherwise is not.
     """
 
     store: OutboxStore
@@ -41,6 +42,8 @@ class Feeder:
     """Those of the hungry for whom the outbox has to be looked at."""
     stock: dict[AccountId, tuple[Holder, deque[Waiting]]] = field(default_factory=dict)
     """What is at hand for lanes that are busy still."""
+    in_hand: dict[AccountId, OutboxId] = field(default_factory=dict)
+    """What each lane was given last: it is due until it is claimed, and not to be given twice."""
     stirred: asyncio.Event = field(default_factory=asyncio.Event)
     sweep_at: float = 0.0
 
@@ -50,7 +53,11 @@ class Feeder:
         if owner != holder or not messages:
             self.stock.pop(holder.account, None)
             return None
-        return messages.popleft()
+        taken = messages.popleft()
+        self.in_hand[holder.account] = taken.id
+        if not messages:
+            self.stir([holder])
+        return taken
 
     async def next_waiting(self, holder: Holder) -> Waiting:
         """Wait for the account's next message."""
@@ -65,7 +72,7 @@ class Feeder:
         finally:
             if self.hungry.get(holder) is future:
                 del self.hungry[holder]
-            self.unasked.discard(holder)
+                self.unasked.discard(holder)
 
     def stir(self, holders: Sequence[Holder]) -> None:
         """Have the outbox looked at for these."""
@@ -101,7 +108,7 @@ class Feeder:
         while True:
             await self.stirred.wait()
             self.stirred.clear()
-            asked = [holder for holder in self.unasked if holder in self.hungry]
+            asked = [holder for holder in self.unasked if self.has_use_for(holder)]
             self.unasked.clear()
             try:
                 await self.feed(asked)
@@ -116,7 +123,11 @@ class Feeder:
     async def pause(self, asked: Sequence[Holder]) -> None:
         """Let some time pass, then look again for whoever still waits."""
         await self.clock.sleep(self.poll.total_seconds())
-        self.stir([holder for holder in asked if holder in self.hungry])
+        self.stir([holder for holder in asked if self.has_use_for(holder)])
+
+    def has_use_for(self, holder: Holder) -> bool:
+        """Tell whether a lane has nothing at hand, or will have nothing after this message."""
+        return holder in self.hungry or self.stock.get(holder.account) == (holder, deque())
 
     async def feed(self, asked: Sequence[Holder]) -> None:
         """Hand out what is due; where there was more than a batch, the others are next."""
@@ -135,8 +146,15 @@ class Feeder:
             if self.is_waiting(holder):
                 self.hungry.pop(holder).set_result(waiting)
                 self.stock[waiting.account] = (holder, deque())
-            elif waiting.account in self.stock:
-                self.stock[waiting.account][1].append(waiting)
+                self.in_hand[waiting.account] = waiting.id
+            elif self.stock.get(waiting.account, (None,))[0] == holder:
+                self.keep(waiting)
+
+    def keep(self, waiting: Waiting) -> None:
+        """Lay a message aside for a lane that is busy, unless it has that one already."""
+        _, messages = self.stock[waiting.account]
+        if waiting.id != self.in_hand[waiting.account] and waiting not in messages:
+            messages.append(waiting)
 
     def is_waiting(self, holder: Holder) -> bool:
         """Tell whether a lane still waits for its next message."""

@@ -137,3 +137,19 @@ async def test_a_full_batch_is_followed_by_another_look(box: Box, feeder: Feeder
     found = await asyncio.gather(*(feeder.next_waiting(holder) for holder in crowd))
     assert len({one.account for one in found}) == 150
     assert [len(look) for look in box.looks] == [150, 50]
+
+
+async def test_who_takes_the_last_message_is_looked_for_meanwhile_and_gets_none_twice(
+    box: Box, feeder: Feeder
+) -> None:
+    box.due = [message(1, ANNA), message(2, ANNA)]
+    await feeder.next_waiting(ANNA)
+    box.due = [message(2, ANNA), message(3, ANNA)]  # 2 is due until the gate let it out
+    box.looked.clear()
+    taken = feeder.take(ANNA)
+    await box.looked.wait()
+    await asyncio.sleep(0)
+    ready = feeder.take(ANNA)
+    assert taken is not None
+    assert ready is not None
+    assert (taken.id, ready.id) == (2, 3)
