@@ -23,6 +23,7 @@ from cli.demo.replay import Replay, read_replay
 from cli.demo.show import NEXT_STEPS, draw, draw_summary, save_picture
 from cli.demo.summary import Summary, summarise
 from cli.demo.theatre import PHONES, Theatre
+from cli.output import say
 from cli.settings import Settings
 from cli.signals import asked_by_signals
 from db.embedded import Servers, embedded_servers, recreate_database
@@ -132,10 +133,26 @@ class Performance:
         """Draw what happens until cancelled; nothing at all when only JSON is wanted."""
         if self.options.json:
             return
+        if not sys.stdout.isatty():
+            await self.tell()
         with Live(console=Console(), refresh_per_second=4, transient=True) as live:
             while True:
                 live.update(await self.frame())
                 await asyncio.sleep(0.25)
+
+    async def tell(self) -> None:
+        """Say in lines how far it is, where no picture can be drawn, until cancelled."""
+        said = ""
+        while True:
+            tally = await self.company.service.tally()
+            line = (
+                f"{len(self.theatre.published)} of {len(self.replay.posts)} posts published, "
+                f"{self.theatre.comments()} comments, {tally.undecided} to decide"
+            )
+            if line != said:
+                say(line)
+                said = line
+            await asyncio.sleep(2)
 
     async def frame(self) -> RenderableType:
         """Draw what is so now."""
