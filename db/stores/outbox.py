@@ -39,6 +39,7 @@ from orchestrator.ports.outbox import (
     InAnswer,
     InStudyGroup,
     OutboxDetail,
+    OutboxKind,
     OutboxRow,
     OutboxState,
     Target,
@@ -68,6 +69,7 @@ class Question:
     holder: Holder
     message: OutboxId
     terms: GateTerms
+    kind: OutboxKind = OutboxKind.COMMENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,15 +138,22 @@ class PostgresOutbox:
             )
         return None if row is None else to_letter(row)
 
-    async def claim_if_welcome(self, holder: Holder, message: OutboxId, terms: GateTerms) -> Claim:
+    async def claim_if_welcome(
+        self,
+        holder: Holder,
+        message: OutboxId,
+        terms: GateTerms,
+        kind: OutboxKind = OutboxKind.COMMENT,
+    ) -> Claim:
         """Ask the gate, together with whoever else asks; alone where a row is locked just now."""
-        claim = await self.exchange.ask(Question(holder, message, terms))
-        return claim or await self.claim_alone(holder, message, terms)
+        question = Question(holder, message, terms, kind)
+        claim = await self.exchange.ask(question)
+        return claim or await self.claim_alone(question)
 
-    async def claim_alone(self, holder: Holder, message: OutboxId, terms: GateTerms) -> Claim:
+    async def claim_alone(self, asked: Question) -> Claim:
         """Ask the gate, and wait for every lock that it needs; few do so at once."""
         async with self.patient, transaction(self.engine) as connection:
-            row = await one(connection, CLAIM_IF_WELCOME, **questions(holder, message, terms))
+            row = await one(connection, CLAIM_IF_WELCOME[asked.kind], **questions_of([asked]))
         return Claim(Verdict.NOT_DUE, None) if row is None else to_claim(row)
 
     async def settle_all(self, asked: Sequence[Question | Proof]) -> Sequence[Claim | None]:
@@ -181,10 +190,11 @@ class PostgresOutbox:
             for question in reversed(asked)
             if (question.holder.node, question.terms) == (first.holder.node, first.terms)
         }
-        found = await rows(
-            connection, CLAIM_ALL_IF_WELCOME, **questions_of(list(together.values()))
-        )
-        claims = {OutboxId(row.id): to_claim(row) for row in found}
+        claims: dict[OutboxId, Claim] = {}
+        for kind in sorted({question.kind for question in together.values()}):
+            alike = [question for question in together.values() if question.kind is kind]
+            found = await rows(connection, CLAIM_ALL_IF_WELCOME[kind], **questions_of(alike))
+            claims |= {OutboxId(row.id): to_claim(row) for row in found}
         return [
             claims.get(question.message) if together.get(question.holder.account) is question
             else None
@@ -217,8 +227,18 @@ class PostgresOutbox:
             sent=[proof.sent.message for proof in proofs],
             moments=[proof.sent.at for proof in proofs],
         )
-        if settled and self.engagement_checks:
-            await self.queue_checks(connection, [CommentId(row.id) for row in settled])
+        said = [row for row in settled if row.answer_id is not None]
+        if said:
+            await run(
+                connection,
+                outgoing.RECORD_SAID,
+                answers=[row.answer_id for row in said],
+                sent=[row.sent for row in said],
+                moments=[row.at for row in said],
+            )
+        comments = [CommentId(row.comment_id) for row in settled if row.comment_id is not None]
+        if comments and self.engagement_checks:
+            await self.queue_checks(connection, comments)
 
     async def queue_checks(
         self, connection: AsyncConnection, comments: Sequence[CommentId]
@@ -332,9 +352,10 @@ class PostgresOutbox:
     async def foretell(self, row: Row[Any], terms: GateTerms) -> Verdict | None:
         """Ask the gate in the holder's name, and take the answer back."""
         holder = Holder(NodeName(row.node or ""), AccountId(row.account_id), Fence(row.fence))
-        asked = questions(holder, OutboxId(row.id), terms)
+        kind = OutboxKind(row.kind)
+        asked = questions_of([Question(holder, OutboxId(row.id), terms, kind)])
         async with self.engine.connect() as connection:
-            told = await one(connection, CLAIM_ALL_IF_WELCOME, **asked)
+            told = await one(connection, CLAIM_ALL_IF_WELCOME[kind], **asked)
             await connection.rollback()
         return None if told is None else Verdict(told.verdict)
 
@@ -366,22 +387,23 @@ def held_by(holder: Holder) -> dict[str, object]:
     return {"account": holder.account, "node": holder.node, "fence": holder.fence}
 
 
-def questions(holder: Holder, message: OutboxId, terms: GateTerms) -> dict[str, object]:
-    """Lay out what the gate is asked about one message."""
-    return questions_of([Question(holder, message, terms)])
-
-
 def questions_of(asked: Sequence[Question]) -> dict[str, object]:
-    """Lay out what the gate is asked about messages of one node, each of another account."""
+    """Lay out what a gate is asked about messages of one node, each of another account."""
+    terms = asked[0].terms
+    told: dict[OutboxKind, dict[str, object]] = {
+        OutboxKind.COMMENT: {"verification_lasts": terms.verification_lasts},
+        OutboxKind.DIRECT: {"answer_parts": terms.answer_parts},
+        OutboxKind.STUDY_GROUP: {"verification_lasts": terms.verification_lasts},
+    }
     return {
+        **told[asked[0].kind],
         "messages": [question.message for question in asked],
         "accounts": [question.holder.account for question in asked],
         "fences": [question.holder.fence for question in asked],
         "node": asked[0].holder.node,
         "speaking": sorted(SPEAKING_STATES),
         "method": SEND_METHOD,
-        "disclosure_lasts": asked[0].terms.disclosure_lasts,
-        "verification_lasts": asked[0].terms.verification_lasts,
+        "disclosure_lasts": terms.disclosure_lasts,
     }
 
 
@@ -406,9 +428,9 @@ def to_waiting(row: Row[Any]) -> Waiting:
 
 def to_target(row: Row[Any]) -> Target:
     """Read where a message belongs."""
-    if row.kind == "direct":
-        return InAnswer(InboundId(row.inbound_message_id))
-    if row.kind == "study_group":
+    if row.kind == OutboxKind.DIRECT:
+        return InAnswer(InboundId(row.inbound_message_id), TelegramId(row.person))
+    if row.kind == OutboxKind.STUDY_GROUP:
         return InStudyGroup(StudyGroupId(row.study_group_id))
     post = PostRef(ChannelId(row.channel_id), MessageId(row.message_id))
     return UnderPost(post, TelegramId(row.telegram_id), row.username)

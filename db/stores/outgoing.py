@@ -14,17 +14,20 @@ GATHER_WAITING = text(
         FROM held CROSS JOIN LATERAL (
             SELECT *, row_number() OVER (ORDER BY due_at, id) AS place FROM outbox
             WHERE account_id = held.account_id AND state IN ('due', 'unknown') AND due_at <= now()
-              AND kind = 'comment'  -- the gate knows no other kind yet
             ORDER BY due_at, id LIMIT :each
         ) AS o
         ORDER BY o.place, o.due_at, o.id LIMIT :limit
     )
     SELECT o.id, o.account_id, o.kind, o.state, o.attempts, o.first_attempt_at, o.peer_kind,
            o.peer_id, o.peer_access_hash, o.reply_to, o.text, o.random_id, o.inbound_message_id,
-           o.study_group_id, c.channel_id, c.message_id, ch.telegram_id, ch.username
+           o.study_group_id, c.channel_id, c.message_id, ch.telegram_id, ch.username,
+           who.telegram_id AS person
     FROM next o
     LEFT JOIN comments c ON c.id = o.comment_id
     LEFT JOIN channels ch ON ch.id = c.channel_id
+    LEFT JOIN answers a ON a.id = o.answer_id
+    LEFT JOIN conversations v ON v.id = a.conversation_id
+    LEFT JOIN contacts who ON who.id = v.contact_id
     ORDER BY o.place, o.due_at, o.id
     """
 )
@@ -77,12 +80,27 @@ RECORD_SENT = text(
         FROM unnest(CAST(:messages AS bigint[]), CAST(:sent AS bigint[]),
                     CAST(:moments AS timestamptz[])) AS proof (message, sent, at)
         WHERE o.id = proof.message AND o.state IN ('sending', 'unknown', 'unresolved')
-        RETURNING o.comment_id, proof.sent, proof.at
+        RETURNING o.comment_id, o.answer_id, proof.sent, proof.at
+    ), told AS (
+        UPDATE comments c
+        SET status = 'sent', sent_message_id = settled.sent, sent_at = settled.at,
+            failed_reason = NULL
+        FROM settled WHERE c.id = settled.comment_id
     )
-    UPDATE comments c
-    SET status = 'sent', sent_message_id = settled.sent, sent_at = settled.at, failed_reason = NULL
-    FROM settled WHERE c.id = settled.comment_id
-    RETURNING c.id
+    SELECT comment_id, answer_id, sent, at FROM settled
+    """
+)
+# The history of a conversation; Telegram's own word of it would find it here already.
+RECORD_SAID = text(
+    """
+    INSERT INTO messages (conversation_id, direction, telegram_message_id, text, reply_to, sent_at)
+    SELECT a.conversation_id, 'outgoing', said.sent, a.text, o.reply_to, said.at
+    FROM unnest(CAST(:answers AS bigint[]), CAST(:sent AS bigint[]),
+                CAST(:moments AS timestamptz[])) AS said (answer, sent, at)
+    JOIN answers a ON a.id = said.answer
+    JOIN outbox o ON o.answer_id = a.id
+    ORDER BY a.conversation_id, said.sent
+    ON CONFLICT (conversation_id, telegram_message_id) DO NOTHING
     """
 )
 QUEUE_CHECKS = text(

@@ -130,7 +130,7 @@ class Delivery:
     async def claim(self, waiting: Waiting) -> Claim:
         """Ask the gate."""
         return await self.stage.stores.outbox.claim_if_welcome(
-            self.holder, waiting.id, self.stage.tuning.gate
+            self.holder, waiting.id, self.stage.tuning.gate, waiting.kind
         )
 
     async def recorded_before(self, waiting: Waiting, claim: Claim) -> None:

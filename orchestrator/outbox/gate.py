@@ -1,7 +1,8 @@
 """The gate, as a pure rule: what must hold for one message to go out now (charter rules 1 to 5).
 
-The rule that really decides is one SQL statement (`claim_if_welcome`), because only there the
-rows can be locked while they are read; a property test holds that statement against `judge`.
+The rule that really decides is SQL (`claim_if_welcome`), one statement for each kind of message,
+because only there the rows can be locked while they are read. Property tests hold the statements
+against `judge` here, `judge_answer` in `answers` and `judge_line` in `lines`.
 """
 
 from dataclasses import dataclass
@@ -35,6 +36,15 @@ class Verdict(StrEnum):
     HELD = "held"
     OUTSIDE_WINDOW = "outside_window"
     DAILY_LIMIT = "daily_limit"
+    OPTED_OUT = "opted_out"
+    NO_INBOUND = "no_inbound"
+    CONVERSATION_CLOSED = "conversation_closed"
+    CONVERSATION_PAUSED = "conversation_paused"
+    HANDED_OVER = "handed_over"
+    TOO_MANY_PARTS = "too_many_parts"
+    GROUP_CLOSED = "group_closed"
+    NO_ROLE = "no_role"
+    NO_NOTICE = "no_notice"
 
 
 WAITS = frozenset(
@@ -51,6 +61,8 @@ WAITS = frozenset(
         Verdict.HELD,
         Verdict.OUTSIDE_WINDOW,
         Verdict.DAILY_LIMIT,
+        Verdict.CONVERSATION_PAUSED,
+        Verdict.NO_NOTICE,
     }
 )
 """After these the message stays in the outbox.
@@ -71,7 +83,7 @@ SENTENCES = {
     Verdict.GRANT_SUSPENDED: "its grant is suspended until a person has looked",
     Verdict.GRANT_EXPIRED: "its grant has expired",
     Verdict.GRANT_UNVERIFIED: "its grant has to be proved again",
-    Verdict.GROUP_CHANGED: "its grant speaks of another discussion group",
+    Verdict.GROUP_CHANGED: "its grant speaks of another group",
     Verdict.SLOT_NOT_GRANTED: "its grant allows fewer comments under a post",
     Verdict.CHANNEL_PAUSED: "the channel is paused",
     Verdict.CAMPAIGN_STOPPED: "its campaign is not running",
@@ -79,6 +91,15 @@ SENTENCES = {
     Verdict.HELD: "Telegram asked the account to wait",
     Verdict.OUTSIDE_WINDOW: "it waits for the hours in which the account may speak",
     Verdict.DAILY_LIMIT: "the account has said all that its schedule allows for today",
+    Verdict.OPTED_OUT: "the person wants to hear no more of us",
+    Verdict.NO_INBOUND: "it answers no message of the person to whom it is addressed",
+    Verdict.CONVERSATION_CLOSED: "its conversation is closed",
+    Verdict.CONVERSATION_PAUSED: "its conversation is paused",
+    Verdict.HANDED_OVER: "a person answers in its conversation",
+    Verdict.TOO_MANY_PARTS: "the message that it answers was answered often enough",
+    Verdict.GROUP_CLOSED: "its study group is closed",
+    Verdict.NO_ROLE: "the account has no role in the study group",
+    Verdict.NO_NOTICE: "no pinned notice in the study group says who is ours, as far as is known",
 }
 """The verdicts as a person reads them, in `troupe outbox show` and as the reason of a failure."""
 
@@ -97,20 +118,27 @@ class GrantFacts:
     revoked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class GateFacts:
-    """Everything that the gate looks at for one comment, read under one set of locks."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowFacts:
+    """What the gate looks at of every message, whatever its kind: the row itself, and who asks."""
 
     now: datetime
     state: str
     due_at: datetime
     expires_at: datetime
-    slot: int
     peer: TelegramId | None
     node_holds_lease: bool
     account_state: str
     disclosed_at: datetime | None
     disclosed_under_this_fence: bool
+    held_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateFacts(RowFacts):
+    """Everything that the gate looks at for one comment, read under one set of locks."""
+
+    slot: int
     grant: GrantFacts | None
     channel_active: bool
     channel_group: TelegramId | None
@@ -120,7 +148,6 @@ class GateFacts:
     zone: ZoneInfo
     comments_per_day: int
     counted_today: int
-    held_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +177,7 @@ def judge(facts: GateFacts, terms: GateTerms) -> Verdict:
     )
 
 
-def judge_row(facts: GateFacts) -> Verdict | None:
+def judge_row(facts: RowFacts) -> Verdict | None:
     """Look at the outbox row itself and at who asks."""
     if facts.state not in {"due", "unknown"} or facts.due_at > facts.now:
         return Verdict.NOT_DUE
@@ -159,7 +186,7 @@ def judge_row(facts: GateFacts) -> Verdict | None:
     return Verdict.TOO_OLD if facts.expires_at <= facts.now else None
 
 
-def judge_account(facts: GateFacts, terms: GateTerms) -> Verdict | None:
+def judge_account(facts: RowFacts, terms: GateTerms) -> Verdict | None:
     """Look at the account: may it speak, and does its bio say for whom."""
     if facts.account_state not in SPEAKING_STATES:
         return Verdict.ACCOUNT_PARKED
@@ -198,8 +225,13 @@ def judge_campaign(facts: GateFacts) -> Verdict | None:
         return Verdict.CAMPAIGN_STOPPED
     if not facts.schedule_active:
         return Verdict.SCHEDULE_OFF
-    if facts.held_until is not None and facts.held_until > facts.now:
+    if is_held(facts):
         return Verdict.HELD
     if not facts.window.holds(facts.now, facts.zone):
         return Verdict.OUTSIDE_WINDOW
     return Verdict.DAILY_LIMIT if facts.counted_today >= facts.comments_per_day else None
+
+
+def is_held(facts: RowFacts) -> bool:
+    """Tell whether Telegram still wants the account to wait."""
+    return facts.held_until is not None and facts.held_until > facts.now

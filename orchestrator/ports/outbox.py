@@ -37,6 +37,14 @@ class OutboxState(StrEnum):
     UNRESOLVED = "unresolved"
 
 
+class OutboxKind(StrEnum):
+    """What a message of ours is, and so by which of the gates it leaves."""
+
+    COMMENT = "comment"
+    DIRECT = "direct"
+    STUDY_GROUP = "study_group"
+
+
 @dataclass(frozen=True, slots=True)
 class UnderPost:
     """A comment: it goes to the post's copy in the group that discusses the channel."""
@@ -49,9 +57,13 @@ class UnderPost:
 
 @dataclass(frozen=True, slots=True)
 class InAnswer:
-    """A direct message: it answers an incoming one, and was addressed when it was queued."""
+    """A direct message: it answers an incoming one.
+
+    It was addressed when it was queued, unless nobody knew then how to.
+    """
 
     inbound: InboundId
+    person: TelegramId
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +88,17 @@ class Waiting:
     attempts: int
     first_attempt_at: datetime | None
     letter: Letter | None
+
+    @property
+    def kind(self) -> OutboxKind:
+        """By which of the gates it leaves."""
+        match self.target:
+            case UnderPost():
+                return OutboxKind.COMMENT
+            case InAnswer():
+                return OutboxKind.DIRECT
+            case InStudyGroup():
+                return OutboxKind.STUDY_GROUP
 
     @property
     def post(self) -> PostRef | None:
@@ -171,14 +194,23 @@ class OutboxStore(Protocol):
         Returns the letter, None if no longer ours.
         """
 
-    async def claim_if_welcome(self, holder: Holder, message: OutboxId, terms: GateTerms) -> Claim:
+    async def claim_if_welcome(
+        self,
+        holder: Holder,
+        message: OutboxId,
+        terms: GateTerms,
+        kind: OutboxKind = OutboxKind.COMMENT,
+    ) -> Claim:
         """Ask the gate: one statement that locks, checks, and claims only what is welcome."""
 
     async def give_back(self, holder: Holder, message: OutboxId) -> None:
         """Return a claim that was not used: no attempt was begun."""
 
     async def record_sent(self, holder: Holder, message: OutboxId, sent: Sent) -> None:
-        """Settle the message as sent, with its proof, and schedule its engagement checks."""
+        """Settle the message as sent, with its proof.
+
+        With it goes what follows: a comment's engagement checks, a conversation's history.
+        """
 
     async def record_unknown(
         self, holder: Holder, message: OutboxId, error: str, retry_in: timedelta

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.stores.gate import CLAIM_IF_WELCOME
-from db.stores.outbox import questions
+from db.stores.outbox import Question, questions_of
 from orchestrator.campaigns.window import Window, clock_text, local_date
 from orchestrator.ids import OutboxId, TelegramId
 from orchestrator.outbox.gate import (
@@ -26,7 +26,7 @@ from orchestrator.outbox.gate import (
 )
 from orchestrator.ports.accounts import AccountState
 from orchestrator.ports.campaigns import CampaignState
-from orchestrator.ports.outbox import OutboxState
+from orchestrator.ports.outbox import OutboxKind, OutboxState
 from tests.integration.db.conftest import ANYTIME, GROUP, OLGA, Scene
 
 TERMS = GateTerms()
@@ -40,10 +40,11 @@ STEPS = [timedelta(days=n) for n in (-3, -1, 1, 3)] + [
     timedelta(minutes=-20),
 ]
 
-AT_A_GIVEN_TIME: TextClause = text(
-    CLAIM_IF_WELCOME.text.replace("clock_timestamp()", "CAST(:now AS timestamptz)")
-)
-"""The very same statement, but for its clock."""
+AT_A_GIVEN_TIME = {
+    kind: text(statement.text.replace("clock_timestamp()", "CAST(:now AS timestamptz)"))
+    for kind, statement in CLAIM_IF_WELCOME.items()
+}
+"""The very same statements, but for their clock."""
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -268,8 +269,12 @@ async def test_the_statement_and_the_pure_rule_agree(stand: Stand, given_facts: 
     event(str(expected))
     async with stand.scene.engine.connect() as connection:
         await arrange(connection, stand, given_facts)
-        asked = questions(stand.scene.holder, stand.message, TERMS)
-        row = (await connection.execute(AT_A_GIVEN_TIME, {**asked, "now": given_facts.now})).one()
+        asked = questions_of([Question(stand.scene.holder, stand.message, TERMS)])
+        row = (
+            await connection.execute(
+                AT_A_GIVEN_TIME[OutboxKind.COMMENT], {**asked, "now": given_facts.now}
+            )
+        ).one()
         left = (
             await connection.execute(
                 text("SELECT state FROM outbox WHERE id = :m"), {"m": stand.message}
@@ -304,8 +309,8 @@ async def test_a_hold_concerns_its_chat_and_its_method_only(
 async def test_a_revoke_waits_for_a_claim_that_came_first_and_lists_it(scene: Scene) -> None:
     message = await scene.queued()
     async with scene.engine.begin() as connection:
-        asked = questions(scene.holder, message, TERMS)
-        row = (await connection.execute(CLAIM_IF_WELCOME, asked)).one()
+        asked = questions_of([Question(scene.holder, message, TERMS)])
+        row = (await connection.execute(CLAIM_IF_WELCOME[OutboxKind.COMMENT], asked)).one()
         assert row.verdict == "welcome"
         revoking = asyncio.create_task(scene.stores.grants.revoke_and_cancel(OLGA, scene.grant))
         while not await scene.sql(
