@@ -16,7 +16,7 @@ from telethon.tl.functions.messages import (
 )
 from telethon.tl.functions.users import GetFullUserRequest
 
-from accounts import channels, dialogues, history
+from accounts import channels, dialogues, groups, history
 from accounts.calls import Caller
 from accounts.connection import Connection
 from accounts.peers import input_peer
@@ -29,8 +29,11 @@ from orchestrator.ports.security import SecurityView
 from orchestrator.ports.telegram import (
     ChannelSeen,
     Dialogue,
+    GroupMember,
+    GroupSeen,
     Letter,
     MessagesPage,
+    NoticeSeen,
     Peer,
     Profile,
     RecentPosts,
@@ -146,6 +149,38 @@ class TelethonAccount:
     async def show_typing(self, peer: Peer) -> None:
         """Show for a few seconds that the account is typing."""
         await self.call(SetTypingRequest(input_peer(peer), tl.SendMessageTypingAction()))
+
+    async def found_group(self, title: str, about: str) -> GroupSeen:
+        """Found a private group, whose creator the account then is."""
+        return await groups.found_group(self.call, title, about)
+
+    async def look_at_group(self, group: Peer) -> GroupSeen:
+        """Look at a group again; CHANNEL_PRIVATE when the account is no member any more."""
+        return await groups.look_at_group(self.call, group)
+
+    async def invite_link(self, group: Peer, *, once: bool) -> str:
+        """Return the group's invite link, or make one for a single account within the hour."""
+        return await groups.invite_link(self.call, group, once=once)
+
+    async def enter_group(self, link: str) -> GroupSeen:
+        """Accept an invite to a private group; raises BadInput or NotFound for another link."""
+        return await groups.enter_group(self.call, link)
+
+    async def group_members(self, group: Peer) -> Sequence[GroupMember]:
+        """List who is in a group."""
+        return await groups.members(self.call, group)
+
+    async def read_notice(self, group: Peer, message: MessageId) -> NoticeSeen:
+        """Read how a message in a group stands now."""
+        return await groups.read_notice(self.call, group, message)
+
+    async def edit_text(self, group: Peer, message: MessageId, text: str) -> None:
+        """Put other words in the place of a message of the account's own."""
+        await groups.edit_text(self.call, group, message, text)
+
+    async def pin(self, group: Peer, message: MessageId) -> None:
+        """Pin a message in a group."""
+        await groups.pin(self.call, group, message)
 
     async def log_out(self) -> None:
         """End this session on Telegram's side; the stored key is forgotten."""

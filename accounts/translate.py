@@ -14,6 +14,9 @@ from orchestrator.facts import (
     DirectMessageSeen,
     Engagement,
     Fact,
+    GroupChanged,
+    GroupMessageEdited,
+    GroupMessageSeen,
     MediaReference,
     MessageEdited,
     MessagesDeleted,
@@ -28,6 +31,15 @@ from orchestrator.ids import AccountId, MessageId, TelegramId
 SERVICE_NOTIFICATIONS: Final = 777000
 """Telegram's own account: it writes login codes, which are nobody else's business."""
 
+CHANGES_A_GROUP: Final = (
+    tl.MessageActionChatAddUser,
+    tl.MessageActionChatDeleteUser,
+    tl.MessageActionChatJoinedByLink,
+    tl.MessageActionChatJoinedByRequest,
+    tl.MessageActionPinMessage,
+)
+"""What is worth looking at a group again."""
+
 Entities = Mapping[int, Any]
 """The users and chats that came with an update, by their marked id."""
 
@@ -40,15 +52,25 @@ def facts_of(account: AccountId, update: Any) -> Iterator[Fact]:  # noqa: ANN401
 
 
 def new_post(account: AccountId, update: Any, entities: Entities) -> Iterator[Fact]:  # noqa: ANN401
-    """Tell of a post; what is written in a group, and service messages, are none."""
+    """Tell of a post, or of what is said in a private group."""
     if is_post(update.message, entities):
         yield post_seen(account, update.message)
+    elif is_in_private_group(update.message, entities):
+        yield from group_talk(account, update.message, entities)
 
 
 def edited_post(account: AccountId, update: Any, entities: Entities) -> Iterator[Fact]:  # noqa: ANN401
     """Tell of a change that readers see; new reactions and views come as hidden edits."""
     if is_post(update.message, entities) and not update.message.edit_hide:
         yield post_edited(account, update.message)
+    elif is_in_private_group(update.message, entities):
+        yield from edited_talk(account, update.message)
+
+
+def repinned(account: AccountId, update: Any, _: Entities) -> Iterator[Fact]:  # noqa: ANN401
+    """Tell what was pinned or unpinned; it is not said whether in a channel or in a group."""
+    for number in update.messages:
+        yield GroupChanged(account, TelegramId(update.channel_id), MessageId(number))
 
 
 def deleted_posts(account: AccountId, update: Any, _: Entities) -> Iterator[Fact]:  # noqa: ANN401
@@ -142,6 +164,7 @@ TOLD_BY: Final[dict[type, Callable[[AccountId, Any, Entities], Iterator[Fact]]]]
     tl.UpdateNewChannelMessage: new_post,
     tl.UpdateEditChannelMessage: edited_post,
     tl.UpdateDeleteChannelMessages: deleted_posts,
+    tl.UpdatePinnedChannelMessages: repinned,
     tl.UpdateNewMessage: new_message,
     tl.UpdateShortMessage: short_message,
     tl.UpdateEditMessage: edited_message,
@@ -170,6 +193,57 @@ def is_post(message: Any, entities: Entities) -> bool:  # noqa: ANN401
         return False
     chat = entities.get(utils.get_peer_id(message.peer_id))
     return bool(message.post) and (chat is None or bool(getattr(chat, "broadcast", False)))
+
+
+def is_in_private_group(message: Any, entities: Entities) -> bool:  # noqa: ANN401
+    """Tell what is said in a group that nobody finds by a name and that discusses no channel."""
+    chat = entities.get(utils.get_peer_id(message.peer_id)) if message.peer_id else None
+    if not isinstance(chat, tl.Channel) or not chat.megagroup:
+        return False
+    return not (chat.username or chat.usernames or chat.has_link)
+
+
+def group_talk(
+    account: AccountId,
+    message: Any,  # noqa: ANN401 - a Message or a MessageService
+    entities: Entities,
+) -> Iterator[Fact]:
+    """Word what is said in a group, or that somebody came, went or pinned something."""
+    group = TelegramId(message.peer_id.channel_id)
+    if isinstance(message, tl.MessageService):
+        if isinstance(message.action, CHANGES_A_GROUP):
+            yield GroupChanged(account, group)
+    elif isinstance(message, tl.Message):
+        author = message.from_id.user_id if isinstance(message.from_id, tl.PeerUser) else None
+        user = entities.get(author) if author is not None else None
+        known = user if isinstance(user, tl.User) else None
+        edited = None if message.edit_hide else message.edit_date
+        yield GroupMessageSeen(
+            account=account,
+            group=group,
+            message=MessageId(message.id),
+            author=None if author is None else TelegramId(author),
+            text=clean(message.message),
+            sent_at=moment(message.date),
+            author_name=clean(utils.get_display_name(known)),
+            author_username=known.username if known else None,
+            language=known.lang_code if known else None,
+            reply_to=replied_to(message),
+            edited_at=None if edited is None else moment(edited),
+            is_bot=bool(getattr(known, "bot", False)),
+        )
+
+
+def edited_talk(account: AccountId, message: Any) -> Iterator[Fact]:  # noqa: ANN401
+    """Word a change that people see; new reactions come as hidden edits."""
+    if isinstance(message, tl.Message) and not message.edit_hide:
+        yield GroupMessageEdited(
+            account,
+            TelegramId(message.peer_id.channel_id),
+            MessageId(message.id),
+            clean(message.message),
+            moment(message.edit_date or message.date),
+        )
 
 
 def post_seen(account: AccountId, message: tl.Message, *, late: bool = False) -> PostSeen:

@@ -115,6 +115,46 @@ class ConversationRead:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupMessageSeen:
+    """Somebody wrote into a private group that `account` is in; it may have been `account`."""
+
+    account: AccountId
+    group: TelegramId
+    message: MessageId
+    author: TelegramId | None
+    """None: written in the group's own name, or a channel's."""
+    text: str
+    sent_at: datetime
+    author_name: str = ""
+    author_username: str | None = None
+    language: str | None = None
+    reply_to: MessageId | None = None
+    edited_at: datetime | None = None
+    is_bot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMessageEdited:
+    """Somebody changed a message in a private group that `account` is in."""
+
+    account: AccountId
+    group: TelegramId
+    message: MessageId
+    text: str
+    edited_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GroupChanged:
+    """Something was pinned or unpinned in a private group, or somebody came or went."""
+
+    account: AccountId
+    group: TelegramId
+    message: MessageId | None = None
+    """The message that was pinned or unpinned, if that is what happened."""
+
+
+@dataclass(frozen=True, slots=True)
 class SecurityChanged:
     """Something happened to the account itself, such as a sign-in: worth looking at who is in."""
 
@@ -152,8 +192,11 @@ Recordable = (
     | MessageEdited
     | MessagesDeleted
     | ConversationRead
+    | GroupMessageSeen
+    | GroupMessageEdited
+    | GroupChanged
 )
-"""What happened in channels and dialogues, and is recorded once."""
+"""What happened in channels, dialogues and study groups, and is recorded once."""
 
 Fact = Recordable | ChannelLost | UpdatesSkipped | SecurityChanged
 

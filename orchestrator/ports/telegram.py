@@ -121,6 +121,37 @@ class MessagesPage:
     """Whether there may be another page."""
 
 
+@dataclass(frozen=True, slots=True)
+class GroupSeen:
+    """A group as Telegram shows it to one account, addressed for that account."""
+
+    peer: Peer
+    title: str
+    created_by_us: bool
+    """Whether this very account created it."""
+    private: bool
+    """Nobody finds it by a name, and it discusses no channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMember:
+    """Somebody in a group, whoever that is."""
+
+    telegram_id: TelegramId
+    name: str
+    username: str | None
+    is_bot: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeSeen:
+    """How a message in a group stands; `message` is None when it is gone."""
+
+    message: MessageId | None
+    text: str
+    pinned: bool
+
+
 class AccountClient(Protocol):
     """A signed-in account with an open connection."""
 
@@ -197,6 +228,30 @@ class AccountClient(Protocol):
 
     async def show_typing(self, peer: Peer) -> None:
         """Show for a few seconds that the account is typing."""
+
+    async def found_group(self, title: str, about: str) -> GroupSeen:
+        """Found a private group, whose creator the account then is."""
+
+    async def look_at_group(self, group: Peer) -> GroupSeen:
+        """Look at a group again; CHANNEL_PRIVATE when the account is no member any more."""
+
+    async def invite_link(self, group: Peer, *, once: bool) -> str:
+        """Return the group's invite link, or make one for a single account within the hour."""
+
+    async def enter_group(self, link: str) -> GroupSeen:
+        """Accept an invite to a private group; raises BadInput or NotFound for another link."""
+
+    async def group_members(self, group: Peer) -> Sequence[GroupMember]:
+        """List who is in a group."""
+
+    async def read_notice(self, group: Peer, message: MessageId) -> NoticeSeen:
+        """Read how a message in a group stands now."""
+
+    async def edit_text(self, group: Peer, message: MessageId, text: str) -> None:
+        """Put other words in the place of a message of the account's own."""
+
+    async def pin(self, group: Peer, message: MessageId) -> None:
+        """Pin a message in a group."""
 
     async def log_out(self) -> None:
         """End this session on Telegram's side; the stored key is forgotten."""
