@@ -101,7 +101,7 @@ async def test_a_group_that_is_closed_to_the_account_is_refused(
     account: TelethonAccount, cast: Cast, anna: Person
 ) -> None:
     founded = await account.found_group("Stars", "")
-    cast.world.leave(in_world(cast, founded), anna)
+    cast.world.membership.dissolve(in_world(cast, founded), anna)
     with pytest.raises(TelegramRefused):
         await account.look_at_group(founded.peer)
 
