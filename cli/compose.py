@@ -27,6 +27,7 @@ from db.pacing import redis_turns
 from db.stores import postgres_stores
 from db.stores.logs import PostgresSettings
 from orchestrator.clock import Clock, SystemClock
+from orchestrator.conversations.conductor import Conductor
 from orchestrator.diary import WatchedTelegram
 from orchestrator.drafting.decider import Decider
 from orchestrator.errors import BadInput
@@ -41,6 +42,7 @@ from orchestrator.outbox.feeder import Feeder
 from orchestrator.pacing.book import TurnBook
 from orchestrator.pacing.pacer import Asking, Pacer, asking
 from orchestrator.pacing.shared import SharedPacer, living
+from orchestrator.ports.interpreting import Interpreter
 from orchestrator.ports.sessions import SessionStore
 from orchestrator.ports.stores import Stores
 from orchestrator.ports.telegram import Telegram
@@ -95,7 +97,8 @@ class Company:
         stage = self.stage
         writer = make_writer(self.settings, stage, self.ending)
         stage.library.add_reader(lambda shot: writer.learn(shot.published(ScriptKind.COMMENT)))
-        duties = Duties(stage, Decider(stage, writer), Upkeep(stage, self.door))
+        conductor = Conductor(stage, make_interpreter(stage))
+        duties = Duties(stage, Decider(stage, writer), conductor, Upkeep(stage, self.door))
         return Worker(node, stage.stores.jobs, stage.bell, stage.clock, stage.tuning, duties.do)
 
     @asynccontextmanager
@@ -276,6 +279,15 @@ def make_writer(settings: Settings, stage: Stage, ending: AsyncExitStack) -> Wri
     client = model_client(settings, stage.clock)
     ending.push_async_callback(client.close)
     return model_writer(settings, stage, client)
+
+
+def make_interpreter(stage: Stage) -> Interpreter:
+    """Return whoever tells what people's messages are about; it learns new versions at once."""
+    from llm.interpreter import LocalInterpreter
+
+    interpreter = LocalInterpreter()
+    stage.library.add_reader(lambda shot: interpreter.learn(shot.published(ScriptKind.SALES)))
+    return interpreter
 
 
 def process_name() -> str:

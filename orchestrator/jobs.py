@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from orchestrator.ids import CommentId, GrantId, JobId, PostRef
+from orchestrator.ids import CommentId, ConversationId, GrantId, JobId, PostRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,6 +10,13 @@ class ConsiderPost:
     """Decide whether somebody comments on a post, and with which words."""
 
     post: PostRef
+
+
+@dataclass(frozen=True, slots=True)
+class Converse:
+    """Answer what a person wrote to an account, once they have finished writing."""
+
+    conversation: ConversationId
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,15 @@ class OpenWindow:
     zone: str
 
 
-Task = ConsiderPost | RefreshEngagement | VerifyGrant | AskForProofs | SweepTables | OpenWindow
+Task = (
+    ConsiderPost
+    | Converse
+    | RefreshEngagement
+    | VerifyGrant
+    | AskForProofs
+    | SweepTables
+    | OpenWindow
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from db.stores.calendar import PostgresCalendar
 from db.stores.campaigns import PostgresCampaigns
 from db.stores.channels import PostgresChannels
 from db.stores.comments import PostgresComments
+from db.stores.conversation_desk import PostgresConversationDesk
+from db.stores.conversing import PostgresConversations
 from db.stores.drafting import PostgresDrafting
 from db.stores.grants import PostgresGrants
 from db.stores.intake import PostgresIntake
@@ -40,6 +42,8 @@ def postgres_stores(
 ) -> Stores:
     """Put every store together; they share the engine and know nothing of each other."""
     tuning = tuning or Tuning()
+    terms, parts = tuning.conversations, tuning.gate.answer_parts
+    desk = PostgresConversationDesk(engine, cipher, parts, terms)
     return Stores(
         accounts=PostgresAccounts(engine, cipher),
         sessions=PostgresSessions(engine, cipher),
@@ -50,13 +54,16 @@ def postgres_stores(
         channels=PostgresChannels(engine),
         grants=PostgresGrants(engine),
         campaigns=PostgresCampaigns(engine),
-        intake=PostgresIntake(engine, notices.hear),
+        intake=PostgresIntake(engine, notices.hear, terms),
         security=PostgresSecurity(engine),
         drafting=PostgresDrafting(engine, tuning.recent_comments),
         review=PostgresReview(engine),
         outbox=PostgresOutbox(engine, tuning.engagement_checks),
         comments=PostgresComments(engine),
-        answers=PostgresAnswers(engine, tuning.gate.answer_parts),
+        answers=PostgresAnswers(engine, parts),
+        conversations=PostgresConversations(engine, cipher, parts, terms),
+        conversation_desk=desk,
+        handoffs=desk,
         library=PostgresLibrary(engine),
         labels=PostgresLabels(engine, cache),
         logs=PostgresLogs(engine),

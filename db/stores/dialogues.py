@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.engine import write_json
+from db.stores.activity import note_deleted, note_edited, note_read, note_written
 from db.stores.base import rows, run
 from orchestrator.facts import (
     ConversationRead,
@@ -149,6 +150,8 @@ async def record_direct_messages(
         if asks_to_stop(message.text):
             await opt_out(connection, message)
     await count_late(connection, new)
+    if new:
+        await note_written(connection, new)
     return {id(message) for message in new}
 
 
@@ -226,6 +229,8 @@ async def record_message_edits(connection: AsyncConnection, edits: Sequence[Mess
             text=edit.text,
             edited_at=edit.edited_at,
         )
+        if changed:
+            await note_edited(connection, edit)
         if changed and asks_to_stop(edit.text):
             await opt_out(connection, edit)
 
@@ -235,21 +240,25 @@ async def record_messages_deleted(
 ) -> None:
     """Mark private messages as gone; what was said stays on record."""
     for deletion in deletions:
-        await run(
+        gone = await run(
             connection,
             RECORD_DELETED,
             account=deletion.account,
             messages=list(deletion.messages),
         )
+        if gone:
+            await note_deleted(connection, deletion)
 
 
 async def record_reads(connection: AsyncConnection, reads: Sequence[ConversationRead]) -> None:
     """Store up to where conversations were read."""
     for read in reads:
-        await run(
+        news = await run(
             connection,
             RECORD_READ_BY_US if read.by_us else RECORD_READ_BY_THEM,
             account=read.account,
             person=read.person,
             upto=read.upto,
         )
+        if news and not read.by_us:
+            await note_read(connection, read)

@@ -1,7 +1,7 @@
 """Where facts become rows: many in one transaction, each once, with the job that follows."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.engine import transaction, write_json
 from db.refusals import is_refusal, is_rollback
+from db.stores.activity import queue_answers
 from db.stores.base import one, rows, run
 from db.stores.cancelling import Reason, cancel_waiting
 from db.stores.dialogues import (
@@ -19,6 +20,7 @@ from db.stores.dialogues import (
     record_messages_deleted,
     record_reads,
 )
+from orchestrator.conversations.terms import TalkTerms
 from orchestrator.errors import NotFound, ServersUnavailable
 from orchestrator.facts import (
     ConversationRead,
@@ -189,6 +191,7 @@ class PostgresIntake:
 
     engine: AsyncEngine
     on_job: Callable[[str], None]
+    terms: TalkTerms = field(default_factory=TalkTerms)
 
     async def record(self, facts: Sequence[Recordable]) -> Sequence[Recorded]:
         """Record facts together; those that the database refuses are left out alone."""
@@ -218,7 +221,7 @@ class PostgresIntake:
                 await record_edit(connection, edit)
             for deletion in batch.of(PostsDeleted):
                 await record_deletion(connection, deletion)
-            await record_dialogues(connection, batch)
+            await record_dialogues(connection, batch, self.terms)
         if queued:
             self.on_job("jobs")
         return batch.outcome
@@ -332,13 +335,17 @@ async def record_deletion(connection: AsyncConnection, deletion: PostsDeleted) -
         await run(connection, COUNT_LATE, channel=channel, late=len(gone))
 
 
-async def record_dialogues(connection: AsyncConnection, batch: Batch) -> None:
+async def record_dialogues(connection: AsyncConnection, batch: Batch, terms: TalkTerms) -> None:
     """Record what was said in private, then what became of it."""
     new = await record_direct_messages(connection, batch.of(DirectMessageSeen))
     batch.mark(DirectMessageSeen, lambda message: id(message) in new)
     await record_message_edits(connection, batch.of(MessageEdited))
     await record_messages_deleted(connection, batch.of(MessagesDeleted))
     await record_reads(connection, batch.of(ConversationRead))
+    fresh = [message for message in batch.of(DirectMessageSeen) if id(message) in new]
+    if fresh:
+        # Last of all, for whoever answers locks a conversation before its job too.
+        await queue_answers(connection, fresh, terms.quiet, terms.longest_burst)
 
 
 def to_dialogue_reading(row: Row[Any]) -> DialogueReading:

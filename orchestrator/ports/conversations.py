@@ -6,7 +6,7 @@ it, and is stored together with its words and the end of the job that made it.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
@@ -98,12 +98,14 @@ class Standing:
     state: ConversationState
     reopens: bool
     """It came to its end by itself, so that a new message begins it anew."""
-    persona: Persona | None
+    persona: Persona
     version: ScriptVersionId | None
     progress: Progress
     unanswered: tuple[Inbound, ...]
     turns: int
-    """How many turns are on record; the next one has this number plus one."""
+    """The number of the last turn on record; the next one has this plus one."""
+    seen: int
+    """The number of the newest message, from whichever side (`messages.id`)."""
     recent: tuple[Said, ...] = ()
     """The last of the history, oldest first."""
     zone: str | None = None
@@ -162,11 +164,16 @@ class Conclusion:
     """A turn with all that follows from it; stored at once or not at all."""
 
     turn: NewTurn
+    version: ScriptVersionId | None
+    """Of the script that leads it from now on; None: none does yet."""
     progress: Progress
     state: ConversationState
     due_at: datetime
     """When its words may leave: typing takes its time."""
     expires_at: datetime
+    apart: timedelta = timedelta(0)
+    """How long after each part the next one may leave."""
+    zone: str | None = None
     reopens: bool = False
     closed_reason: str | None = None
     handoff: NewHandoff | None = None
@@ -234,7 +241,10 @@ class ConversationStore(Protocol):
     """Conversations as the script leads them."""
 
     async def standing(self, conversation: ConversationId) -> Standing | None:
-        """Return where it stands and what waits for an answer; None where there is no such."""
+        """Return where it stands and what waits for an answer.
+
+        None where there is no such conversation, or its account speaks for nobody.
+        """
 
     async def conclude(self, job: Job, standing: Standing, conclusion: Conclusion) -> bool:
         """Store a turn, queue its words, and end the job, in one transaction.
@@ -242,6 +252,9 @@ class ConversationStore(Protocol):
         False, and nothing is stored, when the job is another's by now, or somebody paused, took
         over or ended the conversation meanwhile. What the person wrote meanwhile is a new job.
         """
+
+    async def leave(self, job: Job, standing: Standing | None) -> None:
+        """End a job that found nothing to do; what was written meanwhile is a new job."""
 
     async def wait_until(self, job: Job, moment: datetime) -> None:
         """Give the job back until then; what is written meanwhile is answered with the rest."""

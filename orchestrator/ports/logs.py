@@ -19,6 +19,7 @@ class OperationKind(StrEnum):
     READ_DIALOGUES = "read_dialogues"
     RECOVER_UPDATES = "recover_updates"
     """Something was found that no update had told of."""
+    CONVERSE = "converse"
     REFRESH_ENGAGEMENT = "refresh_engagement"
     VERIFY_GRANT = "verify_grant"
     ASK_MODEL = "ask_model"

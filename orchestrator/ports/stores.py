@@ -7,8 +7,10 @@ from orchestrator.ports.answers import AnswerStore
 from orchestrator.ports.calendar import CalendarStore
 from orchestrator.ports.campaigns import CampaignStore
 from orchestrator.ports.channels import ChannelStore
+from orchestrator.ports.conversations import ConversationDesk, ConversationStore
 from orchestrator.ports.drafting import DraftingStore, ReviewStore
 from orchestrator.ports.grants import GrantStore
+from orchestrator.ports.handoff import HandoffStore
 from orchestrator.ports.intake import IntakeStore
 from orchestrator.ports.labels import LabelStore
 from orchestrator.ports.leases import LeaseStore
@@ -42,6 +44,9 @@ class Stores:
     outbox: OutboxStore
     comments: CommentStore
     answers: AnswerStore
+    conversations: ConversationStore
+    conversation_desk: ConversationDesk
+    handoffs: HandoffStore
     library: LibraryStore
     labels: LabelStore
     logs: LogStore

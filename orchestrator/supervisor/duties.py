@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
+from orchestrator.conversations.conductor import Conductor
 from orchestrator.drafting.decider import Decider
 from orchestrator.jobs import (
     AskForProofs,
     ConsiderPost,
+    Converse,
     Job,
     OpenWindow,
     RefreshEngagement,
@@ -28,6 +30,7 @@ class Duties:
 
     stage: Stage
     decider: Decider
+    conductor: Conductor
     upkeep: Upkeep
 
     async def do(self, job: Job) -> None:
@@ -37,6 +40,8 @@ class Duties:
             match job.task:
                 case ConsiderPost(post):
                     await self.decider.decide(post)
+                case Converse(conversation):
+                    await self.conductor.converse(job, conversation)
                 case RefreshEngagement(comment):
                     with logged(log, clock, OperationKind.REFRESH_ENGAGEMENT):
                         await self.upkeep.refresh_engagement(comment)

@@ -1,0 +1,115 @@
+"""Answers conversations: one job, one turn, everything of it stored at once."""
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+
+from orchestrator.conversations.deciding import Setting, decide, hand_over, seed_of
+from orchestrator.conversations.ground import Ground, carry, ground_of
+from orchestrator.errors import NotFound
+from orchestrator.ids import ConversationId
+from orchestrator.jobs import Job
+from orchestrator.ports.conversations import (
+    Conclusion,
+    ConversationState,
+    NewHandoff,
+    Said,
+    Standing,
+)
+from orchestrator.ports.interpreting import Interpreter, Message, Opinion
+from orchestrator.ports.logs import Operation, OperationKind
+from orchestrator.ports.writing import PublishedScript
+from orchestrator.stage import Stage
+from personas.scripts.model import ScriptKind
+from personas.scripts.runner import Progress
+from personas.strategy import Strategy
+
+log = logging.getLogger(__name__)
+
+NOBODY = Opinion(published=None, heard="", fit=0.0, strategy=Strategy.FREE_20, reason="")
+
+
+@dataclass(frozen=True, slots=True)
+class Conductor:
+    """Leads conversations turn by turn."""
+
+    stage: Stage
+    interpreter: Interpreter
+
+    async def converse(self, job: Job, conversation: ConversationId) -> None:
+        """Answer everything that waits in a conversation, or let it wait for the morning."""
+        store = self.stage.stores.conversations
+        standing = await store.standing(conversation)
+        if standing is None or not is_answered_here(standing):
+            await store.leave(job, standing)
+            return
+        now = self.stage.clock.now()
+        opening = self.stage.tuning.conversations.next_hour(now, standing.zone)
+        if opening > now:
+            await store.wait_until(job, opening)
+            return
+        begun = self.stage.clock.monotonic()
+        conclusion = await self.decide(standing)
+        stored = await store.conclude(job, standing, conclusion)
+        self.note(begun, standing)
+        log.info("%s: %s", "said" if stored else "not said", conclusion.turn.reason)
+
+    async def decide(self, standing: Standing) -> Conclusion:
+        """Decide what is said to what waits."""
+        ground = ground_of(standing)
+        try:
+            scripts = await self.scripts_on(ground)
+        except NotFound as unusable:
+            setting = self.setting(standing, ground, standing.progress)
+            return hand_over(setting, NOBODY, NewHandoff(str(unusable)))
+        progress = Progress()
+        if ground.version is not None:
+            progress = carry(standing.progress, scripts[0].script, ground.arrival)
+        setting = self.setting(standing, ground, progress)
+        message = Message(
+            text=setting.asked,
+            scripts=scripts,
+            progress=progress,
+            persona=standing.persona,
+            seed=seed_of(standing),
+            begins=ground.version is None,
+            recent=tuple(map(line_of, standing.recent)),
+        )
+        return decide(setting, await self.interpreter.interpret(message))
+
+    async def scripts_on(self, ground: Ground) -> tuple[PublishedScript, ...]:
+        """Return the script to go on with, or all that may begin."""
+        if ground.version is not None:
+            return (await self.stage.library.version(ground.version),)
+        return await self.stage.library.published(ScriptKind.SALES)
+
+    def setting(self, standing: Standing, ground: Ground, progress: Progress) -> Setting:
+        """Fix the moment of a decision."""
+        return Setting(
+            standing=standing,
+            asked="\n".join(one.text for one in standing.unanswered if one.text.strip()),
+            arrival=ground.arrival,
+            progress=progress,
+            persona=standing.persona,
+            now=self.stage.clock.now(),
+            terms=self.stage.tuning.conversations,
+        )
+
+    def note(self, begun: float, standing: Standing) -> None:
+        """Log the decision."""
+        duration = timedelta(seconds=self.stage.clock.monotonic() - begun)
+        self.stage.operations.note(
+            Operation(OperationKind.CONVERSE, standing.account, succeeded=True, duration=duration)
+        )
+
+
+def is_answered_here(standing: Standing) -> bool:
+    """Tell whether anything waits, and nobody else answers it."""
+    is_open = standing.state is ConversationState.OPEN
+    reopens = standing.state is ConversationState.CLOSED and standing.reopens
+    return bool(standing.unanswered) and (is_open or reopens)
+
+
+def line_of(said: Said) -> str:
+    """Write one line of the history."""
+    return f"{'we' if said.ours else 'they'}: {said.text}"
