@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrator.actor import Actor
-from orchestrator.errors import NotAllowed, NotFound
+from orchestrator.errors import AlreadyExists, NotAllowed, NotFound
 from orchestrator.ports.library import Live, ScriptRecord, StoredPersona, VersionRecord
 from orchestrator.stage import Stage
 from personas.persona import Persona
@@ -29,6 +29,16 @@ class Library:
     async def persona(self, key: str) -> StoredPersona:
         """Return one persona; raises NotFound."""
         return await self.stage.stores.library.persona_named(key)
+
+    async def add_persona(self, actor: Actor, persona: Persona) -> None:
+        """Add a persona; raises AlreadyExists."""
+        known = {one.persona.key for one in await self.personas()}
+        if persona.key in known:
+            raise AlreadyExists(
+                f"there is a persona {persona.key} already: change it with "
+                f"`troupe personas edit {persona.key}`"
+            )
+        await self.stage.stores.library.put_persona(actor, persona)
 
     async def import_personas(self, actor: Actor, personas: Sequence[Persona]) -> int:
         """Add or replace personas; returns how many changed."""
