@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from support.ports.catalogue import CatalogueStore
 from support.ports.clocks import ClockStore
+from support.ports.groups import GroupStore, InviteStore, PulseStore
 from support.ports.people import ClientStore, StaffStore, TechnicianStore
 from support.ports.reports import ReportStore
 from support.ports.talk import SurveyStore, TalkStore
@@ -25,3 +26,6 @@ class DeskStores:
     catalogue: CatalogueStore
     clocks: ClockStore
     reports: ReportStore
+    groups: GroupStore
+    invites: InviteStore
+    pulse: PulseStore
