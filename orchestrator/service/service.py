@@ -9,6 +9,7 @@ from orchestrator.service.accounts import Accounts
 from orchestrator.service.campaigns import Campaigns
 from orchestrator.service.channels import Channels
 from orchestrator.service.comments import Comments, Outbox, ReviewQueue
+from orchestrator.service.conversations import Conversations
 from orchestrator.service.grants import Grants
 from orchestrator.service.library import Library
 from orchestrator.service.logs import Logs
@@ -30,6 +31,7 @@ class Service:
     review: ReviewQueue
     outbox: Outbox
     comments: Comments
+    conversations: Conversations
     library: Library
     logs: Logs
     settings: SettingsDesk
@@ -48,6 +50,7 @@ class Service:
             review=ReviewQueue(stage),
             outbox=Outbox(stage),
             comments=Comments(stage, door),
+            conversations=Conversations(stage),
             library=Library(stage),
             logs=Logs(stage),
             settings=SettingsDesk(stage.stores.settings),

@@ -1,0 +1,64 @@
+"""Why each line of a conversation was said, in words (charter rule 6)."""
+
+from collections.abc import Iterator
+
+from orchestrator.ports.conversations import Arrival, NewTurn, TurnKind, TurnRecord
+from orchestrator.ports.writing import Source
+from personas.strategy import Strategy
+
+ARRIVALS = {
+    Arrival.BEGAN: "the conversation began",
+    Arrival.STAYED: "on the version that it had",
+    Arrival.MOVED: "moved to the version that was published with that choice",
+    Arrival.RESTARTED: "begun again, as was chosen when this version was published",
+}
+STRATEGIES = {
+    Strategy.SCRIPT_80: "script_80: the script's words",
+    Strategy.FREE_20: "free_20: what no script answers",
+}
+
+
+def explain_turn(record: TurnRecord) -> Iterator[tuple[str, str]]:
+    """Yield what is known of a turn, each with its name."""
+    turn = record.turn
+    yield "They wrote", turn.asked or "nothing that can be read"
+    yield "We said", "\n".join(turn.says) or "nothing"
+    yield "Why", turn.reason
+    yield "Said by", speaker(turn)
+    if turn.kind is TurnKind.OPERATOR:
+        return
+    yield "Script", f"{record.script or 'none'} ({ARRIVALS[turn.arrival]})"
+    yield from judgement(turn)
+    if turn.step is not None:
+        yield "Step afterwards", f"{turn.step} ({turn.outcome})"
+
+
+def judgement(turn: NewTurn) -> Iterator[tuple[str, str]]:
+    """Yield who judged the message, and how."""
+    if turn.strategy is not None:
+        yield "Strategy", STRATEGIES[turn.strategy]
+    if turn.fit is not None:
+        by = "the model" if turn.source is Source.MODEL else "this machine"
+        yield "Fit", f"{turn.fit:.2f}, judged by {by}"
+    for name, value in (
+        ("Heard", turn.trigger),
+        ("Intent", turn.intent),
+        ("Emotion", turn.emotion),
+        ("Model", turn.model),
+        ("Prompt", turn.prompt_hash),
+        ("Cost (USD)", None if turn.cost_usd is None else str(turn.cost_usd)),
+    ):
+        if value:
+            yield name, value
+
+
+def speaker(turn: NewTurn) -> str:
+    """Say where the words came from."""
+    match turn.kind:
+        case TurnKind.OPERATOR:
+            return f"{turn.said_by}, a person"
+        case TurnKind.FREE:
+            return "a model, in its own words"
+        case TurnKind.SILENT:
+            return "nobody"
+    return "the script, in a model's tone" if turn.model else "the script, as written"

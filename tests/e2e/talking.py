@@ -1,0 +1,132 @@
+"""A person who writes to an account of ours, and what they both see."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+from cli.compose import Company, company
+from cli.demo.command import TUNING, replace_settings
+from cli.demo.theatre import PHONES, Theatre
+from cli.documents import read_scripts
+from cli.settings import Settings
+from db.embedded import Servers
+from orchestrator.conversations.terms import TalkTerms
+from orchestrator.ids import ConversationId
+from orchestrator.ports.conversations import ConversationState
+from orchestrator.tuning import Tuning
+from personas.persona import Persona
+from personas.scripts.model import Script
+from simulator.server import serve
+from simulator.world.people import Person
+from tests.e2e.conftest import OLGA, PATIENCE, Play
+from tests.support.watchdog import NoWatchdog
+
+CLUB = Path("cli/demo_data/conversations")
+TERMS = TalkTerms(
+    quiet=timedelta(milliseconds=150),
+    longest_burst=timedelta(seconds=2),
+    letters_per_second=5000,
+    longest_typing=timedelta(milliseconds=100),
+)
+QUICK = replace(
+    TUNING, lease=timedelta(seconds=10), poll=timedelta(milliseconds=100), conversations=TERMS
+)
+LENA = Persona(
+    key="lena",
+    name="Lena",
+    disclosure="Speaks for the magazine Lantern; a machine helps it write",
+)
+
+
+@dataclass(slots=True)
+class Talk:
+    """One account of ours and one person."""
+
+    play: Play
+    person: Person
+
+    @property
+    def account(self) -> Person:
+        """Our account, as the world knows it."""
+        return self.play.theatre.people_of(PHONES[:1])[0]
+
+    @property
+    def company(self) -> Company:
+        """The company whose account it is."""
+        return self.play.company
+
+    def write(self, text: str) -> None:
+        """Let the person write to the account."""
+        self.play.theatre.world.send_private(self.person, self.account, text)
+
+    def answers(self) -> list[str]:
+        """Return what the account said to the person, as the person sees it."""
+        seen = self.play.theatre.world.messages_of((self.person, self.account))
+        return [one.text for one in seen if one.author == self.account.id]
+
+    async def hears(self, wanted: int) -> list[str]:
+        """Wait until the person has had so many answers, and return all of them."""
+        await self.until(lambda: len(self.answers()) >= wanted)
+        return self.answers()
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until the world shows something."""
+        async with asyncio.timeout(PATIENCE):
+            while not holds():  # noqa: ASYNC110 - nobody announces it
+                await asyncio.sleep(0.02)
+
+    async def says(self, text: str, *expected: str, parts: int = 1) -> None:
+        """Write, and wait for an answer that holds these words."""
+        before = len(self.answers())
+        self.write(text)
+        said = "\n".join((await self.hears(before + parts))[before:])
+        for words in expected:
+            assert words.casefold() in said.casefold(), said
+
+    async def reaches(self, state: ConversationState) -> None:
+        """Wait until the first conversation is in a state."""
+
+        async def reached() -> bool:
+            rows = await self.company.service.conversations.list(None, None, 10)
+            return bool(rows) and rows[0].state is state
+
+        await self.play.until(reached)
+
+    async def number(self) -> ConversationId:
+        """Return the number of the only conversation."""
+        (row,) = await self.company.service.conversations.list(None, None, 10)
+        return row.id
+
+    async def settles(self) -> None:
+        """Wait until nothing is unanswered and nothing waits to be said."""
+
+        async def settled() -> bool:
+            desk = self.company.stage.stores.conversation_desk
+            rows = await desk.conversations(state=None, account=None, limit=10)
+            waiting = await self.company.service.outbox.list(10)
+            return bool(rows) and not any(row.unanswered for row in rows) and not waiting
+
+        await self.play.until(settled)
+
+
+@asynccontextmanager
+async def talking(
+    database_url: str, redis_url: str, folder: Path, tuning: Tuning = QUICK
+) -> AsyncIterator[Talk]:
+    """An account of the club's, its scripts published, and a person; no node runs yet."""
+    async with serve() as server:
+        told = replace_settings(Settings(), server, Servers(database_url, redis_url), folder)
+        async with company(told, tuning=tuning, watchdog=NoWatchdog()) as opened:
+            play = Play(Theatre.build(server, "Lantern"), opened)
+            await play.engage(LENA)
+            await opened.service.library.import_scripts(OLGA, club(), "first")
+            person = play.theatre.world.add_person("+9996627777", "Pavel Petrov", username="pavel")
+            yield Talk(play, person)
+
+
+def club() -> list[Script]:
+    """Read the scripts that come with Troupe."""
+    return read_scripts(CLUB)
