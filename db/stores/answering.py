@@ -12,9 +12,13 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.engine import transaction
-from db.stores.base import one, ring, rows, run
+from db.stores.audit import write_audit
+from db.stores.base import one, ring, rows
+from db.stores.opting_out import BY_CONVERSATION, cancel, opt_out
 from db.stores.outbox import random_id
+from orchestrator.actor import Actor
 from orchestrator.campaigns.window import clock_text
+from orchestrator.errors import NotFound
 from orchestrator.ids import ConversationId, OutboxId
 from orchestrator.ports.answers import (
     MOST_PARTS,
@@ -83,18 +87,9 @@ QUEUE_PARTS = text(
 )
 WAITING_IN_CONVERSATION = text(
     """
-    SELECT o.id FROM outbox o JOIN answers a ON a.id = o.answer_id
-    WHERE a.conversation_id = :conversation AND o.inbound_message_id IN (
-        SELECT m.id FROM messages m
-        WHERE m.conversation_id = :conversation AND m.direction = 'incoming')
-      AND o.state = 'due' AND NOT o.unsettled
+    SELECT o.id FROM answers a JOIN outbox o ON o.answer_id = a.id
+    WHERE a.conversation_id = :conversation AND o.state = 'due' AND NOT o.unsettled
     ORDER BY o.id FOR UPDATE OF o
-    """
-)
-CANCEL = text(
-    """
-    UPDATE outbox SET state = 'cancelled', finished_at = now(), last_error = :reason
-    WHERE id = ANY(CAST(:messages AS bigint[])) AND state = 'due' AND NOT unsettled
     """
 )
 GROUP = text(
@@ -161,6 +156,22 @@ class PostgresAnswers:
         """Cancel what waits in a transaction of its own."""
         async with transaction(self.engine) as connection:
             return await cancel_answers(connection, conversation, reason)
+
+    async def opt_out(self, actor: Actor, conversation: ConversationId, detail: str) -> int:
+        """Write to the person of a conversation no more."""
+        async with transaction(self.engine) as connection:
+            who = await one(connection, BY_CONVERSATION, conversation=conversation)
+            if who is None:
+                raise NotFound(
+                    f"There is no conversation {conversation}: see `troupe conversations list`"
+                )
+            closed = f"{actor.name} noted that the person wants no more of us"
+            cancelled = await opt_out(connection, who, "operator", detail, closed)
+            after = {"detail": detail, "cancelled": cancelled}
+            await write_audit(
+                connection, actor, "opt_out", f"conversation {conversation}", after=after
+            )
+        return cancelled
 
 
 async def queue_answer(
@@ -279,6 +290,4 @@ async def cancel_answers(
 ) -> int:
     """Cancel what waits to be said in a conversation; returns how many messages."""
     waiting = await rows(connection, WAITING_IN_CONVERSATION, conversation=conversation)
-    if not waiting:
-        return 0
-    return await run(connection, CANCEL, messages=[row.id for row in waiting], reason=reason)
+    return await cancel(connection, [row.id for row in waiting], reason)

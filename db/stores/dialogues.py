@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.engine import write_json
 from db.stores.activity import note_deleted, note_edited, note_read, note_written
 from db.stores.base import rows, run
+from db.stores.opting_out import opt_out_sender
 from orchestrator.facts import (
     ConversationRead,
     DirectMessageSeen,
@@ -83,20 +84,6 @@ COUNT_LATE = text(
     SET recovered_late = account_watch.recovered_late + excluded.recovered_late
     """
 )
-OPT_OUT = text(
-    """
-    WITH who AS (
-        SELECT id FROM contacts WHERE telegram_id = :sender FOR NO KEY UPDATE
-    ), gone AS (
-        INSERT INTO opt_outs (contact_id, reason, detail, account_id)
-        SELECT id, 'stop_word', :detail, :account FROM who
-        ON CONFLICT (contact_id) DO NOTHING
-    )
-    UPDATE conversations
-    SET state = 'closed', closed_at = now(), closed_reason = 'the person asked us to stop'
-    WHERE contact_id = (SELECT id FROM who) AND state <> 'closed'
-    """
-)
 RECORD_EDIT = text(
     """
     UPDATE messages m
@@ -148,7 +135,7 @@ async def record_direct_messages(
     new = [first[row.account, row.telegram_message_id] for row in recorded]
     for message in sorted(new, key=lambda told: told.sender):
         if asks_to_stop(message.text):
-            await opt_out(connection, message)
+            await opt_out_sender(connection, message.account, message.sender, message.text)
     await count_late(connection, new)
     if new:
         await note_written(connection, new)
@@ -206,17 +193,6 @@ async def count_late(connection: AsyncConnection, messages: Sequence[DirectMessa
         await run(connection, COUNT_LATE, account=account, late=late.count(account))
 
 
-async def opt_out(connection: AsyncConnection, message: DirectMessageSeen | MessageEdited) -> None:
-    """End every conversation with somebody who asked us to stop (charter rule 3)."""
-    await run(
-        connection,
-        OPT_OUT,
-        sender=message.sender,
-        detail=message.text[:200],
-        account=message.account,
-    )
-
-
 async def record_message_edits(connection: AsyncConnection, edits: Sequence[MessageEdited]) -> None:
     """Store what people changed their messages to; a stop word counts there too."""
     for edit in edits:
@@ -232,7 +208,7 @@ async def record_message_edits(connection: AsyncConnection, edits: Sequence[Mess
         if changed:
             await note_edited(connection, edit)
         if changed and asks_to_stop(edit.text):
-            await opt_out(connection, edit)
+            await opt_out_sender(connection, edit.account, edit.sender, edit.text)
 
 
 async def record_messages_deleted(

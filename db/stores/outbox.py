@@ -17,6 +17,7 @@ from db.stores import outdesk, outgoing
 from db.stores.audit import write_audit
 from db.stores.base import one, rows, run
 from db.stores.gate import CLAIM_ALL_IF_WELCOME, CLAIM_IF_WELCOME
+from db.stores.opting_out import BY_OUTBOX, opt_out
 from orchestrator.actor import SYSTEM, Actor
 from orchestrator.ids import (
     AccountId,
@@ -312,12 +313,10 @@ class PostgresOutbox:
     async def close_conversation(self, message: OutboxId, refusal: Refusal) -> None:
         """Close the conversation; after an opt-out, every account's with that person."""
         async with transaction(self.engine) as connection:
-            if refusal.action is Action.OPT_OUT:
+            who = await one(connection, BY_OUTBOX, message=message)
+            if who is not None and refusal.action is Action.OPT_OUT:
                 reason = OPT_OUT_REASONS.get(refusal.name, "block")
-                await run(
-                    connection, outgoing.OPT_OUT,
-                    message=message, reason=reason, detail=refusal.sentence,
-                )  # fmt: skip
+                await opt_out(connection, who, reason, refusal.sentence, refusal.sentence)
             await run(
                 connection, outgoing.CLOSE_CONVERSATION, message=message, reason=refusal.sentence
             )

@@ -222,26 +222,6 @@ GIVE_UP_EXPIRED = text(
     SELECT count(*) AS ended FROM ended
     """
 )
-OPT_OUT = text(
-    """
-    WITH who AS (
-        SELECT c.id, v.account_id
-        FROM outbox o
-        JOIN messages m ON m.id = o.inbound_message_id
-        JOIN conversations v ON v.id = m.conversation_id
-        JOIN contacts c ON c.id = v.contact_id
-        WHERE o.id = :message
-        FOR NO KEY UPDATE OF c
-    ), gone AS (
-        INSERT INTO opt_outs (contact_id, reason, detail, account_id)
-        SELECT id, :reason, :detail, account_id FROM who
-        ON CONFLICT (contact_id) DO NOTHING
-    )
-    UPDATE conversations
-    SET state = 'closed', closed_at = now(), closed_reason = :detail
-    WHERE contact_id = (SELECT id FROM who) AND state <> 'closed'
-    """
-)
 CLOSE_CONVERSATION = text(
     """
     UPDATE conversations v SET state = 'closed', closed_at = now(), closed_reason = :reason

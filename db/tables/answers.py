@@ -8,6 +8,7 @@ from sqlalchemy import (
     Column,
     Double,
     ForeignKeyConstraint,
+    Index,
     Numeric,
     SmallInteger,
     Table,
@@ -84,6 +85,7 @@ answers = Table(
     CheckConstraint("num_nonnulls(opens, closes, time_zone) IN (0, 3)", name="hours"),
     UniqueConstraint("inbound_message_id", "part"),
     UniqueConstraint("id", "account_id", "inbound_message_id"),
+    Index("ix_answers_conversation_id", "conversation_id", "id"),
 )
 
 # Who is who in a study group; what was said in a role keeps its row.

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
+from orchestrator.actor import Actor
 from orchestrator.campaigns.window import Window
 from orchestrator.ids import (
     AccountId,
@@ -161,4 +162,11 @@ class AnswerStore(Protocol):
         """Cancel what waits to be said in a conversation; returns how many messages.
 
         What was attempted may be on Telegram already and is settled by its lane.
+        """
+
+    async def opt_out(self, actor: Actor, conversation: ConversationId, detail: str) -> int:
+        """Write to the person of a conversation no more, from any account; an operator says so.
+
+        Returns how many waiting messages were cancelled; raises NotFound. Once it has returned, no
+        message to that person starts.
         """

@@ -111,6 +111,7 @@ def make_answers() -> None:
             name=op.f("uq_answers_id_account_id_inbound_message_id"),
         ),
     )
+    op.create_index("ix_answers_conversation_id", "answers", ["conversation_id", "id"])
 
 
 def make_study_groups() -> None:

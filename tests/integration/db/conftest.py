@@ -1,7 +1,7 @@
 """A database with somebody in it."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,19 +16,23 @@ from db.notify import Notices
 from db.stores import postgres_stores
 from orchestrator.actor import Actor
 from orchestrator.campaigns.window import Window
-from orchestrator.facts import PostSeen
+from orchestrator.facts import DirectMessageSeen, PostSeen
 from orchestrator.ids import (
     AccountId,
     CampaignId,
     ChannelId,
+    ConversationId,
     GrantId,
+    InboundId,
     MessageId,
     NodeName,
     OutboxId,
     PostRef,
+    StudyGroupId,
     TelegramId,
 )
 from orchestrator.ports.accounts import AccountState
+from orchestrator.ports.answers import AnswerSource, NewAnswer, NewGroupLine, Provenance
 from orchestrator.ports.campaigns import CampaignState, NewCampaign, NewSchedule
 from orchestrator.ports.drafting import NewDraft, PostContext
 from orchestrator.ports.grants import GrantProof, GrantScope, NewGrant, Review
@@ -44,6 +48,7 @@ from personas.strategy import Strategy
 OLGA = Actor("olga")
 NODE = NodeName("north")
 CHANNEL, GROUP = TelegramId(700), TelegramId(701)
+STUDY_GROUP = TelegramId(900)
 ANYTIME = Window.between("00:00", "24:00")
 
 
@@ -116,6 +121,76 @@ class Scene:
         await self.stores.outbox.address(self.holder, OutboxId(found), self.thread(message))
         return OutboxId(found)
 
+    async def heard(
+        self, message: int = 1, words: str = "What is it?", person: int = 500
+    ) -> tuple[ConversationId, InboundId]:
+        """Have a person write to Anna; returns the conversation and the message."""
+        seen = DirectMessageSeen(
+            self.anna,
+            TelegramId(person),
+            MessageId(message),
+            words,
+            datetime.now(UTC),
+            access_hash=4000 + person,
+        )
+        await self.stores.intake.record([seen])
+        conversation = await self.sql(
+            "SELECT v.id FROM conversations v JOIN contacts c ON c.id = v.contact_id"
+            " WHERE v.account_id = :a AND c.telegram_id = :p",
+            a=self.anna,
+            p=person,
+        )
+        inbound = await self.sql(
+            "SELECT id FROM messages WHERE conversation_id = :c AND telegram_message_id = :m",
+            c=conversation,
+            m=message,
+        )
+        return ConversationId(conversation), InboundId(inbound)
+
+    async def answered(self, message: int = 1, **changes: Any) -> OutboxId:
+        """Have a person write, and queue one message that answers."""
+        conversation, inbound = await self.heard(message)
+        queued = await self.stores.answers.queue_answer(
+            replace(new_answer(conversation, inbound), **changes)
+        )
+        assert isinstance(queued, tuple), queued
+        return queued[0]
+
+    async def found_group(self) -> int:
+        """Found a study group in which Anna is the host."""
+        given = {"a": self.anna, "g": STUDY_GROUP}
+        group = await self.sql(
+            "INSERT INTO study_groups (account_id, telegram_id, title, pinned_notice_id)"
+            " VALUES (:a, :g, 'Spanish', 3) RETURNING id",
+            **given,
+        )
+        await self.sql(
+            "INSERT INTO study_group_roles (study_group_id, account_id, role)"
+            " SELECT id, :a, 'host' FROM study_groups WHERE telegram_id = :g",
+            **given,
+        )
+        await self.sql(
+            "INSERT INTO grants (study_group_id, account_id, granted_by_name, proof, scope,"
+            " linked_group_id) SELECT id, :a, 'olga', 'creator', 'study_group', telegram_id"
+            " FROM study_groups WHERE telegram_id = :g",
+            **given,
+        )
+        await self.sql(
+            "INSERT INTO account_entities (account_id, kind, telegram_id, access_hash)"
+            " VALUES (:a, 'channel', :g, 77)",
+            **given,
+        )
+        return int(group)
+
+    async def lined_up(self) -> OutboxId:
+        """Queue one line for a study group in which Anna is the host."""
+        group = await self.sql("SELECT id FROM study_groups") or await self.found_group()
+        queued = await self.stores.answers.queue_group_line(
+            new_line(StudyGroupId(group), self.anna)
+        )
+        assert isinstance(queued, int), queued
+        return queued
+
     def thread(self, message: int = 1) -> Thread:
         """Where comments on a post go."""
         return Thread(Peer("channel", GROUP, 42), MessageId(9000 + message))
@@ -162,4 +237,31 @@ def new_grant(channel: ChannelId, account: AccountId) -> NewGrant:
         linked_group=GROUP,
         starts_at=datetime.now(UTC) - timedelta(minutes=1),
         expires_at=None,
+    )
+
+
+BECAUSE = Provenance(AnswerSource.LOCAL, "it fits", "script", persona="anna", fit=0.9)
+
+
+def new_answer(
+    conversation: ConversationId, inbound: InboundId, *parts: str, because: Provenance = BECAUSE
+) -> NewAnswer:
+    """An answer that may leave at once."""
+    now = datetime.now(UTC)
+    return NewAnswer(
+        conversation=conversation,
+        inbound=inbound,
+        parts=parts or ("Of bad eggs.",),
+        because=because,
+        due_at=now - timedelta(seconds=1),
+        expires_at=now + timedelta(hours=1),
+        apart=timedelta(0),
+    )
+
+
+def new_line(group: StudyGroupId, account: AccountId, words: str = "Hola") -> NewGroupLine:
+    """A line that may leave at once."""
+    now = datetime.now(UTC)
+    return NewGroupLine(
+        group, account, words, BECAUSE, now - timedelta(seconds=1), now + timedelta(hours=1)
     )
