@@ -1,11 +1,13 @@
 """A person who writes to an account of ours, and what they both see."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+
+from sqlalchemy import text
 
 from cli.compose import Company, company
 from cli.demo.command import TUNING, replace_settings
@@ -58,9 +60,9 @@ class Talk:
         """The company whose account it is."""
         return self.play.company
 
-    def write(self, text: str) -> None:
+    def write(self, words: str) -> None:
         """Let the person write to the account."""
-        self.play.theatre.world.send_private(self.person, self.account, text)
+        self.play.theatre.world.send_private(self.person, self.account, words)
 
     def answers(self) -> list[str]:
         """Return what the account said to the person, as the person sees it."""
@@ -78,10 +80,10 @@ class Talk:
             while not holds():  # noqa: ASYNC110 - nobody announces it
                 await asyncio.sleep(0.02)
 
-    async def says(self, text: str, *expected: str, parts: int = 1) -> None:
+    async def says(self, told: str, *expected: str, parts: int = 1) -> None:
         """Write, and wait for an answer that holds these words."""
         before = len(self.answers())
-        self.write(text)
+        self.write(told)
         said = "\n".join((await self.hears(before + parts))[before:])
         for words in expected:
             assert words.casefold() in said.casefold(), said
@@ -99,6 +101,33 @@ class Talk:
         """Return the number of the only conversation."""
         (row,) = await self.company.service.conversations.list(None, None, 10)
         return row.id
+
+    def recorded(self, wanted: int) -> Callable[[], Awaitable[bool]]:
+        """Ask whether so many of the person's messages are on record."""
+
+        async def are() -> bool:
+            detail = await self.company.service.conversations.show(await self.number())
+            return sum(not one.ours for one in detail.history) >= wanted
+
+        return are
+
+    async def waiting_jobs(self, later_than: timedelta = timedelta(0)) -> int:
+        """Count the turns that wait for a time so far away."""
+        counted = text(
+            "SELECT count(*) FROM jobs WHERE kind = 'Converse' "
+            "AND state IN ('waiting', 'taken') AND due_at >= now() + CAST(:later AS interval)"
+        )
+        async with self.company.engine.begin() as connection:
+            found = await connection.execute(counted, {"later": later_than})
+        return int(found.scalar_one())
+
+    async def idle(self) -> bool:
+        """Ask whether no turn waits to be made."""
+        counted = text(
+            "SELECT count(*) FROM jobs WHERE kind = 'Converse' AND state IN ('waiting', 'taken')"
+        )
+        async with self.company.engine.begin() as connection:
+            return (await connection.execute(counted)).scalar_one() == 0
 
     async def settles(self) -> None:
         """Wait until nothing is unanswered and nothing waits to be said."""
