@@ -11,6 +11,7 @@ from db.engine import transaction
 from db.tables.accounts import account_entities, account_sessions, accounts
 from db.tables.conversations import conversation_turns, conversations
 from db.tables.desk_door import bots
+from db.tables.study_groups import journey_progress
 
 BATCH = 500
 
@@ -40,6 +41,7 @@ SECRETS = (
     Secret(bots, "token_encrypted", ("id",)),
     Secret(conversations, "slots_encrypted", ("id",)),
     Secret(conversation_turns, "found_encrypted", ("conversation_id", "number")),
+    Secret(journey_progress, "slots_encrypted", ("id",)),
 )
 
 

@@ -2,7 +2,16 @@
 
 from dataclasses import dataclass
 
-from orchestrator.ids import CommentId, ConversationId, GrantId, JobId, PostRef
+from orchestrator.ids import (
+    CommentId,
+    ConversationId,
+    GrantId,
+    GroupMessageId,
+    JobId,
+    LessonId,
+    PostRef,
+    StudyGroupId,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,33 @@ class VerifyGrant:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepStudyGroup:
+    """Look whether a study group's notice stands as it must, and mend it."""
+
+    group: StudyGroupId
+
+
+@dataclass(frozen=True, slots=True)
+class HearGroupMessage:
+    """Answer what a member wrote in a study group, or note why nobody does."""
+
+    message: GroupMessageId
+
+
+@dataclass(frozen=True, slots=True)
+class SayLessonLine:
+    """Say one line of a lesson, or end it after the last."""
+
+    lesson: LessonId
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class LookAtStudyGroups:
+    """Queue a `KeepStudyGroup` for each group that nobody looked at of late."""
+
+
+@dataclass(frozen=True, slots=True)
 class AskForProofs:
     """Queue a `VerifyGrant` for each grant whose proof has grown old."""
 
@@ -56,6 +92,10 @@ Task = (
     | Converse
     | RefreshEngagement
     | VerifyGrant
+    | KeepStudyGroup
+    | HearGroupMessage
+    | SayLessonLine
+    | LookAtStudyGroups
     | AskForProofs
     | SweepTables
     | OpenWindow

@@ -15,6 +15,7 @@ from db.tables import (
     reloading,
     scripts,
     speech,
+    study_groups,
 )
 from db.tables.base import metadata
 from db.tables.channels import POST_PARTITIONS
@@ -38,6 +39,7 @@ __all__ = [
     "reloading",
     "scripts",
     "speech",
+    "study_groups",
 ]
 
 

@@ -22,14 +22,12 @@ from db.tables.base import (
     maybe_reference,
     maybe_words,
     metadata,
-    moment,
     moment_now,
     number,
     one_of,
-    reference,
     words,
 )
-from orchestrator.ports.answers import MOST_PARTS, AnswerSource, GroupRole
+from orchestrator.ports.answers import MOST_PARTS, AnswerSource
 from personas.strategy import Strategy
 
 
@@ -86,18 +84,6 @@ answers = Table(
     UniqueConstraint("inbound_message_id", "part"),
     UniqueConstraint("id", "account_id", "inbound_message_id"),
     Index("ix_answers_conversation_id", "conversation_id", "id"),
-)
-
-# Who is who in a study group; what was said in a role keeps its row.
-study_group_roles = Table(
-    "study_group_roles",
-    metadata,
-    reference("study_group_id", "study_groups.id", primary_key=True),
-    reference("account_id", "accounts.id", primary_key=True, index=True),
-    words("role"),
-    moment_now("since"),
-    moment("ended_at"),
-    one_of("role", GroupRole),
 )
 
 group_lines = Table(

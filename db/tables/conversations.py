@@ -1,4 +1,4 @@
-"""People who write to our accounts, and the groups that our accounts made."""
+"""People who write to our accounts, and what is said with them in private."""
 
 from sqlalchemy import (
     BigInteger,
@@ -202,17 +202,4 @@ messages = Table(
         "id",
         postgresql_where=text("direction = 'incoming' AND NOT is_read"),
     ),
-)
-
-study_groups = Table(
-    "study_groups",
-    metadata,
-    identity(),
-    reference("account_id", "accounts.id"),
-    Column("telegram_id", BigInteger, nullable=False, unique=True),
-    words("title"),
-    maybe_number("pinned_notice_id"),
-    words("state", server_default="active"),
-    moment_now("created_at"),
-    one_of("state", ("active", "closed")),
 )
