@@ -86,9 +86,11 @@ class TelethonAccount:
             raise OutcomeUnknown("Telegram took the message without saying which one it became")
         return sent
 
-    async def find_own(self, letter: Letter, *, since: datetime) -> Sent | None:
+    async def find_own(
+        self, letter: Letter, *, since: datetime, besides: frozenset[MessageId] = frozenset()
+    ) -> Sent | None:
         """Look among the account's own messages in that thread for this text sent `since` then."""
-        return await history.find_own(self.connection, letter, since)
+        return await history.find_own(self.connection, letter, since, besides)
 
     async def delete(self, peer: Peer, messages: tuple[MessageId, ...]) -> None:
         """Delete messages for everybody."""

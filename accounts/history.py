@@ -64,14 +64,21 @@ def page_above(peer: Any, last: MessageId) -> GetHistoryRequest:  # noqa: ANN401
     )  # fmt: skip
 
 
-async def find_own(connection: Connection, letter: Letter, since: datetime) -> Sent | None:
-    """Look through the letter's thread, newest first, for its text in a message of ours."""
+async def find_own(
+    connection: Connection, letter: Letter, since: datetime, besides: frozenset[MessageId]
+) -> Sent | None:
+    """Look through the letter's thread, newest first, for its text in another message of ours."""
     since = since.replace(microsecond=0)  # Telegram's dates are whole seconds
     offset = 0
     while True:
         page = await connection.call(page_below(letter, offset))
         for message in page.messages:
-            if is_own(connection, message) and same_text(message, letter) and message.date >= since:
+            if (
+                is_own(connection, message)
+                and same_text(message, letter)
+                and message.date >= since
+                and message.id not in besides
+            ):
                 return Sent(MessageId(message.id), message.date)
         if len(page.messages) < PAGE or is_older(page.messages[-1], since):
             return None

@@ -32,7 +32,13 @@ from orchestrator.ids import (
     TelegramId,
 )
 from orchestrator.jobs import RefreshEngagement
-from orchestrator.outbox.gate import SEND_METHOD, SPEAKING_STATES, GateTerms, Verdict
+from orchestrator.outbox.gate import (
+    ANSWERING_STATES,
+    SEND_METHOD,
+    SPEAKING_STATES,
+    GateTerms,
+    Verdict,
+)
 from orchestrator.ports.leases import Fence
 from orchestrator.ports.outbox import (
     Claim,
@@ -321,6 +327,12 @@ class PostgresOutbox:
                 connection, outgoing.CLOSE_CONVERSATION, message=message, reason=refusal.sentence
             )
 
+    async def sent_beside(self, message: OutboxId) -> frozenset[MessageId]:
+        """Return what else the account said in that chat since the message was attempted."""
+        async with transaction(self.engine) as connection:
+            found = await rows(connection, outgoing.SENT_BESIDE, message=message)
+        return frozenset(MessageId(row.sent_message_id) for row in found)
+
     async def abandon_claims(self, holder: Holder) -> int:
         """Turn what was left behind into `unknown`."""
         return await self.move(outgoing.ABANDON, account=holder.account, fence=holder.fence)
@@ -388,19 +400,20 @@ def held_by(holder: Holder) -> dict[str, object]:
 
 def questions_of(asked: Sequence[Question]) -> dict[str, object]:
     """Lay out what a gate is asked about messages of one node, each of another account."""
-    terms = asked[0].terms
+    terms, kind = asked[0].terms, asked[0].kind
+    speaking = ANSWERING_STATES if kind is OutboxKind.DIRECT else SPEAKING_STATES
     told: dict[OutboxKind, dict[str, object]] = {
         OutboxKind.COMMENT: {"verification_lasts": terms.verification_lasts},
         OutboxKind.DIRECT: {"answer_parts": terms.answer_parts},
         OutboxKind.STUDY_GROUP: {"verification_lasts": terms.verification_lasts},
     }
     return {
-        **told[asked[0].kind],
+        **told[kind],
         "messages": [question.message for question in asked],
         "accounts": [question.holder.account for question in asked],
         "fences": [question.holder.fence for question in asked],
         "node": asked[0].holder.node,
-        "speaking": sorted(SPEAKING_STATES),
+        "speaking": sorted(speaking),
         "method": SEND_METHOD,
         "disclosure_lasts": terms.disclosure_lasts,
     }

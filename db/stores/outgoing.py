@@ -182,10 +182,21 @@ HOLD = text(
     SET not_before = greatest(holds.not_before, excluded.not_before), reason = excluded.reason
     """
 )
+SENT_BESIDE = text(
+    """
+    SELECT other.sent_message_id FROM outbox o
+    JOIN outbox other ON other.account_id = o.account_id AND other.peer_id = o.peer_id
+                     AND other.peer_kind = o.peer_kind AND other.id <> o.id
+    WHERE o.id = :message AND other.sent_message_id IS NOT NULL
+      AND other.finished_at >= o.first_attempt_at - interval '5 minutes'
+    """
+)
 SUSPEND_GRANT = text(
     """
     UPDATE grants SET suspended_at = now(), suspended_for = 'telegram', suspended_reason = :reason
-    WHERE id = (SELECT grant_id FROM outbox WHERE id = :message AND account_id = :account)
+    WHERE id = (SELECT coalesce(o.grant_id, l.grant_id)
+                FROM outbox o LEFT JOIN group_lines l ON l.id = o.line_id
+                WHERE o.id = :message AND o.account_id = :account)
       AND suspended_at IS NULL
     RETURNING id
     """

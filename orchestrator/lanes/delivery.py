@@ -19,8 +19,17 @@ from orchestrator.lanes.aftermath import STATE_AFTER, Aftermath
 from orchestrator.operations import name_of
 from orchestrator.outbox.gate import SENTENCES, WAITS, Verdict
 from orchestrator.ports.logs import Operation, OperationKind
-from orchestrator.ports.outbox import Claim, Holder, OutboxState, UnderPost, Waiting
-from orchestrator.ports.telegram import AccountClient, Letter, Sent
+from orchestrator.ports.outbox import (
+    Claim,
+    Holder,
+    InAnswer,
+    InStudyGroup,
+    OutboxState,
+    Target,
+    UnderPost,
+    Waiting,
+)
+from orchestrator.ports.telegram import AccountClient, Letter, Sent, Thread
 from orchestrator.refusals import Action, OutcomeUnknown, Refusal, TelegramRefused
 from orchestrator.stage import Stage
 from orchestrator.whereabouts import at_work
@@ -108,24 +117,33 @@ class Delivery:
         return waiting.state is OutboxState.UNKNOWN and waiting.attempts >= tries
 
     async def address(self, waiting: Waiting) -> Waiting:
-        """Find the post's copy in the linked group and store where the message goes, if it can be.
-
-        What goes elsewhere than under a post was addressed when it was queued.
-        """
-        target = waiting.target
-        if not isinstance(target, UnderPost):
-            await self.stage.stores.outbox.fail(self.holder, waiting.id, "it has no address")
-            return waiting
+        """Find out where the message goes and store it, if that can be."""
         try:
-            thread = await self.client.thread_of(
-                target.channel, target.post.message, username=target.username
-            )
+            thread = await self.thread_of(waiting.target)
         except TelegramRefused as refused:
             await self.aftermath(waiting).follow(refused.refusal, attempted=False)
+            return waiting
+        if thread is None:
+            await self.stage.stores.outbox.fail(self.holder, waiting.id, "it has no address")
             return waiting
         letter = await self.stage.stores.outbox.address(self.holder, waiting.id, thread)
         attempts = waiting.attempts if waiting.first_attempt_at else 0
         return replace(waiting, letter=letter, attempts=attempts)
+
+    async def thread_of(self, target: Target) -> Thread | None:
+        """Find a post's copy in the linked group, or the person who wrote.
+
+        A line for a study group was addressed when it was queued.
+        """
+        match target:
+            case UnderPost():
+                return await self.client.thread_of(
+                    target.channel, target.post.message, username=target.username
+                )
+            case InAnswer():
+                return Thread(await self.client.person(target.person), None)
+            case InStudyGroup():
+                return None
 
     async def claim(self, waiting: Waiting) -> Claim:
         """Ask the gate."""
@@ -217,7 +235,10 @@ class Delivery:
         """
         since = waiting.first_attempt_at or self.stage.clock.now()
         try:
-            found = await self.client.find_own(letter, since=since - timedelta(minutes=1))
+            others = await self.stage.stores.outbox.sent_beside(waiting.id)
+            found = await self.client.find_own(
+                letter, since=since - timedelta(minutes=1), besides=others
+            )
         except TelegramRefused as refused:
             await self.follow_blindness(waiting, refused.refusal, why)
             return

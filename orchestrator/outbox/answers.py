@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 
 from orchestrator.ids import TelegramId
-from orchestrator.outbox.gate import GateTerms, RowFacts, Verdict, is_held, judge_account, judge_row
+from orchestrator.outbox.gate import (
+    ANSWERING_STATES,
+    GateTerms,
+    RowFacts,
+    Verdict,
+    is_held,
+    judge_account,
+    judge_row,
+)
 from orchestrator.ports.answers import Hours
 
 
@@ -32,7 +40,7 @@ def judge_answer(facts: AnswerFacts, terms: GateTerms) -> Verdict:
     """Say whether the answer may go out now; the first rule that forbids it names the reason."""
     return (
         judge_row(facts)
-        or judge_account(facts, terms)
+        or judge_account(facts, terms, ANSWERING_STATES)
         or judge_person(facts)
         or judge_conversation(facts)
         or judge_hour(facts, terms)

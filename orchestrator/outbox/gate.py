@@ -161,6 +161,8 @@ class GateTerms:
 
 
 SPEAKING_STATES = frozenset({"active"})
+ANSWERING_STATES = SPEAKING_STATES | {"public_stopped"}
+"""Whom Telegram lets say nothing in public may still answer those who write in private."""
 
 SEND_METHOD = "messages.SendMessage"
 """The request that carries a message, as holds name it."""
@@ -186,9 +188,11 @@ def judge_row(facts: RowFacts) -> Verdict | None:
     return Verdict.TOO_OLD if facts.expires_at <= facts.now else None
 
 
-def judge_account(facts: RowFacts, terms: GateTerms) -> Verdict | None:
+def judge_account(
+    facts: RowFacts, terms: GateTerms, speaking: frozenset[str] = SPEAKING_STATES
+) -> Verdict | None:
     """Look at the account: may it speak, and does its bio say for whom."""
-    if facts.account_state not in SPEAKING_STATES:
+    if facts.account_state not in speaking:
         return Verdict.ACCOUNT_PARKED
     fresh = (
         facts.disclosed_at is not None and facts.now < facts.disclosed_at + terms.disclosure_lasts

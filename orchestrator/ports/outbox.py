@@ -244,6 +244,12 @@ class OutboxStore(Protocol):
         After an opt-out (`Action.OPT_OUT`) every account writes to that person no more.
         """
 
+    async def sent_beside(self, message: OutboxId) -> frozenset[MessageId]:
+        """Return what else the account is known to have said in that chat lately.
+
+        Whoever looks there for a message of unknown outcome must not take another for it.
+        """
+
     async def abandon_claims(self, holder: Holder) -> int:
         """Turn what was left `sending` by anybody before this moment into `unknown`.
 

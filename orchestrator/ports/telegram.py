@@ -69,10 +69,10 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """Where comments on a post go: the linked group and the post's copy there."""
+    """Where a message goes: the linked group and the post's copy there, or just a person."""
 
     group: Peer
-    top_message: MessageId
+    top_message: MessageId | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +184,13 @@ class AccountClient(Protocol):
         Raises OutcomeUnknown when no answer came `within` that time.
         """
 
-    async def find_own(self, letter: Letter, *, since: datetime) -> Sent | None:
-        """Look among the account's own messages in that thread for this text sent `since` then."""
+    async def find_own(
+        self, letter: Letter, *, since: datetime, besides: frozenset[MessageId] = frozenset()
+    ) -> Sent | None:
+        """Look among the account's own messages in that thread for this text sent `since` then.
+
+        Those `besides` are known to be others.
+        """
 
     async def delete(self, peer: Peer, messages: tuple[MessageId, ...]) -> None:
         """Delete messages for everybody."""

@@ -85,7 +85,12 @@ class Script:
         self.asked.append("send")
         return await self.answer() if self.answer else SENT
 
-    async def find_own(self, letter: Letter, *, since: datetime) -> Sent | None:
+    async def sent_beside(self, *_: Any) -> frozenset[MessageId]:
+        return frozenset()
+
+    async def find_own(
+        self, letter: Letter, *, since: datetime, besides: frozenset[MessageId]
+    ) -> Sent | None:
         self.asked.append("look")
         if isinstance(self.found, Exception):
             raise self.found
