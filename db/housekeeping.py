@@ -60,6 +60,14 @@ OVER: dict[str, TextClause] = {
             LIMIT :batch FOR UPDATE SKIP LOCKED)
         """
     ),
+    # With everything that was said in them, and what happened to them.
+    "tickets": text(
+        """
+        DELETE FROM tickets WHERE id IN (
+            SELECT id FROM tickets WHERE state = 'closed' AND closed_at < :history
+            LIMIT :batch FOR UPDATE SKIP LOCKED)
+        """
+    ),
 }
 MAKE_MONTHS = text("SELECT ensure_month_partitions(:ahead, CAST(:now AS timestamptz))")
 MONTHS_OVER = text(

@@ -10,6 +10,7 @@ from db.encryption import HEADER_BYTES, Cipher, place
 from db.engine import transaction
 from db.tables.accounts import account_entities, account_sessions, accounts
 from db.tables.conversations import conversation_turns, conversations
+from db.tables.desk import clients
 from db.tables.desk_door import bots
 from db.tables.study_groups import journey_progress
 
@@ -38,6 +39,7 @@ SECRETS = (
     Secret(accounts, "phone_encrypted", ("id",)),
     Secret(account_sessions, "auth_key_encrypted", ("account_id",)),
     Secret(account_entities, "phone_encrypted", ("account_id", "kind", "telegram_id")),
+    Secret(clients, "phone_encrypted", ("id",)),
     Secret(bots, "token_encrypted", ("id",)),
     Secret(conversations, "slots_encrypted", ("id",)),
     Secret(conversation_turns, "found_encrypted", ("conversation_id", "number")),

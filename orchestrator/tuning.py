@@ -8,6 +8,7 @@ from random import random
 from orchestrator.conversations.terms import TalkTerms
 from orchestrator.outbox.gate import GateTerms
 from orchestrator.spans import write_span
+from support.terms import DeskTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,8 @@ class Tuning:
     """How long after a comment was sent it is looked up how it was received."""
     retention: Retention = field(default_factory=Retention)
     """How long logs, jobs and dialogues are kept."""
+    desk: DeskTerms = field(default_factory=DeskTerms)
+    """How the support desk works."""
     recent_comments: int = 50
     """How many earlier comments a new one must differ from."""
 

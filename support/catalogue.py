@@ -47,6 +47,10 @@ class MenuTopic:
         return worded(self.answers, language)
 
 
+CANNED_VARIABLES = frozenset({"client", "ticket", "operator"})
+"""What is filled in when a canned reply is sent."""
+
+
 @dataclass(frozen=True, slots=True)
 class CannedReply:
     """An answer that operators send with a few presses; `{client}`, `{ticket}`, `{operator}`."""

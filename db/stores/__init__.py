@@ -14,6 +14,7 @@ from db.stores.channels import PostgresChannels
 from db.stores.comments import PostgresComments
 from db.stores.conversation_desk import PostgresConversationDesk
 from db.stores.conversing import PostgresConversations
+from db.stores.desk import postgres_desk
 from db.stores.drafting import PostgresDrafting
 from db.stores.grants import PostgresGrants
 from db.stores.intake import PostgresIntake
@@ -72,4 +73,5 @@ def postgres_stores(
         model_calls=PostgresModelCalls(engine),
         settings=PostgresSettings(engine),
         housekeeper=PostgresHousekeeper(engine, tuning.retention),
+        desk=postgres_desk(engine, cipher),
     )

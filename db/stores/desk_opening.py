@@ -92,20 +92,16 @@ async def open_one(
     if row is not None:
         await open_again(connection, TicketId(row.id))
         return TicketId(row.id), How.REOPENED
-    row = await one(
-        connection,
-        INSERT,
-        **whose,
-        mode=opening.mode,
-        priority=int(opening.priority),
-        language=opening.language,
-        topic=opening.topic,
-        subject=opening.subject,
-    )
-    assert row is not None, "an INSERT without a condition returns its row"  # noqa: S101 - for mypy
-    kinds = (ClockKind.FIRST_ANSWER, ClockKind.RESOLUTION)
-    await start_clocks(connection, TicketId(row.id), kinds)
-    return TicketId(row.id), How.NEW
+    values = {
+        "priority": int(opening.priority),
+        "language": opening.language,
+        "mode": opening.mode,
+        "topic": opening.topic,
+        "subject": opening.subject,
+    }
+    number = TicketId((await connection.execute(INSERT, {**whose, **values})).scalar_one())
+    await start_clocks(connection, number, (ClockKind.FIRST_ANSWER, ClockKind.RESOLUTION))
+    return number, How.NEW
 
 
 async def open_again(connection: AsyncConnection, ticket: TicketId) -> None:
@@ -126,10 +122,8 @@ async def reopen(
     if now.merged_into is not None:
         return Outcome(Verdict.NOT_ALLOWED, held=now.merged_into)
     at = await moment(connection)
-    is_late = now.closed_at is not None and within is not None
-    if is_late and now.closed_at is not None and within is not None:
-        is_late = not may_reopen(now.closed_at, at, within)
-    if is_late:
+    closed_at = now.closed_at or at
+    if within is not None and not may_reopen(closed_at, at, within):
         return Outcome(Verdict.TOO_LATE)
     open_now = await one(connection, OPEN_ONE, client=client, conversation=now.conversation)
     if open_now is not None:

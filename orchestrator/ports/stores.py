@@ -22,6 +22,7 @@ from orchestrator.ports.security import SecurityStore
 from orchestrator.ports.sessions import SessionStore
 from orchestrator.ports.stats import StatsStore
 from orchestrator.ports.work import CommandStore, JobStore
+from support.ports.stores import DeskStores
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +56,4 @@ class Stores:
     model_calls: ModelCallStore
     settings: SettingsStore
     housekeeper: Housekeeper
+    desk: DeskStores

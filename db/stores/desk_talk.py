@@ -1,0 +1,304 @@
+"""What is said in tickets: recorded once by where it was written, with its attachments."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, TextClause, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from db.engine import transaction
+from db.stores.base import one, rows, run
+from db.stores.desk_clocks import meet_answers, run_on, start_clocks
+from orchestrator.errors import NotFound
+from support.actor import Side
+from support.ids import AttachmentId, ChatId, TgMessageId, TicketId, TicketMessageId
+from support.sla import ClockKind
+from support.talk import Attachment, ContentType, NewMessage, Recorded, Source, TicketMessage
+
+COLUMNS = """
+    SELECT m.id, m.ticket_id, m.sender_type, m.sender_name, m.content_type, m.message_text,
+           m.caption, m.source_chat_id, m.source_message_id, m.reply_chat_id, m.reply_message_id,
+           m.media_group, m.sent_at, m.edited_at, m.deleted_at
+    FROM ticket_messages m
+"""
+AT = text(COLUMNS + " WHERE m.source_chat_id = :chat AND m.source_message_id = :message")
+OF_TICKET = text(
+    COLUMNS
+    + """
+    WHERE m.ticket_id = :ticket AND (CAST(:after AS bigint) IS NULL OR m.id > :after)
+    ORDER BY m.id LIMIT :limit
+    """
+)
+WAITING = text(
+    COLUMNS
+    + """
+    WHERE m.ticket_id = :ticket AND m.sender_type = 'CLIENT' AND m.handed_on_at IS NULL
+      AND m.deleted_at IS NULL
+    ORDER BY m.id
+    """
+)
+ATTACHED = text(
+    """
+    SELECT message_id, id, file_id, file_unique_id, mime_type, size, width, height, duration,
+           file_name, local_path
+    FROM attachments WHERE message_id = ANY(CAST(:messages AS bigint[])) ORDER BY id
+    """
+)
+LOCK_TICKET = text(
+    "SELECT state, first_answer_at FROM tickets WHERE id = :ticket FOR NO KEY UPDATE"
+)
+INSERT = text(
+    """
+    INSERT INTO ticket_messages
+        (ticket_id, sender_type, sender_id, sender_name, content_type, message_text, caption,
+         source_chat_id, source_message_id, reply_chat_id, reply_message_id, media_group, sent_at)
+    VALUES (:ticket, :side, CAST(:sender AS bigint), :name, :content_type, :text, :caption,
+            CAST(:chat AS bigint), CAST(:message AS bigint), CAST(:reply_chat AS bigint),
+            CAST(:reply_message AS bigint), :media_group, :sent_at)
+    ON CONFLICT (source_chat_id, source_message_id) WHERE source_chat_id IS NOT NULL DO NOTHING
+    RETURNING id
+    """
+)
+ATTACH = text(
+    """
+    INSERT INTO attachments (message_id, file_id, file_unique_id, mime_type, size, width, height,
+                             duration, file_name, local_path)
+    VALUES (:message, :file_id, :file_unique_id, :mime_type, CAST(:size AS bigint), :width,
+            :height, :duration, :file_name, :local_path)
+    """
+)
+CLIENT_SPOKE = text(
+    """
+    UPDATE tickets SET last_client_at = now(), silent_since = NULL, idle_warned_at = NULL
+    WHERE id = :ticket
+    """
+)
+WE_SPOKE = text(
+    """
+    UPDATE tickets
+    SET first_answer_at = coalesce(first_answer_at, now()),
+        silent_since = CASE WHEN state <> 'closed' THEN now() END, idle_warned_at = NULL
+    WHERE id = :ticket
+    """
+)
+EDIT = text(
+    """
+    UPDATE ticket_messages
+    SET first_text = coalesce(first_text, message_text, caption, ''), message_text = :text,
+        caption = :caption, edited_at = :at
+    WHERE source_chat_id = :chat AND source_message_id = :message
+      AND (edited_at IS NULL OR edited_at <= :at)
+    """
+)
+DELETE = text(
+    """
+    UPDATE ticket_messages SET deleted_at = coalesce(deleted_at, :at)
+    WHERE source_chat_id = :chat AND source_message_id = :message
+    """
+)
+HAND_ON = text(
+    """
+    UPDATE ticket_messages SET handed_on_at = now()
+    WHERE id = ANY(CAST(:messages AS bigint[])) AND handed_on_at IS NULL
+    """
+)
+STORE_FILE = text("UPDATE attachments SET local_path = :path WHERE id = :attachment")
+WITHOUT_FILE = text(
+    """
+    SELECT message_id, id, file_id, file_unique_id, mime_type, size, width, height, duration,
+           file_name, local_path
+    FROM attachments WHERE local_path IS NULL ORDER BY id LIMIT :limit
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresTalk:
+    """Implements `TalkStore`."""
+
+    engine: AsyncEngine
+
+    async def record_message(self, message: NewMessage) -> Recorded:
+        """Record a message with its attachments, and what it does to the clocks."""
+        async with transaction(self.engine) as connection:
+            ticket = await one(connection, LOCK_TICKET, ticket=message.ticket)
+            if ticket is None:
+                raise NotFound(f"There is no ticket {message.ticket}")
+            row = await one(connection, INSERT, **columns_of(message))
+            if row is None:
+                return await known(connection, message)
+            for attachment in message.attachments:
+                await attach(connection, TicketMessageId(row.id), attachment)
+            await take_effect(connection, message, is_first=ticket.first_answer_at is None)
+            return Recorded(TicketMessageId(row.id), is_new=True)
+
+    async def edit_message(
+        self, source: Source, text: str | None, caption: str | None, at: datetime
+    ) -> TicketMessage | None:
+        """Record new words."""
+        async with transaction(self.engine) as connection:
+            values = {"text": text, "caption": caption, "at": at}
+            await run(connection, EDIT, chat=source.chat, message=source.message, **values)
+            return await message_at(connection, source)
+
+    async def delete_message(self, source: Source, at: datetime) -> TicketMessage | None:
+        """Record that it was deleted."""
+        async with transaction(self.engine) as connection:
+            await run(connection, DELETE, chat=source.chat, message=source.message, at=at)
+            return await message_at(connection, source)
+
+    async def message_at(self, source: Source) -> TicketMessage | None:
+        """Return the message that was written there."""
+        async with transaction(self.engine) as connection:
+            return await message_at(connection, source)
+
+    async def messages(
+        self, ticket: TicketId, *, after: TicketMessageId | None = None, limit: int = 1000
+    ) -> Sequence[TicketMessage]:
+        """Return what was said, in order."""
+        async with transaction(self.engine) as connection:
+            values = {"ticket": ticket, "after": after, "limit": limit}
+            return await read_messages(connection, OF_TICKET, **values)
+
+    async def waiting_messages(self, ticket: TicketId) -> Sequence[TicketMessage]:
+        """Return the client's messages that nobody was handed."""
+        async with transaction(self.engine) as connection:
+            return await read_messages(connection, WAITING, ticket=ticket)
+
+    async def mark_handed_on(self, messages: Sequence[TicketMessageId]) -> int:
+        """Remember that these are on their way."""
+        async with transaction(self.engine) as connection:
+            return await run(connection, HAND_ON, messages=list(messages))
+
+    async def store_file(self, attachment: AttachmentId, local_path: str) -> None:
+        """Remember where a file is kept."""
+        async with transaction(self.engine) as connection:
+            await run(connection, STORE_FILE, attachment=attachment, path=local_path)
+
+    async def attachments_without_file(self, limit: int) -> Sequence[Attachment]:
+        """Return attachments whose files are not kept yet."""
+        async with transaction(self.engine) as connection:
+            return [to_attachment(row) for row in await rows(connection, WITHOUT_FILE, limit=limit)]
+
+
+async def known(connection: AsyncConnection, message: NewMessage) -> Recorded:
+    """Find the message that is on record already."""
+    found = None if message.source is None else await message_at(connection, message.source)
+    if found is None:
+        raise NotFound("A message is recorded and gone again: was its ticket deleted?")
+    return Recorded(found.id, is_new=False)
+
+
+async def take_effect(connection: AsyncConnection, message: NewMessage, *, is_first: bool) -> None:
+    """Let a message start, stop and end what it does."""
+    if message.by.side is Side.CLIENT:
+        await run(connection, CLIENT_SPOKE, ticket=message.ticket)
+        await run_on(connection, message.ticket)
+        if not is_first:
+            await start_clocks(connection, message.ticket, (ClockKind.NEXT_ANSWER,))
+    elif message.by.side in {Side.STAFF, Side.TECH}:
+        await run(connection, WE_SPOKE, ticket=message.ticket)
+        await meet_answers(connection, message.ticket)
+
+
+async def attach(
+    connection: AsyncConnection, message: TicketMessageId, attachment: Attachment
+) -> None:
+    """Keep what is known of a file."""
+    await run(
+        connection,
+        ATTACH,
+        message=message,
+        file_id=attachment.file_id,
+        file_unique_id=attachment.file_unique_id,
+        mime_type=attachment.mime_type,
+        size=attachment.size,
+        width=attachment.width,
+        height=attachment.height,
+        duration=attachment.duration,
+        file_name=attachment.file_name,
+        local_path=attachment.local_path,
+    )
+
+
+async def message_at(connection: AsyncConnection, source: Source) -> TicketMessage | None:
+    """Read the message that was written there."""
+    found = await read_messages(connection, AT, chat=source.chat, message=source.message)
+    return found[0] if found else None
+
+
+async def read_messages(
+    connection: AsyncConnection, statement: TextClause, **values: object
+) -> list[TicketMessage]:
+    """Read messages with their attachments."""
+    found = await rows(connection, statement, **values)
+    attached: dict[int, list[Attachment]] = {}
+    numbers = [row.id for row in found]
+    for row in await rows(connection, ATTACHED, messages=numbers) if numbers else ():
+        attached.setdefault(row.message_id, []).append(to_attachment(row))
+    return [to_message(row, attached.get(row.id, [])) for row in found]
+
+
+def columns_of(message: NewMessage) -> dict[str, object]:
+    """Lay a message out as its row."""
+    source, reply = message.source, message.reply_to
+    return {
+        "ticket": message.ticket,
+        "side": message.by.side,
+        "sender": message.by.id,
+        "name": message.by.name,
+        "content_type": message.content_type,
+        "text": message.text,
+        "caption": message.caption,
+        "chat": source and source.chat,
+        "message": source and source.message,
+        "reply_chat": reply and reply.chat,
+        "reply_message": reply and reply.message,
+        "media_group": message.media_group,
+        "sent_at": message.sent_at,
+    }
+
+
+def to_message(row: Row[Any], attachments: Sequence[Attachment]) -> TicketMessage:
+    """Read a message from its row."""
+    return TicketMessage(
+        id=TicketMessageId(row.id),
+        ticket=TicketId(row.ticket_id),
+        side=row.sender_type,
+        author=row.sender_name,
+        content_type=ContentType(row.content_type),
+        text=row.message_text,
+        caption=row.caption,
+        source=to_source(row.source_chat_id, row.source_message_id),
+        reply_to=to_source(row.reply_chat_id, row.reply_message_id),
+        media_group=row.media_group,
+        sent_at=row.sent_at,
+        edited_at=row.edited_at,
+        deleted_at=row.deleted_at,
+        attachments=tuple(attachments),
+    )
+
+
+def to_source(chat: int | None, message: int | None) -> Source | None:
+    """Read where something was written."""
+    if chat is None or message is None:
+        return None
+    return Source(ChatId(chat), TgMessageId(message))
+
+
+def to_attachment(row: Row[Any]) -> Attachment:
+    """Read an attachment from its row."""
+    return Attachment(
+        file_id=row.file_id,
+        file_unique_id=row.file_unique_id,
+        mime_type=row.mime_type,
+        size=row.size,
+        width=row.width,
+        height=row.height,
+        duration=row.duration,
+        file_name=row.file_name,
+        local_path=row.local_path,
+        id=AttachmentId(row.id),
+    )

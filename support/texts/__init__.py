@@ -1,0 +1,1 @@
+"""What clients see and operators read, in Russian and English."""
