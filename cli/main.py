@@ -10,6 +10,7 @@ from cli.commands import (
     campaigns,
     channels,
     comments,
+    conversations,
     database,
     errors,
     grants,
@@ -22,6 +23,7 @@ from cli.commands import (
     rehearse,
     review,
     script_checks,
+    script_replay,
     script_status,
     scripts,
     selector,
@@ -58,6 +60,7 @@ app.add_typer(campaigns.app, name="campaigns")
 app.add_typer(review.app, name="review")
 app.add_typer(comments.app, name="comments")
 app.add_typer(outbox.app, name="outbox")
+app.add_typer(conversations.app, name="conversations")
 app.add_typer(logs.app, name="logs")
 app.add_typer(personas.app, name="personas")
 app.add_typer(scripts.app, name="scripts")
@@ -68,6 +71,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(database.app, name="db")
 house.add_to(app)
 script_checks.add_to(scripts.app)
+script_replay.add_to(scripts.app)
 script_status.add_to(scripts.app)
 stats.add_to(app)
 errors.add_to(app)
