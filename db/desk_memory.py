@@ -45,13 +45,19 @@ class RedisDeskMemory:
         except AWAY as away:
             log.info("%s is not kept: %s", key.partition(":")[0], away)
 
-    async def lock(self, key: str, lasts: timedelta) -> bool:
-        """Take a lock unless somebody has it."""
+    async def lock(self, key: str, owner: str, lasts: timedelta) -> bool:
+        """Take a lock, unless another owner has it."""
         try:
-            return bool(await self.client.set(f"lock:{key}", "1", nx=True, px=lasts))
+            if await self.client.set(f"lock:{key}", owner, nx=True, px=lasts):
+                return True
+            return await self.client.get(f"lock:{key}") in {owner, None}
         except AWAY as away:
             log.info("a lock is not kept: %s", away)
             return True
+
+    async def unlock(self, key: str) -> None:
+        """Give a lock back."""
+        await self.keep(f"lock:{key}", None, KEYS_LAST)
 
     async def data(self, key: str) -> str | None:
         """Return what a button's key stands for."""

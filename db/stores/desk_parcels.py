@@ -21,7 +21,6 @@ from orchestrator.ports.desk import (
     Outcome,
     Parcel,
     ParcelId,
-    ParcelState,
 )
 from orchestrator.ports.work import Topic
 from support.ids import ChatId, TgMessageId, TicketId
@@ -62,6 +61,13 @@ LEFT_BEHIND = text(
 )
 ONE = text(
     f"SELECT {COLUMNS} FROM desk_parcels WHERE bot_id = :bot AND id = :parcel"  # noqa: S608 - the columns stand above
+)
+REFUSED = text(
+    f"""
+    SELECT {COLUMNS} FROM desk_parcels
+    WHERE bot_id = :bot AND chat_id = :chat AND thread_id = :thread AND state = 'failed'
+    ORDER BY id
+    """  # noqa: S608 - the columns stand above
 )
 CLAIM = text(
     """
@@ -208,6 +214,12 @@ class PostgresParcels:
             row = await one(connection, ONE, bot=bot, parcel=parcel)
         return None if row is None else read_parcel(row)
 
+    async def refused_parcels(self, bot: BotId, chat: ChatId, thread: int) -> Sequence[DueParcel]:
+        """Return what a topic did not take, in order."""
+        async with transaction(self.engine) as connection:
+            found = await rows(connection, REFUSED, bot=bot, chat=chat, thread=thread)
+        return [read_parcel(row) for row in found]
+
     async def lately_sent(self, bot: BotId, since: timedelta) -> Sequence[tuple[ChatId, timedelta]]:
         """Return what counts against the limits still."""
         async with transaction(self.engine) as connection:
@@ -232,7 +244,7 @@ async def settle(connection: AsyncConnection, bot: BotId, outcomes: Sequence[Out
     relays = [relay_of(each) for each in outcomes if is_relayed(each)]
     if relays:
         await run(connection, RELATE, bot=bot, relays=write_json(relays))
-    told = [telling_of(each) for each in outcomes if each.parcel.parcel.after is not None]
+    told = [telling_of(each, each.after) for each in outcomes if each.after is not None]
     if told:
         await run(connection, TELL, bot=bot, told=write_json(told))
         await ring(connection, Topic.DESK)
@@ -268,10 +280,9 @@ def relay_of(outcome: Outcome) -> dict[str, object]:
     }
 
 
-def telling_of(outcome: Outcome) -> dict[str, object]:
+def telling_of(outcome: Outcome, after: After) -> dict[str, object]:
     """Write what the desk tells itself of a parcel's fate."""
     parcel = outcome.parcel.parcel
-    after = parcel.after or After("")
     told = {
         "after": after.name,
         "parcel": outcome.parcel.id,
@@ -280,7 +291,8 @@ def telling_of(outcome: Outcome) -> dict[str, object]:
         "message": outcome.message,
         "ticket": parcel.ticket,
         "chat": parcel.chat,
-        "told": {**after.told, **outcome.told},
+        "thread": parcel.thread,
+        "told": after.told,
     }
     return {"id": outcome.parcel.id, "chat": parcel.chat, "content": {"parcel": told}}
 
@@ -305,4 +317,4 @@ def read_parcel(row: Row[Any]) -> DueParcel:
     return DueParcel(ParcelId(row.id), parcel, row.due_at)
 
 
-__all__ = ["ParcelState", "PostgresParcels", "queue_parcels"]
+__all__ = ["PostgresParcels", "queue_parcels"]

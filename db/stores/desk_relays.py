@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.desk_memory import RedisDeskMemory
@@ -18,6 +18,13 @@ from db.stores.desk_updates import PostgresDeskUpdates
 from orchestrator.ports.desk import BotId, Counterpart, DoorStores, MessageAt
 from support.ids import ChatId, TgMessageId, TicketId
 
+COPIES = text(
+    """
+    SELECT dest_chat AS chat, dest_message AS message, dest_thread AS thread, ticket_id
+    FROM relays
+    WHERE bot_id = :bot AND source_chat = :chat AND source_message = :message
+    """
+)
 COUNTERPARTS = text(
     """
     SELECT dest_chat AS chat, dest_message AS message, dest_thread AS thread, ticket_id
@@ -27,6 +34,13 @@ COUNTERPARTS = text(
     SELECT source_chat, source_message, 0, ticket_id
     FROM relays
     WHERE bot_id = :bot AND dest_chat = :chat AND dest_message = :message
+    UNION
+    SELECT s.dest_chat, s.dest_message, s.dest_thread, s.ticket_id
+    FROM relays r
+    JOIN relays s ON s.bot_id = r.bot_id AND s.source_chat = r.source_chat
+        AND s.source_message = r.source_message
+    WHERE r.bot_id = :bot AND r.dest_chat = :chat AND r.dest_message = :message
+      AND (s.dest_chat, s.dest_message) <> (r.dest_chat, r.dest_message)
     """
 )
 KEEP_DATA = text(

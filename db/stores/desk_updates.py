@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -30,10 +29,9 @@ RECORD = text(
 )
 WAITING = text(
     """
-    SELECT id, update_id, chat_id, content, attempts, received_at
+    SELECT id, update_id, chat_id, content, received_at
     FROM desk_updates
-    WHERE bot_id = :bot AND state = 'waiting' AND due_at <= now()
-      AND id <> ALL(CAST(:held AS bigint[]))
+    WHERE bot_id = :bot AND state = 'waiting' AND id <> ALL(CAST(:held AS bigint[]))
     ORDER BY id LIMIT :limit
     """
 )
@@ -43,17 +41,10 @@ FINISH = text(
     WHERE id = ANY(CAST(:rows AS bigint[])) AND state = 'waiting'
     """
 )
-PUT_OFF = text(
-    """
-    UPDATE desk_updates
-    SET due_at = now() + CAST(:delay AS interval), attempts = attempts + 1, last_error = :error
-    WHERE id = :row AND state = 'waiting'
-    """
-)
 BURY = text(
     """
     UPDATE desk_updates
-    SET state = 'buried', handled_at = now(), attempts = attempts + 1, last_error = :error
+    SET state = 'buried', handled_at = now(), last_error = :error
     WHERE id = :row AND state = 'waiting'
     """
 )
@@ -106,7 +97,6 @@ class PostgresDeskUpdates:
             WaitingUpdate(
                 UpdateRow(row.id),
                 RawUpdate(row.update_id, ChatId(row.chat_id), row.content),
-                row.attempts,
                 row.received_at,
             )
             for row in found
@@ -124,11 +114,6 @@ class PostgresDeskUpdates:
                 parcels = [each for one in handled if one.bot == bot for each in one.parcels]
                 await queue_parcels(connection, bot, parcels)
         return [None] * len(handled)
-
-    async def put_off_update(self, update: UpdateRow, delay: timedelta, error: str) -> None:
-        """Try again later."""
-        async with transaction(self.engine) as connection:
-            await run(connection, PUT_OFF, row=update, delay=delay, error=error)
 
     async def bury_update(
         self, bot: BotId, update: UpdateRow, error: str, parcels: Sequence[Parcel]

@@ -12,7 +12,7 @@ from typing import NewType, Protocol
 
 from pydantic import JsonValue
 
-from support.ids import ChatId, TgMessageId, TicketId
+from support.ids import ChatId, TgMessageId, ThreadId, TicketId
 
 BotId = NewType("BotId", int)
 UpdateRow = NewType("UpdateRow", int)
@@ -39,7 +39,6 @@ class WaitingUpdate:
 
     row: UpdateRow
     update: RawUpdate
-    attempts: int
     received_at: datetime
 
 
@@ -56,7 +55,7 @@ class Doubt:
     """Who is told, and where, when a parcel may not have arrived, or has not."""
 
     chat: ChatId
-    thread: int = 0
+    thread: ThreadId | None = None
     reply_to: TgMessageId | None = None
     language: str = "ru"
 
@@ -124,8 +123,8 @@ class Outcome:
     message: TgMessageId | None = None
     """The number that the message got at its destination."""
     error: str = ""
-    told: Json = field(default_factory=dict)
-    """What the continuation is told beside its own arguments."""
+    after: After | None = None
+    """What the desk tells itself of it: the parcel's own continuation, or a general one."""
     notices: Sequence[Parcel] = ()
 
 
@@ -152,9 +151,6 @@ class UpdateStore(Protocol):
 
     async def finish_update(self, bot: BotId, update: UpdateRow, parcels: Sequence[Parcel]) -> None:
         """Mark an update as handled and queue what the bot says about it, or do neither."""
-
-    async def put_off_update(self, update: UpdateRow, delay: timedelta, error: str) -> None:
-        """Have an update handled again later."""
 
     async def bury_update(
         self, bot: BotId, update: UpdateRow, error: str, parcels: Sequence[Parcel]
@@ -191,6 +187,9 @@ class ParcelStore(Protocol):
     async def parcel(self, bot: BotId, parcel: ParcelId) -> DueParcel | None:
         """Return one parcel, whatever became of it."""
 
+    async def refused_parcels(self, bot: BotId, chat: ChatId, thread: int) -> Sequence[DueParcel]:
+        """Return what a topic did not take because it was deleted, in order."""
+
     async def lately_sent(self, bot: BotId, since: timedelta) -> Sequence[tuple[ChatId, timedelta]]:
         """Return to which chats something was sent, and how long ago."""
 
@@ -201,7 +200,13 @@ class RelayStore(Protocol):
     async def counterparts(
         self, bot: BotId, at: MessageAt, chat: ChatId | None = None
     ) -> Sequence[Counterpart]:
-        """Return the messages that stand for this one, in any chat or in one; both ways."""
+        """Return the messages that stand for this one, in any chat or in one.
+
+        Both ways, and the other copies of what this is a copy of.
+        """
+
+    async def copies(self, bot: BotId, at: MessageAt) -> Sequence[Counterpart]:
+        """Return the copies of a message, which the bot may edit."""
 
 
 class CallbackKeys(Protocol):
@@ -233,8 +238,11 @@ class DeskMemory(Protocol):
     async def keep(self, key: str, value: str | None, lasts: timedelta) -> None:
         """Keep a value for a while, or with None forget it."""
 
-    async def lock(self, key: str, lasts: timedelta) -> bool:
-        """Take a lock; True too where Redis is away, for nothing depends on it."""
+    async def lock(self, key: str, owner: str, lasts: timedelta) -> bool:
+        """Take a lock, or find that one has it; True too where Redis is away."""
+
+    async def unlock(self, key: str) -> None:
+        """Give a lock back before its time."""
 
 
 @dataclass(frozen=True, slots=True)

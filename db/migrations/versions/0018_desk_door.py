@@ -43,8 +43,6 @@ def make_updates() -> None:
         sa.Column("chat_id", sa.BigInteger(), nullable=False),
         sa.Column("content", postgresql.JSONB(), nullable=False),
         sa.Column("state", sa.Text(), server_default="waiting", nullable=False),
-        sa.Column("attempts", sa.SmallInteger(), server_default="0", nullable=False),
-        sa.Column("due_at", sa.DateTime(timezone=True), server_default=now, nullable=False),
         sa.Column("last_error", sa.Text()),
         sa.Column("received_at", sa.DateTime(timezone=True), server_default=now, nullable=False),
         sa.Column("handled_at", sa.DateTime(timezone=True)),

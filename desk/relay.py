@@ -1,0 +1,132 @@
+"""Relaying: a message is recorded, then copied to wherever its ticket is.
+
+What becomes of it (edits, reactions) is mirrored to its copies, and replies find the message that
+they answer.
+"""
+
+from collections.abc import Sequence
+
+from aiogram.types import Message, MessageReactionUpdated, ReactionTypeEmoji
+from pydantic import JsonValue
+
+from desk.content import answered, new_message, source_of
+from desk.house import House
+from desk.turn import Turn
+from orchestrator.ports.desk import Counterpart, Doubt, MessageAt
+from support.actor import By
+from support.ids import ChatId, TgMessageId, TicketId
+from support.talk import Source, TicketMessage
+from support.tickets import Place, Ticket
+
+MEDIA = {"photo": "photo", "video": "video", "animation": "animation", "audio": "audio"}
+"""Content that an edit may put in another's place, by its name in `InputMedia`."""
+
+
+async def relay(
+    house: House,
+    turn: Turn,
+    ticket: Ticket,
+    by: By,
+    message: Message,
+    *,
+    to: Sequence[Place],
+    doubt: Doubt | None = None,
+) -> bool:
+    """Record a message and pass it on to these places, in the same topic order as it was said.
+
+    Returns False for a message that was recorded before and is passed on nonetheless: the
+    parcels' keys see to it that it arrives once.
+    """
+    turn.ticket = ticket.id
+    recorded = await house.desk.talk.record_message(new_message(ticket.id, by, message))
+    reply = answered(message)
+    for place in to:
+        number = await counterpart_in(house, reply, place) if reply else None
+        turn.copy(
+            at(source_of(message)),
+            place,
+            album=message.media_group_id,
+            reply_to=number,
+            doubt=doubt,
+            ticket=ticket.id,
+        )
+    return recorded.is_new
+
+
+async def hand_on(house: House, turn: Turn, ticket: Ticket, place: Place) -> int:
+    """Pass on what the client wrote while nobody had the ticket; returns how many messages."""
+    waiting = await house.desk.talk.waiting_messages(ticket.id)
+    pass_on_recorded(turn, waiting, place, ticket.id)
+    return len(waiting)
+
+
+def pass_on_recorded(
+    turn: Turn, messages: Sequence[TicketMessage], place: Place, ticket: TicketId
+) -> None:
+    """Copy messages that are on record to a place."""
+    for message in messages:
+        if message.source is not None and message.source.chat != place.chat:
+            turn.copy(at(message.source), place, album=message.media_group, ticket=ticket)
+
+
+async def mirror_edit(house: House, turn: Turn, message: Message) -> None:
+    """Record new words and put them into every copy."""
+    source = source_of(message)
+    now = house.clock.now()
+    await house.desk.talk.edit_message(source, message.text, message.caption, now)
+    for copy in await house.door.relays.copies(house.bot_id, at(source)):
+        method, params = edit_of(message)
+        turn.queue(method, copy.chat, {"message_id": copy.message, **params}, ticket=copy.ticket)
+
+
+def edit_of(message: Message) -> tuple[str, dict[str, JsonValue]]:
+    """Return the call that edits a copy as its original was edited."""
+    if message.text is not None:
+        return "editMessageText", {"text": message.text, **entities("entities", message.entities)}
+    caption: dict[str, JsonValue] = {"caption": message.caption or ""}
+    caption |= entities("caption_entities", message.caption_entities)
+    kind = MEDIA.get(str(message.content_type)) or ("document" if message.document else None)
+    if kind is None:
+        return "editMessageCaption", caption
+    held = getattr(message, kind)
+    file = held[-1] if isinstance(held, list) else held
+    return "editMessageMedia", {"media": {"type": kind, "media": file.file_id, **caption}}
+
+
+def entities(name: str, found: Sequence[object] | None) -> dict[str, JsonValue]:
+    """Write a message's formatting as it came."""
+    if not found:
+        return {}
+    written = [one.model_dump(mode="json", exclude_none=True) for one in found]  # type: ignore[attr-defined]
+    return {name: written}
+
+
+async def mirror_reaction(house: House, turn: Turn, event: MessageReactionUpdated) -> None:
+    """Show the latest reaction on the other end; a bot may give one, and no custom emoji."""
+    here = MessageAt(ChatId(event.chat.id), TgMessageId(event.message_id))
+    shown: list[JsonValue] = [
+        {"type": "emoji", "emoji": one.emoji}
+        for one in event.new_reaction
+        if isinstance(one, ReactionTypeEmoji)
+    ]
+    for other in await house.door.relays.counterparts(house.bot_id, here):
+        params: dict[str, JsonValue] = {"message_id": other.message, "reaction": shown[-1:]}
+        turn.queue("setMessageReaction", other.chat, params, ticket=other.ticket)
+
+
+async def counterpart_in(house: House, source: Source, place: Place) -> TgMessageId | None:
+    """Return the message that stands for this one in a place."""
+    found = await house.door.relays.counterparts(house.bot_id, at(source), place.chat)
+    inside = [one for one in found if not place.thread or one.thread in {0, place.thread}]
+    return inside[0].message if inside else None
+
+
+async def ticket_of(house: House, source: Source) -> TicketId | None:
+    """Return the ticket in which a message was relayed."""
+    found: Sequence[Counterpart] = await house.door.relays.counterparts(house.bot_id, at(source))
+    return next((one.ticket for one in found if one.ticket is not None), None)
+
+
+def at(source: Source) -> MessageAt:
+    """Name a message for the door."""
+    return MessageAt(source.chat, source.message)

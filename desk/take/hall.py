@@ -1,0 +1,226 @@
+"""The operators' hall: cards in their group, and a private dialogue for each ticket in work."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aiogram.types import InlineKeyboardMarkup
+
+from desk.buttons import button, keyboard
+from desk.house import Fell, House
+from desk.relay import hand_on
+from desk.survey import ask_survey, summary
+from desk.turn import Turn
+from desk.words import Html
+from orchestrator.errors import NotAllowed
+from orchestrator.ports.desk import After, MessageAt
+from support.actor import By, Side
+from support.ids import ChatId, OperatorId, TgMessageId
+from support.people import Client, StaffMember
+from support.survey import Survey
+from support.tickets import Decided, Place, Ticket, TicketState, Verdict
+
+CARD = "card"
+"""The continuation that learns where a card stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorsHall:
+    """Implements `desk.house.Hall` for mode take."""
+
+    house: House
+
+    @property
+    def group(self) -> ChatId:
+        """Return the operators' group."""
+        group = self.house.settings.operators_chat
+        if group is None:
+            raise NotAllowed("mode take needs OPERATORS_CHAT_ID: set it to the operators' group")
+        return group
+
+    async def announce(self, turn: Turn, ticket: Ticket, client: Client) -> None:
+        """Put a card into the group, and take the button from an earlier one."""
+        await self.show_on_card(turn, ticket, client, "card.again")
+        words, language = self.house.words, self.house.settings.language
+        text = await self.card(ticket, client)
+        buttons = keyboard([button(words("button.take", language), "take", ticket.id)])
+        turn.ticket = ticket.id
+        turn.say(self.group, text, keyboard=buttons, after=After(CARD))
+
+    async def note_card(self, _turn: Turn, fell: Fell) -> None:
+        """Remember where a card stands, to edit it when somebody takes the ticket."""
+        if fell.ticket is not None and fell.message is not None:
+            place = Place(self.group)
+            card = TgMessageId(fell.message)
+            await self.house.desk.places.set_card(fell.ticket, place, card)
+
+    async def card(self, ticket: Ticket, client: Client) -> str:
+        """Describe a ticket and its client, for staff."""
+        words, language = self.house.words, self.house.settings.language
+        phone = f"…{client.phone_hint}" if client.phone_hint else "–"
+        user = f"@{client.username}" if client.username else "–"
+        return words(
+            "card.new",
+            language,
+            ticket=ticket.id,
+            name=client.full_name,
+            user=user,
+            phone=phone,
+            topic=ticket.subject or "–",
+            speaks=client.language.upper(),
+        )
+
+    async def show_on_card(
+        self, turn: Turn, ticket: Ticket, client: Client, key: str, **values: object
+    ) -> None:
+        """Say on the card what became of its ticket; its button goes."""
+        if ticket.card is None or ticket.main is None:
+            return
+        status = self.house.words(key, self.house.settings.language, **values)
+        text = f"{await self.card(ticket, client)}\n\n{status}"
+        turn.edit(MessageAt(ticket.main.chat, ticket.card), text)
+
+    async def assign(self, turn: Turn, ticket: Ticket) -> None:
+        """Give a ticket to whom the rule chooses."""
+        terms = self.house.terms()
+        decided = await self.house.desk.tickets.assign_next(
+            turn.act("assign"),
+            ticket.id,
+            terms.assignment,
+            most=terms.most,
+            several=terms.several_tickets,
+        )
+        operator = decided.ticket.operator
+        if decided.is_done and operator is not None:
+            await self.begin(turn, decided.ticket, operator)
+
+    async def begin(self, turn: Turn, ticket: Ticket, operator: OperatorId) -> None:
+        """Bring operator and client together, and hand on what the client wrote already."""
+        house = self.house
+        staff = await house.desk.staff.staff_member(operator)
+        client = await house.desk.clients.client(ticket.client)
+        turn.ticket = ticket.id
+        await self.show_on_card(turn, ticket, client, "card.taken", operator=staff.name)
+        if staff.telegram_id is not None:
+            place = Place(ChatId(staff.telegram_id))
+            text = house.words(
+                "staff.begun", staff.language, card=Html(await self.card(ticket, client))
+            )
+            turn.say(place, text, keyboard=self.controls(ticket, staff))
+            await hand_on(house, turn, ticket, place)
+        text = house.words("client.connected", client.language, operator=staff.name)
+        turn.say(ChatId(client.telegram_id), text)
+
+    def controls(self, ticket: Ticket, staff: StaffMember) -> InlineKeyboardMarkup:
+        """Make the buttons of a dialogue in work."""
+        words, language = self.house.words, staff.language
+        return keyboard(
+            [button(words("button.finish", language), "finish", ticket.id)],
+            [
+                button(words("button.requeue", language), "requeue", ticket.id),
+                button(words("button.pass", language), "pass", ticket.id),
+            ],
+            [
+                button(words("button.canned", language), "canned", ticket.id),
+                button(words("button.note", language), "note", ticket.id),
+            ],
+            [
+                button(words("button.priority", language), "prio", ticket.id),
+                button(words("button.switch", language), "mine_staff"),
+            ],
+        )
+
+    async def destinations(self, ticket: Ticket) -> Sequence[Place]:
+        """Return the private chat of whoever works on it."""
+        if ticket.state is not TicketState.WORK or ticket.operator is None:
+            return ()
+        staff = await self.house.desk.staff.staff_member(ticket.operator)
+        return (Place(ChatId(staff.telegram_id)),) if staff.telegram_id is not None else ()
+
+    async def tell(self, turn: Turn, ticket: Ticket, text: str) -> None:
+        """Say it to whoever works on it, else to the group."""
+        places = await self.destinations(ticket)
+        turn.say(places[0] if places else self.group, text)
+
+    async def warn(self, turn: Turn, ticket: Ticket, text: str) -> None:
+        """Say it in the group."""
+        turn.ticket = ticket.id
+        turn.say(self.group, text)
+
+    async def closed(self, turn: Turn, ticket: Ticket, by: str) -> None:
+        """Say on the card, and to whoever worked on it, that it is closed."""
+        client = await self.house.desk.clients.client(ticket.client)
+        await self.show_on_card(turn, ticket, client, "card.closed", by=by)
+        if ticket.operator is None:
+            return
+        staff = await self.house.desk.staff.staff_member(ticket.operator)
+        if staff.telegram_id is not None:
+            text = self.house.words("staff.closed", staff.language, ticket=ticket.id, by=by)
+            turn.say(ChatId(staff.telegram_id), text)
+
+    async def surveyed(self, turn: Turn, ticket: Ticket, survey: Survey) -> None:
+        """Show the summary in the group."""
+        turn.ticket = ticket.id
+        turn.say(self.group, summary(self.house, survey))
+
+    async def finish(self, turn: Turn, ticket: Ticket, staff: StaffMember) -> Decided:
+        """Close a ticket for its operator, and ask the client how it was."""
+        decided = await self.house.desk.tickets.finish(turn.act("finish"), ticket.id, by(staff))
+        if decided.is_done:
+            await self.closed(turn, decided.ticket, staff.name)
+            await ask_survey(self.house, turn, decided.ticket)
+            await self.tell_current(turn, staff)
+        return decided
+
+    async def requeue(self, turn: Turn, ticket: Ticket, staff: StaffMember) -> Decided:
+        """Let a ticket wait again, on a new card."""
+        house = self.house
+        decided = await house.desk.tickets.return_to_queue(
+            turn.act("requeue"), ticket.id, by(staff)
+        )
+        if decided.is_done:
+            client = await house.desk.clients.client(ticket.client)
+            await self.announce(turn, decided.ticket, client)
+            turn.say(ChatId(client.telegram_id), house.words("client.requeued", client.language))
+            await self.tell_current(turn, staff)
+        return decided
+
+    async def hand_over(
+        self, turn: Turn, ticket: Ticket, staff: StaffMember, to: OperatorId
+    ) -> Decided:
+        """Give a ticket to another operator."""
+        several = self.house.terms().several_tickets
+        decided = await self.house.desk.tickets.hand_over(
+            turn.act("pass"), ticket.id, by(staff), to, several=several
+        )
+        if decided.is_done:
+            await self.begin(turn, decided.ticket, to)
+            await self.tell_current(turn, staff)
+        return decided
+
+    async def tell_current(self, turn: Turn, staff: StaffMember) -> None:
+        """Tell an operator which of their other tickets their words go to now."""
+        current = await self.house.desk.tickets.current_of(staff.id)
+        if current is None or staff.telegram_id is None:
+            return
+        client = await self.house.desk.clients.client(current.client)
+        text = self.house.words(
+            "staff.current", staff.language, ticket=current.id, name=client.full_name
+        )
+        turn.say(ChatId(staff.telegram_id), text, keyboard=self.controls(current, staff))
+
+
+def by(staff: StaffMember) -> By:
+    """Name a member of staff as events do."""
+    return By(Side.STAFF, staff.name, staff.id)
+
+
+def refusal(house: House, decided: Decided, staff: StaffMember) -> str:
+    """Word why an act was not carried out."""
+    key = "refused.gone" if decided.verdict is Verdict.CLOSED else f"refused.{decided.verdict}"
+    return house.words(
+        key,
+        staff.language,
+        ticket=decided.ticket.id,
+        other=decided.other or "–",
+        held=decided.held or 0,
+    )
