@@ -17,6 +17,7 @@ from cli.commands import (
     house,
     keys,
     logs,
+    operators,
     outbox,
     personas,
     play,
@@ -30,6 +31,7 @@ from cli.commands import (
     settings,
     simulate,
     stats,
+    tickets,
 )
 from cli.output import complain
 from orchestrator.errors import TroupeError
@@ -61,6 +63,8 @@ app.add_typer(review.app, name="review")
 app.add_typer(comments.app, name="comments")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(conversations.app, name="conversations")
+app.add_typer(tickets.app, name="tickets")
+app.add_typer(operators.app, name="operators")
 app.add_typer(logs.app, name="logs")
 app.add_typer(personas.app, name="personas")
 app.add_typer(scripts.app, name="scripts")

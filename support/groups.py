@@ -24,10 +24,6 @@ class DeskGroup:
     chat: ChatId
     use: GroupUse
     title: str = ""
-    open_tickets: int = 0
-    """Tickets that have their topic there and are open."""
-    lately: int = 0
-    """What the bot sent there in the last minute, or has yet to send."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from support.actor import Actor
 from support.groups import DeskGroup, DeskPulse, GroupUse, Invited, NewInvite
 from support.ids import ChatId, TgUserId
 from support.people import Role
+from support.topics.budget import GroupLoad
 
 DROP_OTHERS = text("DELETE FROM desk_groups WHERE use = :use AND chat_id <> :chat")
 PUT = text(
@@ -26,17 +27,9 @@ PUT = text(
 REMOVE = text("DELETE FROM desk_groups WHERE chat_id = :chat AND use = :use")
 GROUPS = text(
     """
-    SELECT g.chat_id, g.use, g.title,
-        (SELECT count(*) FROM tickets t
-         WHERE t.state IN ('new', 'work') AND t.main_chat_id = g.chat_id) AS open_tickets,
-        (SELECT count(*) FROM desk_parcels p
-         WHERE p.chat_id = g.chat_id AND p.state IN ('due', 'sending')) +
-        (SELECT count(*) FROM desk_parcels p
-         WHERE p.chat_id = g.chat_id AND p.state = 'sent'
-           AND p.settled_at > now() - interval '1 minute') AS lately
-    FROM desk_groups g
-    WHERE CAST(:use AS text) IS NULL OR g.use = :use
-    ORDER BY g.added_at, g.chat_id
+    SELECT chat_id, use, title FROM desk_groups
+    WHERE CAST(:use AS text) IS NULL OR use = :use
+    ORDER BY added_at, chat_id
     """
 )
 PULSE = text(
@@ -55,6 +48,20 @@ PULSE = text(
          WHERE state = 'failed' AND settled_at > now() - interval '1 day') AS failed,
         (SELECT count(*) FROM desk_parcels WHERE state = 'held') AS held,
         (SELECT node FROM leaders WHERE role = 'desk' AND NOT released) AS node
+    """
+)
+LOADS = text(
+    """
+    SELECT g.chat_id,
+        (SELECT count(*) FROM tickets t
+         WHERE t.state IN ('new', 'work') AND t.main_chat_id = g.chat_id) AS open_tickets,
+        (SELECT count(*) FROM desk_parcels p
+         WHERE p.chat_id = g.chat_id AND p.state IN ('due', 'sending')) +
+        (SELECT count(*) FROM desk_parcels p
+         WHERE p.chat_id = g.chat_id AND p.state = 'sent'
+           AND p.settled_at > now() - interval '1 minute') AS lately
+    FROM unnest(CAST(:chats AS bigint[])) WITH ORDINALITY AS g (chat_id, place)
+    ORDER BY g.place
     """
 )
 INVITE = text(
@@ -104,15 +111,16 @@ class PostgresGroups:
         return bool(removed)
 
     async def groups(self, use: GroupUse | None = None) -> Sequence[DeskGroup]:
-        """Return the groups with their load."""
+        """Return the groups."""
         async with transaction(self.engine) as connection:
             found = await rows(connection, GROUPS, use=use)
-        return [
-            DeskGroup(
-                ChatId(row.chat_id), GroupUse(row.use), row.title, row.open_tickets, row.lately
-            )
-            for row in found
-        ]
+        return [DeskGroup(ChatId(row.chat_id), GroupUse(row.use), row.title) for row in found]
+
+    async def loads(self, chats: Sequence[ChatId]) -> Sequence[GroupLoad]:
+        """Count open tickets, and what was and is to be sent."""
+        async with transaction(self.engine) as connection:
+            found = await rows(connection, LOADS, chats=list(chats))
+        return [GroupLoad(ChatId(row.chat_id), row.lately, row.open_tickets) for row in found]
 
 
 @dataclass(frozen=True, slots=True)

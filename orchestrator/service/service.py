@@ -16,6 +16,7 @@ from orchestrator.service.logs import Logs
 from orchestrator.service.nodes import Nodes
 from orchestrator.service.reloading import Reloading
 from orchestrator.service.settings import SettingsDesk
+from orchestrator.service.support import SupportDesk
 from orchestrator.stage import Stage
 
 
@@ -37,6 +38,7 @@ class Service:
     settings: SettingsDesk
     nodes: Nodes
     reloading: Reloading
+    support: SupportDesk
 
     @classmethod
     def on(cls, stage: Stage, door: AccountDoor) -> "Service":
@@ -56,6 +58,7 @@ class Service:
             settings=SettingsDesk(stage.stores.settings),
             nodes=Nodes(stage.stores.leases, stage.stores.calendar, stage.clock),
             reloading=Reloading(stage.stores.labels),
+            support=SupportDesk(stage.stores.desk, stage.clock),
         )
 
     async def tally(self) -> Tally:

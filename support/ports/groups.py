@@ -6,6 +6,7 @@ from typing import Protocol
 from support.actor import Actor
 from support.groups import DeskGroup, DeskPulse, GroupUse, Invited, NewInvite
 from support.ids import ChatId, TgUserId
+from support.topics.budget import GroupLoad
 
 
 class GroupStore(Protocol):
@@ -22,6 +23,9 @@ class GroupStore(Protocol):
 
     async def groups(self, use: GroupUse | None = None) -> Sequence[DeskGroup]:
         """Return the groups, in the order in which they were added."""
+
+    async def loads(self, chats: Sequence[ChatId]) -> Sequence[GroupLoad]:
+        """Return how busy each of these groups is, in the order asked."""
 
 
 class InviteStore(Protocol):
