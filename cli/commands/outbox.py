@@ -7,7 +7,7 @@ import typer
 from cli.output import AsJson, Column, complain, say, show_card, show_listing
 from cli.running import actor, run
 from orchestrator.errors import BadInput
-from orchestrator.ports.outbox import OutboxState
+from orchestrator.ports.outbox import OutboxKind, OutboxState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from orchestrator.ports.outbox import OutboxDetail, OutboxRow
 
 app = typer.Typer(no_args_is_help=True, help="What waits to be said.")
+
+KINDS = {
+    OutboxKind.COMMENT: "a comment",
+    OutboxKind.DIRECT: "an answer in private",
+    OutboxKind.STUDY_GROUP: "a line in a study group",
+}
 
 Number = Annotated[int, typer.Argument(help="The number from `troupe outbox list`.")]
 
@@ -31,10 +37,11 @@ def list_(
     """List messages, the next due first."""
     columns: list[Column[OutboxRow]] = [
         Column("Id", lambda one: one.id, number=True),
+        Column("Kind", lambda one: one.kind),
         Column("State", lambda one: one.state),
         Column("Due", lambda one: one.due_at),
         Column("Account", lambda one: one.account),
-        Column("Channel", lambda one: one.channel),
+        Column("To", lambda one: one.channel),
         Column("Tries", lambda one: one.attempts, number=True),
         Column("Last error", lambda one: one.last_error, wide=True),
         Column("Text", lambda one: one.text, wide=True),
@@ -97,13 +104,15 @@ def retry(
 def pairs_of(found: "OutboxDetail") -> "Iterator[tuple[str, object]]":
     """Lay a message out for people."""
     row = found.row
-    yield "Message", row.id
+    yield "Message", f"{row.id}, {KINDS[row.kind]}"
     yield "State", row.state
     yield "Waits for", what_it_waits_for(found)
     yield "Account", row.account
     yield "Held by", found.holder
     yield "Goes to", row.channel
     yield "Text", row.text
+    yield "Allowed by", found.basis
+    yield "Because", found.because
     yield "Due", row.due_at
     yield "At the latest", found.expires_at
     yield "Tries", row.attempts

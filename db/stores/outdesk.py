@@ -15,7 +15,7 @@ from orchestrator.actor import Actor
 from orchestrator.errors import NotAllowed, NotFound
 from orchestrator.ids import MessageId, NodeName, OutboxId
 from orchestrator.outbox.gate import Verdict
-from orchestrator.ports.outbox import Attempt, OutboxDetail, OutboxRow, OutboxState
+from orchestrator.ports.outbox import Attempt, OutboxDetail, OutboxKind, OutboxRow, OutboxState
 from personas.silence import SilenceReason
 
 LINE = """
@@ -25,7 +25,15 @@ LINE = """
            o.text, o.state, o.due_at, o.attempts, o.last_error, o.kind, o.random_id, o.unsettled,
            o.peer_id IS NOT NULL AS addressed, o.created_at, o.expires_at, o.first_attempt_at,
            o.finished_at, o.sent_message_id, o.account_id,
-           l.node, l.fence, l.released, hold.not_before, hold.reason AS hold_reason
+           l.node, l.fence, l.released, hold.not_before, hold.reason AS hold_reason,
+           CASE o.kind
+               WHEN 'direct' THEN 'answers what the person wrote at '
+                    || to_char(m.sent_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC: '
+                    || left(m.text, 200)
+               ELSE 'grant ' || coalesce(o.grant_id, gl.grant_id) || ' by ' || g.granted_by_name
+           END AS basis,
+           coalesce(d.reason, an.reason, gl.reason, '') || ' ('
+               || coalesce(d.decided_by, an.approved_by, gl.approved_by, '') || ')' AS because
     FROM outbox o
     JOIN accounts a ON a.id = o.account_id
     JOIN leases l ON l.account_id = o.account_id
@@ -35,6 +43,10 @@ LINE = """
     LEFT JOIN conversations v ON v.id = m.conversation_id
     LEFT JOIN contacts who ON who.id = v.contact_id
     LEFT JOIN study_groups sg ON sg.id = o.study_group_id
+    LEFT JOIN drafts d ON d.id = c.draft_id
+    LEFT JOIN answers an ON an.id = o.answer_id
+    LEFT JOIN group_lines gl ON gl.id = o.line_id
+    LEFT JOIN grants g ON g.id = coalesce(o.grant_id, gl.grant_id)
     LEFT JOIN LATERAL (
         SELECT h.not_before, h.reason FROM holds h
         WHERE h.account_id = o.account_id AND h.not_before > now()
@@ -64,7 +76,17 @@ LOCK = text("SELECT state, unsettled, last_error FROM outbox WHERE id = :message
 GRANT_OF = text(
     """
     SELECT g.revoked_at IS NOT NULL AS revoked, g.expires_at <= now() AS expired
-    FROM outbox o JOIN grants g ON g.id = o.grant_id WHERE o.id = :message FOR SHARE OF g
+    FROM outbox o LEFT JOIN group_lines l ON l.id = o.line_id
+    JOIN grants g ON g.id = coalesce(o.grant_id, l.grant_id)
+    WHERE o.id = :message FOR SHARE OF g
+    """
+)
+OPTED_OUT = text(
+    """
+    SELECT 1 FROM outbox o JOIN answers a ON a.id = o.answer_id
+    JOIN conversations v ON v.id = a.conversation_id
+    JOIN contacts who ON who.id = v.contact_id
+    WHERE o.id = :message AND who.opted_out_at IS NOT NULL
     """
 )
 # Text, peer, thread and random_id stay: Telegram would know the message again.
@@ -133,7 +155,8 @@ def to_detail(
     """Put together what is known of a message."""
     return OutboxDetail(
         row=to_line(row),
-        kind=row.kind,
+        basis=row.basis,
+        because=row.because,
         random_id=row.random_id,
         addressed=row.addressed,
         unsettled=row.unsettled,
@@ -174,6 +197,8 @@ async def retry(
     if grant is not None and (grant.revoked or grant.expired):
         ended = "was revoked" if grant.revoked else "has expired"
         raise NotAllowed(f"Message {message} stays unsaid: the grant under which it went {ended}")
+    if await one(connection, OPTED_OUT, message=message) is not None:
+        raise NotAllowed(f"Message {message} stays unsaid: the person wants to hear no more of us")
     try:
         await run(connection, RETRY, message=message, lasts=lasts)
     except IntegrityError:
@@ -207,6 +232,7 @@ def to_line(row: Row[Any]) -> OutboxRow:
     """Read one line of the outbox."""
     return OutboxRow(
         id=OutboxId(row.id),
+        kind=OutboxKind(row.kind),
         account=row.account,
         channel=row.channel,
         text=row.text,

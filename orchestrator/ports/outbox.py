@@ -128,8 +128,10 @@ class OutboxRow:
     """One line of `troupe outbox list`."""
 
     id: OutboxId
+    kind: OutboxKind
     account: str
     channel: str
+    """Where it goes: the channel, the person or the study group."""
     text: str
     state: OutboxState
     due_at: datetime
@@ -152,7 +154,10 @@ class OutboxDetail:
     """Everything about one message, for `troupe outbox show`."""
 
     row: OutboxRow
-    kind: str
+    basis: str
+    """What lets it be said at all: a grant, or the message that it answers."""
+    because: str
+    """Why these words, and by whose leave."""
     random_id: int
     addressed: bool
     unsettled: bool
