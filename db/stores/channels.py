@@ -1,7 +1,7 @@
 """Channels, who may read them and who does."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,8 +9,9 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.engine import transaction
+from db.gathering import Gathering
 from db.stores.audit import write_audit
-from db.stores.base import not_found, one, rows, run
+from db.stores.base import Rows, not_found, one, rows, run
 from db.stores.leases import RUNNING
 from orchestrator.actor import SYSTEM, Actor
 from orchestrator.errors import AlreadyExists, BadInput, NotAllowed
@@ -153,28 +154,67 @@ GIVE_READER = text(
 )
 READINGS = text(
     """
-    SELECT id, telegram_id, username, compared_upto, recovered_late,
+    SELECT id, reader_account_id AS account, telegram_id, username, compared_upto, recovered_late,
            coalesce(last_checked + make_interval(secs => monitoring_interval * 60), now()) <= now()
                AS due
     FROM channels
-    WHERE reader_account_id = :account AND is_active AND removed_at IS NULL
+    WHERE reader_account_id = ANY(CAST(:accounts AS bigint[])) AND is_active AND removed_at IS NULL
     ORDER BY last_checked NULLS FIRST, id
     """
 )
-UNSCOUTED = text(
+# Bounded twice: so many accounts for a channel in an hour, so many channels for an account. What is
+# handed out is written down as a look that found nothing, until the look says otherwise; who looked
+# rests for a day.
+TAKE_SCOUTING = text(
     ABLE  # noqa: S608 - both parts are constants
     + """
-    SELECT c.id, c.telegram_id, c.username, c.compared_upto, c.recovered_late, false AS due
-    FROM channels c
-    WHERE c.is_active AND c.removed_at IS NULL
-      AND NOT EXISTS (
-        SELECT FROM channel_access ca
-        WHERE ca.channel_id = c.id AND ca.account_id = :account
-          AND (ca.role <> 'none' OR ca.since > now() - interval '1 day'))
-      AND (SELECT count(*) FROM able WHERE able.channel_id = c.id) < 3
-    ORDER BY c.id LIMIT 20
+    , scouts AS MATERIALIZED (
+        SELECT s.account, CAST(:each AS bigint) - (
+            SELECT count(*) FROM channel_access ca
+            WHERE ca.account_id = s.account AND ca.since > now() - interval '1 hour') AS budget
+        FROM unnest(CAST(:accounts AS bigint[])) AS s (account)
+    ), wanting AS MATERIALIZED (
+        SELECT c.id, CAST(:readers AS bigint)
+            - (SELECT count(*) FROM able WHERE able.channel_id = c.id)
+            - (SELECT count(*) FROM channel_access ca
+               WHERE ca.channel_id = c.id AND ca.role = 'none'
+                 AND ca.since > now() - interval '1 hour') AS wanted
+        FROM channels c
+        WHERE c.is_active AND c.removed_at IS NULL
+    ), needy AS MATERIALIZED (
+        SELECT id, wanted FROM wanting WHERE wanted > 0 ORDER BY random() LIMIT :channels
+    ), ranked AS (
+        SELECT needy.id, needy.wanted, scouts.account, scouts.budget,
+               row_number() OVER (PARTITION BY needy.id ORDER BY random()) AS place
+        FROM needy CROSS JOIN scouts
+        WHERE scouts.budget > 0 AND NOT EXISTS (
+            SELECT FROM channel_access ca
+            WHERE ca.channel_id = needy.id AND ca.account_id = scouts.account
+              AND (ca.role <> 'none' OR ca.since > now() - interval '1 day'))
+    ), chosen AS (
+        SELECT id, account, budget, row_number() OVER (PARTITION BY account ORDER BY id) AS place
+        FROM ranked WHERE place <= wanted
+    ), taken AS (
+        INSERT INTO channel_access AS known (account_id, channel_id, role, lost_reason)
+        SELECT account, id, 'none', 'nobody has looked yet' FROM chosen WHERE place <= budget
+        ORDER BY account, id
+        ON CONFLICT (account_id, channel_id) DO UPDATE
+        SET since = now(), lost_reason = excluded.lost_reason
+        WHERE known.role = 'none'
+        RETURNING known.account_id, known.channel_id
+    )
+    SELECT taken.account_id AS account, c.id, c.telegram_id, c.username, c.compared_upto,
+           c.recovered_late, false AS due
+    FROM taken JOIN channels c ON c.id = taken.channel_id
+    ORDER BY c.id
     """
 )
+ENOUGH_READERS = 3
+"""How many able readers a channel should have; and how many more are tried for it in an hour."""
+LOOKS_AN_HOUR = 20
+"""At how many channels one account looks in an hour at most to find out whether it may read."""
+CHANNELS_AT_ONCE = 200
+LANES_AT_ONCE = 1_000
 ASK_FOR_COMPARISON = text(
     """
     WITH dialogues AS (
@@ -200,9 +240,18 @@ NOTE_CHECKED = text(
 
 @dataclass(frozen=True, slots=True)
 class PostgresChannels:
-    """Implements `ChannelStore`."""
+    """Implements `ChannelStore`; lanes that ask at about the same time share one statement."""
 
     engine: AsyncEngine
+    readings: Gathering[AccountId, Sequence[Reading]] = field(init=False)
+    scouting: Gathering[AccountId, Sequence[Reading]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin to gather."""
+        readings = Gathering("readings", self.all_readings, limit=LANES_AT_ONCE)
+        object.__setattr__(self, "readings", readings)
+        scouting = Gathering("scouting", self.take_all_scouting, limit=LANES_AT_ONCE)
+        object.__setattr__(self, "scouting", scouting)
 
     async def add_channel(
         self, actor: Actor, seen: ChannelSeen, account: AccountId, interval: timedelta
@@ -320,15 +369,31 @@ class PostgresChannels:
 
     async def readings_of(self, account: AccountId) -> Sequence[Reading]:
         """Return the active channels that this account reads."""
-        async with transaction(self.engine) as connection:
-            found = await rows(connection, READINGS, account=account)
-        return [to_reading(row) for row in found]
+        return await self.readings.ask(account)
 
-    async def unscouted_by(self, account: AccountId) -> Sequence[Reading]:
-        """Return channels with few able readers at which this account has not looked lately."""
+    async def all_readings(self, accounts: Sequence[AccountId]) -> Sequence[Sequence[Reading]]:
+        """Return what each of several accounts reads."""
         async with transaction(self.engine) as connection:
-            found = await rows(connection, UNSCOUTED, running=RUNNING, account=account)
-        return [to_reading(row) for row in found]
+            found = await rows(connection, READINGS, accounts=accounts)
+        return readings_by(accounts, found)
+
+    async def take_scouting(self, account: AccountId) -> Sequence[Reading]:
+        """Return channels with few able readers at which this account is to look now."""
+        return await self.scouting.ask(account)
+
+    async def take_all_scouting(self, accounts: Sequence[AccountId]) -> Sequence[Sequence[Reading]]:
+        """Choose who looks where, and write it down."""
+        async with transaction(self.engine) as connection:
+            found = await rows(
+                connection,
+                TAKE_SCOUTING,
+                running=RUNNING,
+                accounts=sorted(set(accounts)),
+                readers=ENOUGH_READERS,
+                each=LOOKS_AN_HOUR,
+                channels=CHANNELS_AT_ONCE,
+            )
+        return readings_by(accounts, found)
 
     async def note_checked(
         self, channel: ChannelId, at: datetime, upto: MessageId | None, *, whole: bool = True
@@ -396,6 +461,14 @@ def to_channel(row: Row[Any] | None) -> Channel:
         reader=row.reader,
         recovered_late=row.recovered_late,
     )
+
+
+def readings_by(accounts: Sequence[AccountId], found: Rows) -> list[list[Reading]]:
+    """Give each account what is its own."""
+    by_account: dict[AccountId, list[Reading]] = {account: [] for account in accounts}
+    for row in found:
+        by_account[AccountId(row.account)].append(to_reading(row))
+    return [by_account[account] for account in accounts]
 
 
 def to_reading(row: Row[Any]) -> Reading:

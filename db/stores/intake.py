@@ -10,9 +10,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.engine import transaction, write_json
+from db.gathering import Gathering
 from db.refusals import is_refusal, is_rollback
 from db.stores.activity import queue_answers
-from db.stores.base import one, rows, run
+from db.stores.base import rows, run
 from db.stores.cancelling import Reason, cancel_waiting
 from db.stores.dialogues import (
     record_direct_messages,
@@ -130,11 +131,13 @@ KNOWN_POSTS = text(
 )
 DIALOGUE_READING = text(
     """
-    SELECT w.dialogues_upto, w.dialogues_progress, a.created_at AS since,
+    SELECT a.id, w.dialogues_upto, w.dialogues_progress, a.created_at AS since,
            coalesce(w.recovered_late, 0) AS recovered_late,
-           coalesce(w.dialogues_at + CAST(:interval AS interval), now()) <= now() AS due
-    FROM accounts a LEFT JOIN account_watch w ON w.account_id = a.id
-    WHERE a.id = :account
+           coalesce(w.dialogues_at + q.interval, now()) <= now() AS due
+    FROM unnest(CAST(:accounts AS bigint[]), CAST(:intervals AS interval[]))
+        AS q (account, interval)
+    JOIN accounts a ON a.id = q.account
+    LEFT JOIN account_watch w ON w.account_id = a.id
     """
 )
 NOTE_DIALOGUES = text(
@@ -160,6 +163,8 @@ TASK: Final = (
     .replace("-2", "%2$s")
 )
 """A ConsiderPost as it is stored, for PostgreSQL's `format` to put the numbers in."""
+
+LANES_AT_ONCE: Final = 1_000
 
 TRIES: Final = 3
 """How often a batch is tried that another transaction got in the way of."""
@@ -192,6 +197,12 @@ class PostgresIntake:
     engine: AsyncEngine
     on_job: Callable[[str], None]
     terms: TalkTerms = field(default_factory=TalkTerms)
+    dialogues: Gathering[tuple[AccountId, timedelta], DialogueReading | None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin to gather."""
+        dialogues = Gathering("dialogues", self.dialogue_readings, limit=LANES_AT_ONCE)
+        object.__setattr__(self, "dialogues", dialogues)
 
     async def record(self, facts: Sequence[Recordable]) -> Sequence[Recorded]:
         """Record facts together; those that the database refuses are left out alone."""
@@ -250,11 +261,28 @@ class PostgresIntake:
 
     async def dialogue_reading(self, account: AccountId, every: timedelta) -> DialogueReading:
         """Return how far the account's dialogues were compared."""
-        async with transaction(self.engine) as connection:
-            row = await one(connection, DIALOGUE_READING, account=account, interval=every)
-        if row is None:
+        reading = await self.dialogues.ask((account, every))
+        if reading is None:
             raise NotFound(f"There is no account {account}")
-        return to_dialogue_reading(row)
+        return reading
+
+    async def dialogue_readings(
+        self, asked: Sequence[tuple[AccountId, timedelta]]
+    ) -> Sequence[DialogueReading | None]:
+        """Return how far the dialogues of several accounts were compared."""
+        intervals = dict(asked)
+        async with transaction(self.engine) as connection:
+            found = await rows(
+                connection,
+                DIALOGUE_READING,
+                accounts=list(intervals),
+                intervals=list(intervals.values()),
+            )
+        by_account = {AccountId(row.id): row for row in found}
+        return [
+            to_dialogue_reading(by_account[account]) if account in by_account else None
+            for account, _ in asked
+        ]
 
     async def note_dialogues(
         self, account: AccountId, progress: dict[TelegramId, MessageId]

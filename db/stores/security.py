@@ -1,22 +1,24 @@
 """Who was in each account when it was looked at last, and what changed since."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.engine import transaction, write_json
-from db.stores.base import one, run
+from db.gathering import Gathering
+from db.stores.base import one, rows, run
 from orchestrator.ids import AccountId
 from orchestrator.ports.accounts import AccountEvent
 from orchestrator.ports.security import Authorization, KnownSecurity, SecurityView
 
-DUE = text(
+FRESH = text(
     """
-    SELECT coalesce(max(security_at) + CAST(:every AS interval), now()) <= now() AS due
-    FROM account_watch WHERE account_id = :account
+    SELECT account_id FROM account_watch
+    WHERE account_id = ANY(CAST(:accounts AS bigint[]))
+      AND security_at + CAST(:every AS interval) > now()
     """
 )
 ASK = text("UPDATE account_watch SET security_at = NULL WHERE account_id = :account")
@@ -39,17 +41,34 @@ EVENT = text(
 )
 
 
+LANES_AT_ONCE = 1_000
+
+
 @dataclass(frozen=True, slots=True)
 class PostgresSecurity:
     """Implements `SecurityStore`."""
 
     engine: AsyncEngine
+    looks: Gathering[tuple[AccountId, timedelta], bool] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin to gather."""
+        looks = Gathering("security", self.all_due, limit=LANES_AT_ONCE)
+        object.__setattr__(self, "looks", looks)
 
     async def look_is_due(self, account: AccountId, every: timedelta) -> bool:
-        """Tell whether it is time to look."""
+        """Tell whether it is time to look; lanes that ask together share one statement."""
+        return await self.looks.ask((account, every))
+
+    async def all_due(self, asked: Sequence[tuple[AccountId, timedelta]]) -> Sequence[bool]:
+        """Tell for each account whether it is time."""
+        fresh: set[tuple[AccountId, timedelta]] = set()
         async with transaction(self.engine) as connection:
-            row = await one(connection, DUE, account=account, every=every)
-        return row is None or bool(row.due)
+            for every in {every for _, every in asked}:
+                accounts = [account for account, its in asked if its == every]
+                found = await rows(connection, FRESH, accounts=accounts, every=every)
+                fresh |= {(AccountId(row.account_id), every) for row in found}
+        return [one not in fresh for one in asked]
 
     async def ask_for_look(self, account: AccountId) -> None:
         """Make the next look due now."""

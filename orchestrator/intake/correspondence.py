@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from orchestrator.clock import until_tick
 from orchestrator.ids import MessageId, TelegramId
 from orchestrator.intake.reconciler import LATER
 from orchestrator.ports.intake import DialogueReading
@@ -47,7 +48,7 @@ class Correspondence:
         now = self.stage.clock.monotonic()
         if now < self.look_at:
             return
-        self.look_at = now + EVERY
+        self.look_at = now + until_tick(self.stage.clock, EVERY)
         reading = await self.reading()
         if reading.due:
             await self.compare_from(reading)

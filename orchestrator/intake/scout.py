@@ -6,6 +6,7 @@ from outside.
 
 from dataclasses import dataclass
 
+from orchestrator.clock import until_tick
 from orchestrator.facts import ChannelLost
 from orchestrator.intake.reconciler import CANNOT_READ
 from orchestrator.ports.channels import Reading
@@ -28,12 +29,12 @@ class Scout:
     look_at: float = 0.0
 
     async def look_round(self) -> None:
-        """Look at the channels that want stand-ins and that this account has not looked at."""
+        """Look at the channels that want stand-ins and for which this account was chosen."""
         now = self.stage.clock.monotonic()
         if now < self.look_at:
             return
-        self.look_at = now + EVERY
-        for reading in await self.stage.stores.channels.unscouted_by(self.holder.account):
+        self.look_at = now + until_tick(self.stage.clock, EVERY)
+        for reading in await self.stage.stores.channels.take_scouting(self.holder.account):
             if not await self.look(reading):
                 return
 

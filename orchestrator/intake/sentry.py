@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 from typing import Final
 
+from orchestrator.clock import until_tick
 from orchestrator.ports.outbox import Holder
 from orchestrator.ports.telegram import AccountClient
 from orchestrator.refusals import Scope, TelegramRefused
@@ -30,7 +31,7 @@ class Sentry:
         now = self.stage.clock.monotonic()
         if now < self.look_at:
             return
-        self.look_at = now + EVERY
+        self.look_at = now + until_tick(self.stage.clock, EVERY)
         account, security = self.holder.account, self.stage.stores.security
         if not await security.look_is_due(account, self.stage.tuning.security_check):
             return

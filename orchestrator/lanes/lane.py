@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from orchestrator.clock import until_tick
 from orchestrator.intake.correspondence import Correspondence
 from orchestrator.intake.reconciler import Reconciler
 from orchestrator.intake.scout import Scout
@@ -84,7 +85,7 @@ class Lane:
         while True:
             for taken in await commands.take_commands([self.holder.account]):
                 await commands.finish_command(taken.id, await run_errand(client, taken.command))
-            await self.stage.bell.wait(Topic.COMMANDS, self.stage.tuning.poll.total_seconds())
+            await self.stage.bell.wait(Topic.COMMANDS, self.until_poll())
 
     async def read(self, client: AccountClient) -> None:
         """Compare dialogues and channels with the server: first all of them, then what is due.
@@ -103,7 +104,11 @@ class Lane:
             await reconciler.compare_due()
             await scout.look_round()
             await sentry.look_if_due()
-            await self.stage.clock.sleep(self.stage.tuning.poll.total_seconds())
+            await self.stage.clock.sleep(self.until_poll())
+
+    def until_poll(self) -> float:
+        """Return the seconds until this lane looks again, with all others of its process."""
+        return until_tick(self.stage.clock, self.stage.tuning.poll.total_seconds())
 
     async def keep_disclosed(self, client: AccountClient) -> None:
         """Read the bio again from time to time."""

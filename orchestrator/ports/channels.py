@@ -95,8 +95,12 @@ class ChannelStore(Protocol):
     async def readings_of(self, account: AccountId) -> Sequence[Reading]:
         """Return the active channels that this account reads."""
 
-    async def unscouted_by(self, account: AccountId) -> Sequence[Reading]:
-        """Return channels with few able readers at which this account has not looked lately."""
+    async def take_scouting(self, account: AccountId) -> Sequence[Reading]:
+        """Return channels with few able readers at which this account is to look now.
+
+        A few accounts are chosen for a channel, and a few channels for an account, in an hour; who
+        was chosen for a channel is not asked about it again for a day.
+        """
 
     async def note_checked(
         self, channel: ChannelId, at: datetime, upto: MessageId | None, *, whole: bool = True

@@ -1,9 +1,12 @@
 """Channels: who reads them, and which grants speak of them."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 
+from db.stores.channels import LOOKS_AN_HOUR
 from orchestrator.actor import SYSTEM
 from orchestrator.errors import AlreadyExists, BadInput, NotAllowed, NotFound
 from orchestrator.facts import ChannelLost
@@ -133,3 +136,55 @@ async def test_a_gap_that_updates_left_is_still_to_be_compared(scene: Scene) -> 
     await scene.stores.channels.note_checked(scene.channel, NOW, MessageId(5))
     [reading] = await scene.stores.channels.readings_of(scene.anna)
     assert reading.last_message == 5
+
+
+async def test_few_accounts_look_at_a_channel_in_an_hour_and_each_looks_once_a_day(
+    scene: Scene,
+) -> None:
+    channels = scene.stores.channels
+    crowd = [await stand_in(scene, f"one-{number}", Role.NONE) for number in range(8)]
+    await scene.sql(
+        "UPDATE channel_access SET since = now() - interval '2 days' WHERE role = 'none'"
+    )
+    looked: set[AccountId] = set()
+    for wanted in (2, 0):  # Anna reads it, and two more are enough
+        found = await asyncio.gather(*(channels.take_scouting(account) for account in crowd))
+        chosen = {account for account, readings in zip(crowd, found, strict=True) if readings}
+        assert len(chosen) == wanted
+        looked |= chosen
+    await scene.sql(
+        "UPDATE channel_access SET since = now() - interval '2 hours' WHERE account_id = ANY(:a)",
+        a=sorted(looked),
+    )
+    found = await asyncio.gather(*(channels.take_scouting(account) for account in crowd))
+    again = {account for account, readings in zip(crowd, found, strict=True) if readings}
+    assert len(again) == 2
+    assert not again & looked
+
+
+async def test_an_account_looks_at_so_many_channels_in_an_hour(scene: Scene) -> None:
+    boris = await stand_in(scene, "boris", Role.NONE)
+    await scene.sql("DELETE FROM channel_access WHERE account_id = :a", a=boris)
+    await scene.sql(
+        "INSERT INTO channels (telegram_id, title)"
+        " SELECT 9000 + n, 'Channel ' || n FROM generate_series(1, 60) AS n"
+    )
+    looks = [len(await scene.stores.channels.take_scouting(boris)) for _ in range(4)]
+    assert looks == [LOOKS_AN_HOUR, 0, 0, 0]
+
+
+async def test_many_lanes_that_look_together_ask_in_few_statements(scene: Scene) -> None:
+    asked: list[str] = []
+    listen = scene.engine.sync_engine
+    event.listen(listen, "before_cursor_execute", lambda *told: asked.append(told[2]), named=False)
+    stores, lanes = scene.stores, [AccountId(number) for number in range(1, 501)]
+    hour = timedelta(hours=1)
+    readings = await asyncio.gather(*(stores.channels.readings_of(lane) for lane in lanes))
+    due = await asyncio.gather(*(stores.security.look_is_due(lane, hour) for lane in lanes))
+    taken = await asyncio.gather(*(stores.commands.take_commands([lane]) for lane in lanes))
+    told = await asyncio.gather(*(stores.intake.dialogue_reading(scene.anna, hour) for _ in lanes))
+    assert sum(map(len, readings)) == 1
+    assert all(due)
+    assert not any(taken)
+    assert all(reading.due for reading in told)
+    assert len(asked) == 4
