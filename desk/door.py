@@ -4,7 +4,7 @@ import asyncio
 import hmac
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
 
@@ -18,6 +18,7 @@ from desk.handling import Handling
 from desk.house import DeskSettings, House, MakeWing, Wing
 from desk.notices import Notices
 from desk.pace import BotLimits, Pace
+from desk.places import with_stored_groups
 from desk.updates import WANTED, Poller, raw_update
 from desk.wings import make_wings
 from desk.words import make_words
@@ -210,7 +211,8 @@ class Door:
         if not isinstance(me, dict) or me.get("id") != self.bot_id:
             raise BadInput("BOT_TOKEN is no bot's: ask @BotFather for one")
         await self.choose_way(bot)
-        found = self.settings
+        found = await with_stored_groups(self.settings, self.desk.groups)
+        await self.desk.technicians.apply_mapping(SYSTEM, found.tech_groups)
         if found.supreme_admins or found.dev_admins:
             await self.desk.staff.seed_admins(SYSTEM, found.supreme_admins, found.dev_admins)
         return House(
@@ -221,7 +223,7 @@ class Door:
             door=self.door,
             words=await make_words(self.desk.catalogue),
             terms=self.terms,
-            settings=replace(found),
+            settings=found,
             clock=self.clock,
         )
 

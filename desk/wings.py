@@ -5,12 +5,16 @@ from collections.abc import Sequence
 from desk.client.wing import make_wing as client
 from desk.house import House, MakeWing
 from desk.take.wing import make_wing as take
+from desk.topics.wing import make_wing as topics
 from desk.upkeep import make_wing as upkeep
 
 
 def make_wings(house: House) -> Sequence[MakeWing]:
     """Return the wings that the settings ask for; clients come last, for anybody is one."""
+    settings = house.settings
     wings: list[MakeWing] = [upkeep]
-    if house.settings.operators_chat is not None:
+    if settings.operators_chat is not None:
         wings.append(take)
+    if settings.main_group is not None or settings.operators_chat is None:
+        wings.insert(0, topics)
     return [*wings, client]

@@ -1,0 +1,42 @@
+"""Where the desk works: what the environment says, and what was set up in the database."""
+
+from dataclasses import replace
+
+from desk.house import DeskSettings
+from support.groups import GroupUse
+from support.ids import ChatId
+from support.ports.groups import GroupStore
+from support.tickets import Mode
+
+
+async def with_stored_groups(settings: DeskSettings, store: GroupStore) -> DeskSettings:
+    """Add the groups that were set up; where only one mode has a group, tickets are of that one."""
+    stored = await store.groups()
+    operators = settings.operators_chat or first(
+        [one.chat for one in stored if one.use is GroupUse.OPERATORS]
+    )
+    named = [] if settings.main_group is None else [settings.main_group]
+    mains = list(
+        dict.fromkeys(
+            [
+                *named,
+                *settings.more_groups,
+                *(one.chat for one in stored if one.use is GroupUse.MAIN),
+            ]
+        )
+    )
+    mode = settings.mode
+    if operators is None or not mains:
+        mode = Mode.TOPICS if mains else Mode.TAKE
+    return replace(
+        settings,
+        operators_chat=operators,
+        main_group=first(mains),
+        more_groups=mains[1:],
+        mode=mode,
+    )
+
+
+def first(chats: list[ChatId]) -> ChatId | None:
+    """Return the first, if there is one."""
+    return chats[0] if chats else None

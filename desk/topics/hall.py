@@ -1,0 +1,348 @@
+"""Where tickets of mode topics stand: opened, reopened, closed; topics that were deleted return."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pydantic import JsonValue
+
+from desk.house import Fell, House
+from desk.relay import hand_on, pass_on_recorded
+from desk.survey import ask_survey, summary
+from desk.topics.cards import Cards, main_groups
+from desk.topics.titles import retitle, title_of
+from desk.turn import Turn
+from orchestrator.ports.desk import After, Parcel, ParcelState
+from support.actor import By, Side
+from support.ids import ChatId, TechnicianId, TgMessageId, ThreadId, TicketId
+from support.people import Client
+from support.survey import Survey
+from support.tickets import Decided, Mode, Place, TechThread, Ticket, TicketState
+from support.topics.budget import choose_group
+
+HISTORY = 50
+"""Messages of the client that a technician is shown when the mirror is opened."""
+OVERDUE = timedelta(minutes=2)
+"""How long a ticket may be without its topic before it is asked for again."""
+
+
+@dataclass(frozen=True, slots=True)
+class TopicsHall:
+    """Implements `Hall` for mode topics."""
+
+    house: House
+    cards: Cards
+
+    async def announce(self, turn: Turn, ticket: Ticket, client: Client) -> None:
+        """Open a topic for a ticket, or open its topics again."""
+        main = ticket.main
+        if main is None or main.thread is None:
+            await self.open_topic(turn, ticket, client, f"topic:{ticket.id}")
+            return
+        await self.reopened(turn, ticket, client)
+
+    async def reopened(self, turn: Turn, ticket: Ticket, client: Client) -> None:
+        """Open the topics of a reopened ticket again."""
+        text = self.house.words("topics.reopened", self.house.settings.language, ticket=ticket.id)
+        title = await title_of(self.house, ticket, client)
+        for place in await self.places(ticket):
+            turn.queue("reopenForumTopic", place, {"message_thread_id": place.thread})
+            turn.say(place, text)
+            retitle(turn, place, title)
+        await self.cards.renew(turn, ticket, client)
+
+    async def open_topic(
+        self, turn: Turn, ticket: Ticket, client: Client, key: str, lost: Place | None = None
+    ) -> None:
+        """Ask for a main topic in the group with the most room; `lost` is the one it replaces."""
+        group = lost.chat if lost else await self.choose_group()
+        if group is None:
+            return
+        told = told_of(lost)
+        params: dict[str, JsonValue] = {"name": await title_of(self.house, ticket, client)}
+        after = After("topic_opened", told)
+        turn.queue("createForumTopic", group, params, after=after, ticket=ticket.id, key=key)
+
+    async def choose_group(self) -> ChatId | None:
+        """Choose where the next topic is opened."""
+        loads = await self.house.desk.groups.loads(main_groups(self.house))
+        return choose_group(loads)
+
+    async def assign(self, turn: Turn, ticket: Ticket) -> None:
+        """Let the rule name an operator, whom the title shows; anybody in the group may answer."""
+        terms = self.house.terms()
+        decided = await self.house.desk.tickets.assign_next(
+            turn.act("assign"), ticket.id, terms.assignment, most=terms.most_tickets, several=True
+        )
+        if decided.is_done:
+            await self.show(turn, decided.ticket)
+
+    async def show(self, turn: Turn, ticket: Ticket) -> None:
+        """Bring titles and card up to date."""
+        client = await self.house.desk.clients.client(ticket.client)
+        title = await title_of(self.house, ticket, client)
+        for place in await self.places(ticket):
+            retitle(turn, place, title)
+        await self.cards.renew(turn, ticket, client)
+
+    async def finish(self, turn: Turn, ticket: Ticket, by: By) -> Decided:
+        """Close a ticket for whoever asked, and ask the client how it was."""
+        decided = await self.house.desk.tickets.finish(turn.act("finish"), ticket.id, by)
+        if decided.is_done:
+            await self.closed(turn, decided.ticket, by.name)
+            await ask_survey(self.house, turn, decided.ticket)
+        return decided
+
+    async def choose_technician(
+        self, turn: Turn, ticket: Ticket, by: By, technician: TechnicianId | None
+    ) -> Decided:
+        """Give a ticket to a technician, with a mirror in their group; None takes it back."""
+        decided = await self.house.desk.tickets.choose_technician(
+            turn.act("technician"), ticket.id, by, technician
+        )
+        if not decided.is_done:
+            return decided
+        now = decided.ticket
+        client = await self.house.desk.clients.client(now.client)
+        await self.close_mirrors(turn, now, client)
+        await self.open_mirror(turn, now, client)
+        await self.show(turn, now)
+        if ticket.state is TicketState.NEW and now.state is TicketState.WORK:
+            self.tell_connected(turn, client, now.technician_name or by.name)
+        return decided
+
+    def tell_connected(self, turn: Turn, client: Client, who: str) -> None:
+        """Tell the client that somebody is there."""
+        text = self.house.words("client.connected", client.language, operator=who)
+        turn.say(ChatId(client.telegram_id), text)
+
+    async def destinations(self, ticket: Ticket) -> Sequence[Place]:
+        """Return the ticket's topics: what the client says goes to all of them."""
+        return await self.places(ticket)
+
+    async def places(self, ticket: Ticket) -> Sequence[Place]:
+        """Return the main topic, where it is open already, and the technician's mirror."""
+        main = [ticket.main] if ticket.main is not None and ticket.main.thread else []
+        mirror = await self.mirror_of(ticket)
+        return [*main, mirror.place] if mirror is not None else main
+
+    async def mirror_of(self, ticket: Ticket) -> TechThread | None:
+        """Return the topic of the technician who has the ticket now."""
+        threads = await self.house.desk.places.tech_threads(ticket.id)
+        return next((one for one in threads if one.technician == ticket.technician), None)
+
+    async def tell(self, turn: Turn, ticket: Ticket, text: str) -> None:
+        """Say something in the main topic."""
+        if ticket.main is not None and ticket.main.thread:
+            turn.say(ticket.main, text)
+
+    async def warn(self, turn: Turn, ticket: Ticket, text: str) -> None:
+        """Say something that hurries in the main topic, or in the group while there is none."""
+        if ticket.main is not None:
+            turn.say(ticket.main, text)
+            return
+        groups = main_groups(self.house)
+        if groups:
+            turn.say(groups[0], text)
+
+    async def closed(self, turn: Turn, ticket: Ticket, by: str) -> None:
+        """Say in both topics who closed the ticket, and close them."""
+        client = await self.house.desk.clients.client(ticket.client)
+        title = await title_of(self.house, ticket, client)
+        text = self.house.words("topics.closed_by", self.house.settings.language, by=by)
+        await self.cards.renew(turn, ticket, client)
+        for place in await self.places(ticket):
+            turn.say(place, text)
+            retitle(turn, place, title)
+            turn.queue("closeForumTopic", place, {"message_thread_id": place.thread})
+
+    async def surveyed(self, turn: Turn, ticket: Ticket, survey: Survey) -> None:
+        """Show what the client thought of it in the main topic."""
+        await self.tell(turn, ticket, summary(self.house, survey))
+
+    async def open_mirror(
+        self, turn: Turn, ticket: Ticket, client: Client, lost: Place | None = None
+    ) -> None:
+        """Have the technician's group show the ticket too, in a new topic or in the earlier one."""
+        if ticket.technician is None:
+            return
+        technician = await self.house.desk.technicians.technician(ticket.technician)
+        if technician.group is None:
+            return
+        earlier = await self.mirror_of(ticket)
+        title = await title_of(self.house, ticket, client)
+        if earlier is not None and lost is None:
+            place = earlier.place
+            turn.queue("reopenForumTopic", place, {"message_thread_id": place.thread})
+            retitle(turn, place, title)
+            await self.house.desk.places.add_tech_thread(ticket.id, technician.id, place)
+            return
+        after = After("mirror_opened", {"technician": technician.id, **told_of(lost)})
+        key = f"mirror:{ticket.id}:{technician.id}:{lost.thread if lost else 0}"
+        turn.queue(
+            "createForumTopic",
+            technician.group,
+            {"name": title},
+            after=after,
+            ticket=ticket.id,
+            key=key,
+        )
+
+    async def close_mirrors(self, turn: Turn, ticket: Ticket, client: Client) -> None:
+        """Close the topics of technicians who have the ticket no more."""
+        left = await self.house.desk.places.close_tech_threads(ticket.id, ticket.technician)
+        text = self.house.words("topics.taken_away", self.house.settings.language)
+        title = await title_of(self.house, ticket, client)
+        for thread in left:
+            turn.say(thread.place, text)
+            retitle(turn, thread.place, title)
+            turn.queue("closeForumTopic", thread.place, {"message_thread_id": thread.place.thread})
+
+
+@dataclass(frozen=True, slots=True)
+class TopicsGoOn:
+    """Goes on when it is known what became of a topic that was asked for, or written into."""
+
+    house: House
+    hall: TopicsHall
+
+    async def topic_opened(self, turn: Turn, fell: Fell) -> None:
+        """Put the card and what the client wrote meanwhile into the new main topic."""
+        ticket, client = await self.about(fell)
+        if fell.state == ParcelState.UNKNOWN:
+            # At worst a second, empty topic stands there; without one the ticket would be lost.
+            key = f"topic:{ticket.id}:after:{turn.name}"
+            await self.hall.open_topic(turn, ticket, client, key, lost_in(fell))
+            return
+        if fell.message is None:
+            await self.cannot_open(turn, fell, ticket)
+            return
+        place = Place(fell.chat, ThreadId(fell.message))
+        await self.house.desk.places.set_card(ticket.id, place, None)
+        await self.hall.cards.send(turn, ticket, client, place)
+        await hand_on(self.house, turn, ticket, place)
+        await self.send_the_lost(turn, fell, place)
+
+    async def topic_card(self, _turn: Turn, fell: Fell) -> None:
+        """Remember which message the card is."""
+        if fell.ticket is None or fell.message is None:
+            return
+        ticket = await self.house.desk.tickets.ticket(fell.ticket)
+        main = ticket.main
+        if main is not None and main == Place(fell.chat, ThreadId(fell.thread)):
+            await self.house.desk.places.set_card(ticket.id, main, TgMessageId(fell.message))
+
+    async def mirror_opened(self, turn: Turn, fell: Fell) -> None:
+        """Put the card and what the client wrote into the technician's new topic."""
+        ticket, client = await self.about(fell)
+        chosen = fell.told.get("technician")
+        technician = TechnicianId(chosen) if isinstance(chosen, int) else None
+        if technician is None or technician != ticket.technician:
+            return
+        if fell.message is None:
+            await self.cannot_open(turn, fell, ticket)
+            return
+        place = Place(fell.chat, ThreadId(fell.message))
+        await self.house.desk.places.add_tech_thread(ticket.id, technician, place)
+        await self.hall.cards.mirror(turn, ticket, client, place, technician)
+        if lost_in(fell) is None:
+            said = await self.house.desk.talk.messages(ticket.id)
+            client_said = [one for one in said if one.side == Side.CLIENT][-HISTORY:]
+            pass_on_recorded(turn, client_said, place, ticket.id)
+        await self.send_the_lost(turn, fell, place)
+
+    async def cannot_open(self, turn: Turn, fell: Fell, ticket: Ticket) -> None:
+        """Say in the group why no topic could be opened; it is asked for again later."""
+        text = self.house.words(
+            "topics.cannot_open",
+            self.house.settings.language,
+            ticket=ticket.id,
+            reason=fell.error or fell.state,
+        )
+        turn.say(fell.chat, text)
+
+    async def topic_gone(self, turn: Turn, fell: Fell) -> None:
+        """Open a deleted topic anew; what was meant for it follows into the new one."""
+        if fell.ticket is None or not fell.thread:
+            return
+        ticket, client = await self.about(fell)
+        lost = Place(fell.chat, ThreadId(fell.thread))
+        if ticket.main is not None and ticket.main.chat == lost.chat:
+            if ticket.main == lost:
+                key = f"topic:{ticket.id}:lost:{lost.chat}:{lost.thread}"
+                await self.hall.open_topic(turn, ticket, client, key, lost)
+            else:
+                await self.resend(turn, lost, ticket.main)
+            return
+        mirror = await self.hall.mirror_of(ticket)
+        if mirror is None:
+            return
+        if mirror.place == lost:
+            await self.hall.open_mirror(turn, ticket, client, lost)
+        elif mirror.place.chat == lost.chat:
+            await self.resend(turn, lost, mirror.place)
+
+    async def send_the_lost(self, turn: Turn, fell: Fell, place: Place) -> None:
+        """Send what a deleted topic did not take into the one that replaces it."""
+        lost = lost_in(fell)
+        if lost is not None:
+            await self.resend(turn, lost, place)
+
+    async def resend(self, turn: Turn, lost: Place, place: Place) -> None:
+        """Queue what was refused there for another place, each once."""
+        refused = await self.house.door.parcels.refused_parcels(
+            self.house.bot_id, lost.chat, lost.thread or 0
+        )
+        for one in refused:
+            if one.parcel.method.startswith(("send", "copy")):
+                turn.parcels.append(moved(one.parcel, place, f"moved:{one.id}"))
+
+    async def about(self, fell: Fell) -> tuple[Ticket, Client]:
+        """Return the ticket that a parcel belongs to, and its client."""
+        ticket = await self.house.desk.tickets.ticket(fell.ticket or TicketId(0))
+        return ticket, await self.house.desk.clients.client(ticket.client)
+
+    async def open_the_overdue(self) -> Sequence[Parcel]:
+        """Ask again for topics that tickets have been without for minutes."""
+        parcels: list[Parcel] = []
+        now = self.house.clock.now()
+        for ticket in await self.house.desk.tickets.waiting(Mode.TOPICS):
+            if ticket.main is None and now - ticket.waiting_since > OVERDUE:
+                attempt = int(now.timestamp() / OVERDUE.total_seconds())
+                name = f"topic:{ticket.id}:overdue:{attempt}"
+                turn = Turn(self.house.bot_id, name, ticket=ticket.id)
+                client = await self.house.desk.clients.client(ticket.client)
+                await self.hall.open_topic(turn, ticket, client, name)
+                parcels += turn.parcels
+        return parcels
+
+
+def told_of(lost: Place | None) -> dict[str, JsonValue]:
+    """Write for a continuation which topic a new one replaces."""
+    return {} if lost is None else {"lost": [lost.chat, lost.thread]}
+
+
+def lost_in(fell: Fell) -> Place | None:
+    """Read which topic a new one replaces."""
+    match fell.told.get("lost"):
+        case [int(chat), int(thread)]:
+            return Place(ChatId(chat), ThreadId(thread))
+    return None
+
+
+def moved(parcel: Parcel, place: Place, key: str) -> Parcel:
+    """Return the same parcel for another place; what it replied to is not there."""
+    params = {name: one for name, one in parcel.params.items() if name != "reply_parameters"}
+    params |= {"chat_id": place.chat, "message_thread_id": place.thread}
+    return Parcel(
+        key=key,
+        method=parcel.method,
+        chat=place.chat,
+        params=params,
+        thread=place.thread or 0,
+        source=parcel.source,
+        album=parcel.album,
+        ticket=parcel.ticket,
+        doubt=parcel.doubt,
+        after=parcel.after,
+    )
