@@ -1,0 +1,1 @@
+"""The desk's door, over HTTP against a simulated Telegram."""
