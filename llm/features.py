@@ -5,6 +5,7 @@ unknown ones is weak evidence and not strong. Without that, everything would fit
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -17,6 +18,8 @@ from personas.wordlists import word_set
 LETTERS_WEIGHT = 0.7
 UNKNOWN_WEIGHT = 0.5
 NUMBER = "00"
+PHRASES_KEPT = 50_000
+"""Phrases whose stems stay in memory: of a changed script only the new ones are looked at."""
 SMALL_WORDS = word_set(
     "и в во на с со по о об к из за от до для что как это этот не у а но или же бы его ее их то "
     "при мы вы он она они так все вс уже еще "
@@ -24,16 +27,17 @@ SMALL_WORDS = word_set(
 )
 
 
-def content_words(text: str) -> list[str]:
+@lru_cache(maxsize=PHRASES_KEPT)
+def content_words(text: str) -> tuple[str, ...]:
     """Return the stems that carry meaning, in order; all numbers look alike."""
     found = (NUMBER if word.isdigit() else word for word in stems(text))
-    return [word for word in found if len(word) > 1 and word not in SMALL_WORDS]
+    return tuple(word for word in found if len(word) > 1 and word not in SMALL_WORDS)
 
 
 def word_features(text: str) -> list[str]:
     """Return the stems and the pairs of neighbours."""
     found = content_words(text)
-    return found + [f"{left} {right}" for left, right in pairwise(found)]
+    return [*found, *(f"{left} {right}" for left, right in pairwise(found))]
 
 
 def letters(text: str) -> str:
@@ -64,4 +68,5 @@ class Features:
 
     def strangers(self, text: str) -> int:
         """Return how many different words of the text no example has."""
-        return len(set(content_words(text)) - self.by_words.vocabulary_.keys())
+        known = self.by_words.vocabulary_  # a set minus its keys would walk through all of them
+        return sum(word not in known for word in set(content_words(text)))
