@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from db.embedded import Servers, embedded_servers, erase, recreate_database
 from orchestrator.tuning import Tuning
 from tests.chaos.control import with_fresh_random_ids, without_leases
+from tests.chaos.optouts import OptOutRaces
 from tests.chaos.races import RacePlan, RaceReport, Races
 from tests.chaos.receiving import (
     Received,
@@ -31,7 +32,7 @@ from tests.chaos.verdict import Verdict, sum_of
 ERRORS = Console(stderr=True, highlight=False)
 RATE = 50
 """Messages a second, at most: slow enough that every blow falls while messages go out."""
-TRIALS = ("control", "receiving", "races", "storm")
+TRIALS = ("control", "receiving", "races", "optouts", "storm")
 
 
 class Screen:
@@ -118,13 +119,15 @@ async def receive(house: House, plan: ReceivingPlan) -> tuple[Received, Received
     return posts, letters
 
 
-async def race(house: House, plan: RacePlan) -> RaceReport:
-    """Race revokes against claims."""
+async def race(
+    house: House, plan: RacePlan, racing: type[Races | OptOutRaces], name: str
+) -> RaceReport:
+    """Race revokes or opt-outs against claims."""
     began = time.monotonic()
-    async with house.rig("races", CROWDED) as trial:
+    async with house.rig(name, CROWDED) as trial:
         with progress_bar() as progress:
-            report = await Races(trial, plan, Screen(progress, plan.races, "races")).run()
-    ERRORS.print(f"revokes: {report.line()} in {time.monotonic() - began:.0f} s")
+            report = await racing(trial, plan, Screen(progress, plan.races, name)).run()
+    ERRORS.print(f"{name}: {report.line()} in {time.monotonic() - began:.0f} s")
     return report
 
 
@@ -141,10 +144,15 @@ async def prove(options: argparse.Namespace, folder: Path) -> int:
             if "control" in options.trials:
                 well &= await show_that_the_check_can_fail(house)
             if "receiving" in options.trials:
-                plan = ReceivingPlan(seed, options.posts, options.letters)
-                verdict = sum_of(verdict, *(each.verdict() for each in await receive(house, plan)))
+                hearing = ReceivingPlan(seed, options.posts, options.letters)
+                received = await receive(house, hearing)
+                verdict = sum_of(verdict, *(each.verdict() for each in received))
             if "races" in options.trials:
-                well &= (await race(house, RacePlan(seed, options.races))).is_clean
+                plan = RacePlan(seed, options.races)
+                well &= (await race(house, plan, Races, "revokes")).is_clean
+            if "optouts" in options.trials:
+                plan = RacePlan(seed, options.races)
+                well &= (await race(house, plan, OptOutRaces, "opt-outs")).is_clean
             if "storm" in options.trials:
                 blows = StormPlan(seed, options.messages, options.accounts)
                 verdict = sum_of(verdict, await storm(house, blows, servers_folder, volatile=False))
@@ -162,7 +170,9 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--accounts", type=int, default=60, help="that speak in the storm")
     parser.add_argument("--posts", type=int, default=10_000)
     parser.add_argument("--letters", type=int, default=1_000, help="direct messages")
-    parser.add_argument("--races", type=int, default=10_000, help="of claims against revokes")
+    parser.add_argument(
+        "--races", type=int, default=10_000, help="of claims against revokes, and against opt-outs"
+    )
     parser.add_argument("trials", nargs="*", default=TRIALS, help=f"some of {', '.join(TRIALS)}")
     return parser.parse_args()
 

@@ -60,15 +60,17 @@ class Revoked:
 class RaceReport:
     """What the races came to."""
 
+    against: str
+    """What claims were raced against."""
     races: int = 0
     sent: int = 0
     cancelled: int = 0
     close: int = 0
-    """Sends that started while the revoke was on its way."""
+    """Sends that started while the revoke or opt-out was on its way."""
     late: list[int] = field(default_factory=list)
-    """Rows whose send started after the revoke had returned."""
+    """Rows whose send started after it had returned."""
     unlisted: list[int] = field(default_factory=list)
-    """Rows whose send started after the revoke had begun, and that it did not list."""
+    """Rows whose send started after a revoke had begun, and that it did not list."""
 
     @property
     def is_clean(self) -> bool:
@@ -79,7 +81,7 @@ class RaceReport:
         """Say it in one line."""
         return (
             f"races={self.races} sent={self.sent} cancelled={self.cancelled} close={self.close} "
-            f"started_after_revoke={len(self.late)} unlisted={len(self.unlisted)}"
+            f"started_after_{self.against}={len(self.late)} unlisted={len(self.unlisted)}"
         )
 
 
@@ -160,7 +162,7 @@ class Races:
         self, revoked: Mapping[GrantId, Revoked], sends: Mapping[int, float], after: int
     ) -> RaceReport:
         """Hold every start against the revoke of its grant."""
-        report = RaceReport()
+        report = RaceReport("revoke")
         for row in await self.trial.books.sql(UNDER, after=after):
             revoke = revoked[GrantId(row.grant_id)]
             started = sends.get(row.id)

@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection
 from simulator.mtproto.faults import Fault, FaultKind
 from simulator.server import TelegramServer, serve
 from simulator.world.channels import Channel
+from simulator.world.peers import person_peer
 from simulator.world.people import Person
 from simulator.world.world import World
 from tests.chaos.remote import answer_calls, write_to
@@ -48,6 +49,14 @@ class Enlisted:
 
 
 @dataclass(frozen=True, slots=True)
+class Stranger:
+    """Somebody who may write to our people, and how each of these addresses them."""
+
+    user: int
+    hashes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What Telegram saw of us."""
 
@@ -72,6 +81,7 @@ class Judge:
         self.people: list[Person] = []
         self.channels: list[Channel] = []
         self.groups: list[Channel] = []
+        self.met: list[Person] = []
         self.owner = self.world.add_person("", "Olga Owner")
         self.visitors = [self.world.add_person("", f"Visitor {each}") for each in range(VISITORS)]
 
@@ -139,6 +149,18 @@ class Judge:
     def publish(self, channel: int, texts: list[str]) -> list[int]:
         """Publish posts in one of the channels."""
         return [self.world.publish(self.channels[channel], text).id for text in texts]
+
+    def strangers(self, count: int) -> list[Stranger]:
+        """Let so many people come whom nobody of ours has met."""
+        return [self.stranger() for _ in range(count)]
+
+    def stranger(self) -> Stranger:
+        """Let one come."""
+        person = self.world.add_person("", "Stranger")
+        self.met.append(person)
+        peer = person_peer(person.id)
+        hashes = tuple(self.world.hashes.of(ours.id, peer) for ours in self.people)
+        return Stranger(person.id, hashes)
 
     def write_in_private(self, texts: list[str]) -> None:
         """Let visitors write to the people in private, each text to somebody else."""
