@@ -1,19 +1,24 @@
 """A database with somebody in it."""
 
-from collections.abc import AsyncIterator
+import secrets
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from anyio.from_thread import BlockingPortal
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.embedded import Servers
+from db.embedded.urls import with_database
 from db.encryption import Cipher
 from db.engine import create_engine
 from db.keys import Keyring, new_key, read_keys
 from db.notify import Notices
 from db.stores import postgres_stores
+from db.stores.desk import postgres_desk
 from orchestrator.actor import Actor
 from orchestrator.campaigns.window import Window
 from orchestrator.facts import DirectMessageSeen, PostSeen
@@ -44,6 +49,8 @@ from orchestrator.ports.telegram import ChannelSeen, Peer, Role, Thread
 from orchestrator.ports.writing import Line, Source
 from personas.persona import Persona
 from personas.strategy import Strategy
+from tests.fixtures.servers import run_sql
+from tests.integration.db.desk_scene import DESK_TABLES, Desk
 
 OLGA = Actor("olga")
 NODE = NodeName("north")
@@ -265,3 +272,28 @@ def new_line(group: StudyGroupId, account: AccountId, words: str = "Hola") -> Ne
     return NewGroupLine(
         group, account, words, BECAUSE, now - timedelta(seconds=1), now + timedelta(hours=1)
     )
+
+
+@pytest.fixture(scope="session")
+def desk_database(
+    servers: Servers, portal: BlockingPortal, template_database: str
+) -> Iterator[str]:
+    """One database for all tests of the desk: making one takes longer than most of them."""
+    name = f"troupe_desk_{secrets.token_hex(6)}"
+    made = f"create database {name} template {template_database} strategy file_copy"
+    portal.call(run_sql, servers.database_url, made)
+    try:
+        yield with_database(servers.database_url, name)
+    finally:
+        portal.call(run_sql, servers.database_url, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+async def desk(desk_database: str, cipher: Cipher) -> AsyncIterator[Desk]:
+    """A support desk without anybody."""
+    engine = create_engine(desk_database, pool_size=10, overflow=10)
+    async with engine.begin() as connection:
+        for table in DESK_TABLES:
+            await connection.execute(text(f"DELETE FROM {table}"))
+    yield Desk(engine, postgres_desk(engine, cipher))
+    await engine.dispose()
