@@ -97,7 +97,7 @@ class Company:
         stage = self.stage
         writer = make_writer(self.settings, stage, self.ending)
         stage.library.add_reader(lambda shot: writer.learn(shot.published(ScriptKind.COMMENT)))
-        conductor = Conductor(stage, make_interpreter(stage))
+        conductor = Conductor(stage, make_interpreter(stage, writer))
         duties = Duties(stage, Decider(stage, writer), conductor, Upkeep(stage, self.door))
         return Worker(node, stage.stores.jobs, stage.bell, stage.clock, stage.tuning, duties.do)
 
@@ -281,11 +281,16 @@ def make_writer(settings: Settings, stage: Stage, ending: AsyncExitStack) -> Wri
     return model_writer(settings, stage, client)
 
 
-def make_interpreter(stage: Stage) -> Interpreter:
-    """Return whoever tells what people's messages are about; it learns new versions at once."""
+def make_interpreter(stage: Stage, writer: Writer) -> Interpreter:
+    """Return whoever tells what messages are about, with the same model as the writer, if any."""
     from llm.interpreter import LocalInterpreter
+    from llm.script_writer import ScriptWriter
 
-    interpreter = LocalInterpreter()
+    interpreter: Interpreter = LocalInterpreter()
+    if not isinstance(writer, ScriptWriter):
+        from cli.modelling import model_interpreter
+
+        interpreter = model_interpreter(writer)
     stage.library.add_reader(lambda shot: interpreter.learn(shot.published(ScriptKind.SALES)))
     return interpreter
 

@@ -1,13 +1,16 @@
 """The model that the settings name, put together."""
 
 from cli.settings import Settings
+from llm.interpreter import LocalInterpreter
 from llm.model.client import ModelAddress, ModelClient
 from llm.model.meter import MeteredModel, Prices
 from llm.model.patience import Patience
+from llm.model_interpreter import ModelInterpreter
 from llm.model_writer import ModelWriter
 from llm.script_writer import ScriptWriter
 from orchestrator.clock import Clock
 from orchestrator.errors import BadInput
+from orchestrator.ports.interpreting import Interpreter
 from orchestrator.ports.models import Allowance, Budget
 from orchestrator.ports.writing import Writer
 from orchestrator.stage import Stage
@@ -43,6 +46,13 @@ def model_writer(settings: Settings, stage: Stage, client: ModelClient) -> Write
             prices=prices_of(settings),
         ),
     )
+
+
+def model_interpreter(writer: Writer) -> Interpreter:
+    """Make the interpreter that asks the same model as that writer, out of the same budget."""
+    if not isinstance(writer, ModelWriter):
+        return LocalInterpreter()
+    return ModelInterpreter(LocalInterpreter(), writer.model)
 
 
 def prices_of(settings: Settings) -> Prices:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 SHORT = 12
 """Words of a message that may be taken for an attempt to answer what was asked."""
+LONG = 20
+"""Words from which on a message tells a story, in which an option's name may stand by chance."""
+UNMISTAKABLE = frozenset({VariableType.PHONE, VariableType.EMAIL})
+"""What nobody writes by chance, however long the message is."""
 PLAIN_ANSWER, LONG_ANSWER, ATTEMPT = 1.0, 0.8, 0.75
 """The fit of an answer that the step can use; of one within a long story; of a short reply."""
 SURE_ABOVE = 0.15
@@ -92,18 +96,28 @@ def by_rule(message: Message) -> Opinion | None:
         return opinion(published, "", PLAIN_ANSWER, "a stop rule's own words")
     if script.handoff is not None and mentions_any(said, script.handoff.phrases):
         return opinion(published, "", PLAIN_ANSWER, "the client asks for a person")
+    length = len(words(message.text))
     if named := hear_phrase(script, message.text):
-        return opinion(published, named, PLAIN_ANSWER, f"it names the objection “{named}”")
+        fit = PLAIN_ANSWER if length <= LONG else LONG_ANSWER
+        reason = f"it names the objection “{named}”"
+        return opinion(published, named, fit, reason, is_sure=length <= LONG)
     step = step_of(script, message.progress.step)
-    if step is None or step.collect is None:
+    if step is None or not answers(step, script, message.text):
         return None
-    variable = next(one for one in script.variables if one.key == step.collect.variable)
-    if read_answer(variable, message.text) is None or swallows(variable, message.text):
-        return None
-    is_short = len(words(message.text)) <= SHORT
-    fit = PLAIN_ANSWER if is_short else LONG_ANSWER
+    fit = PLAIN_ANSWER if length <= SHORT else LONG_ANSWER
     reason = f"it answers what “{step.key}” asks for"
-    return opinion(published, "", fit, reason, is_sure=is_short)
+    return opinion(published, "", fit, reason, is_sure=length <= SHORT)
+
+
+def answers(step: Step, script: Script, text: str) -> bool:
+    """Whether a message plainly holds what the step asks for."""
+    if step.collect is None:
+        return False
+    name = step.collect.variable
+    variable = next(one for one in script.variables if one.key == name)
+    if len(words(text)) > LONG and variable.type not in UNMISTAKABLE:
+        return False
+    return read_answer(variable, text) is not None and not swallows(variable, text)
 
 
 def swallows(variable: Variable, text: str) -> bool:
