@@ -60,6 +60,20 @@ OVER: dict[str, TextClause] = {
             LIMIT :batch FOR UPDATE SKIP LOCKED)
         """
     ),
+    # What a campaign's budget may still be counted from stays until it is stopped for good.
+    "model_calls": text(
+        """
+        DELETE FROM model_calls WHERE id IN (
+            SELECT m.id FROM model_calls m
+            WHERE m.started_at < :operations
+              AND NOT EXISTS (
+                  SELECT FROM campaigns c WHERE c.id = m.campaign_id AND c.state <> 'stopped')
+            LIMIT :batch FOR UPDATE OF m SKIP LOCKED)
+        """
+    ),
+    "model_budget_notices": text(
+        "DELETE FROM model_budget_notices WHERE scope = 'day' AND at < :operations"
+    ),
     # With everything that was said in them, and what happened to them.
     "tickets": text(
         """
@@ -114,7 +128,11 @@ async def sweep(
 
 async def sweep_alone(engine: AsyncEngine, kept: Retention, now: datetime) -> Swept:
     """Do all of it, each part in transactions of its own."""
-    limits = {"jobs": now - kept.jobs, "history": now - kept.history}
+    limits = {
+        "jobs": now - kept.jobs,
+        "history": now - kept.history,
+        "operations": now - kept.operations,
+    }
     removed = {name: await remove(engine, statement, limits) for name, statement in OVER.items()}
     async with transaction(engine) as connection:
         values = {"ahead": MONTHS_AHEAD, "now": now}

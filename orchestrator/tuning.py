@@ -48,6 +48,7 @@ class Retention:
     """How long what is over is kept; logs go by whole months."""
 
     operations: timedelta = timedelta(days=180)
+    """Also what was asked of models."""
     sessions: timedelta = timedelta(days=180)
     jobs: timedelta = timedelta(days=7)
     """Also commands, firings, holds and nodes that are over."""

@@ -171,3 +171,22 @@ def test_a_log_is_kept_for_a_day_at_least(key: str) -> None:
 
 def test_half_a_year_is_enough() -> None:
     assert tuned({"retention.history": '"P180D"'}).retention.history == timedelta(days=180)
+
+
+async def test_calls_of_models_go_unless_a_budget_is_counted_from_them(scene: Scene) -> None:
+    """A campaign's budget is for all its days: its calls stay until it is stopped."""
+    add = (
+        "INSERT INTO model_calls (day, campaign_id, prompt, prompt_version, prompt_sha256, model,"
+        " tokens, cost_usd, started_at)"
+        " SELECT '2030-01-01', campaign, 'comment', 1, 'x', 'm', 9, 0, moment::timestamptz FROM (VALUES (NULL::bigint, '2030-01-01'), (NULL, '2031-06-01'),"
+        f" ({scene.campaign}, '2030-01-01')) AS calls (campaign, moment)"
+    )
+    await scene.sql(add)
+    swept = await sweep(scene.engine, Retention(), JUNE)
+    assert swept is not None
+    assert swept.removed["model_calls"] == 1
+    await scene.sql(f"UPDATE campaigns SET state = 'stopped' WHERE id = {scene.campaign}")
+    swept = await sweep(scene.engine, Retention(), JUNE)
+    assert swept is not None
+    assert swept.removed["model_calls"] == 1
+    assert await scene.sql("SELECT count(*) FROM model_calls") == 1
