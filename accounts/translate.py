@@ -20,6 +20,7 @@ from orchestrator.facts import (
     MediaReference,
     MessageEdited,
     MessagesDeleted,
+    OwnMessageSeen,
     PostEdited,
     PostsDeleted,
     PostSeen,
@@ -279,11 +280,19 @@ def direct_message(
     message: Any,  # noqa: ANN401 - a Message, or an update short for one
     sender: int,
     entities: Entities,
-) -> Iterator[DirectMessageSeen]:
-    """Word what a person wrote, if it is a person who can be answered."""
+) -> Iterator[DirectMessageSeen | OwnMessageSeen]:
+    """Word what a person wrote, if it is a person who can be answered, or what we wrote to them."""
     user = entities.get(sender)
     if is_from_person(message, sender, user):
         yield message_seen(account, message, sender, user)
+    elif message.out and sender != SERVICE_NOTIFICATIONS:
+        yield OwnMessageSeen(
+            account,
+            TelegramId(sender),
+            MessageId(message.id),
+            clean(message.message),
+            moment(message.date),
+        )
 
 
 def is_from_person(message: Any, sender: int, user: Any) -> bool:  # noqa: ANN401

@@ -86,6 +86,17 @@ class DirectMessageSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnMessageSeen:
+    """`account` wrote to a person in private: we did, or somebody with a phone."""
+
+    account: AccountId
+    person: TelegramId
+    message: MessageId
+    text: str
+    sent_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class MessageEdited:
     """A person changed what they had written to `account` in private."""
 
@@ -189,6 +200,7 @@ Recordable = (
     | PostEdited
     | PostsDeleted
     | DirectMessageSeen
+    | OwnMessageSeen
     | MessageEdited
     | MessagesDeleted
     | ConversationRead
