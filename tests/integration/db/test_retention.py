@@ -178,7 +178,8 @@ async def test_calls_of_models_go_unless_a_budget_is_counted_from_them(scene: Sc
     add = (
         "INSERT INTO model_calls (day, campaign_id, prompt, prompt_version, prompt_sha256, model,"
         " tokens, cost_usd, started_at)"
-        " SELECT '2030-01-01', campaign, 'comment', 1, 'x', 'm', 9, 0, moment::timestamptz FROM (VALUES (NULL::bigint, '2030-01-01'), (NULL, '2031-06-01'),"
+        " SELECT '2030-01-01', campaign, 'comment', 1, 'x', 'm', 9, 0, moment::timestamptz"
+        " FROM (VALUES (NULL::bigint, '2030-01-01'), (NULL, '2031-06-01'),"
         f" ({scene.campaign}, '2030-01-01')) AS calls (campaign, moment)"
     )
     await scene.sql(add)
