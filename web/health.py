@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from orchestrator.errors import TroupeError
 from web.metrics import Figures, metrics_router
+from web.webhook import Hook, webhook_router
 
 PATIENCE: Final = 2.0
 """How many seconds a probe may take before what it asks counts as not ready."""
@@ -55,12 +56,16 @@ class Readiness(BaseModel):
     pacing: str
 
 
-def create_app(probes: Probes, figures: Figures | None = None) -> FastAPI:
-    """Build the HTTP door; without figures it has no /metrics."""
+def create_app(
+    probes: Probes, figures: Figures | None = None, hook: Hook | None = None
+) -> FastAPI:
+    """Build the HTTP door; without figures it has no /metrics, without a hook no webhook."""
     app = FastAPI(title="Troupe", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(health_router(probes))
     if figures is not None:
         app.include_router(metrics_router(figures))
+    if hook is not None:
+        app.include_router(webhook_router(hook))
     return app
 
 
