@@ -6,6 +6,7 @@ the order of their numbers, which is the gate's order; a caller that locks more 
 """
 
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from db.engine import transaction
 from db.stores.audit import write_audit
 from db.stores.base import one, ring, rows
-from db.stores.opting_out import BY_CONVERSATION, cancel, opt_out
+from db.stores.opting_out import BY_CONVERSATION, cancel, let_claims_end, opt_out
 from db.stores.outbox import random_id
 from orchestrator.actor import Actor
 from orchestrator.campaigns.window import clock_text
@@ -137,10 +138,14 @@ FORBIDS = {
 
 @dataclass(frozen=True, slots=True)
 class PostgresAnswers:
-    """Implements `AnswerStore`; one incoming message permits so many parts."""
+    """Implements `AnswerStore`; one incoming message permits so many parts.
+
+    `claim` is how long after the gate was asked a send may still begin.
+    """
 
     engine: AsyncEngine
     permitted: int
+    claim: timedelta
 
     async def queue_answer(self, answer: NewAnswer) -> tuple[OutboxId, ...] | AnswerRefused:
         """Queue an answer in a transaction of its own."""
@@ -171,6 +176,7 @@ class PostgresAnswers:
             await write_audit(
                 connection, actor, "opt_out", f"conversation {conversation}", after=after
             )
+        await let_claims_end(self.engine, [who.telegram_id], self.claim)
         return cancelled
 
 

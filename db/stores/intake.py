@@ -21,6 +21,7 @@ from db.stores.dialogues import (
     record_messages_deleted,
     record_reads,
 )
+from db.stores.opting_out import let_claims_end
 from orchestrator.conversations.terms import TalkTerms
 from orchestrator.errors import NotFound, ServersUnavailable
 from orchestrator.facts import (
@@ -34,6 +35,7 @@ from orchestrator.facts import (
     Recordable,
 )
 from orchestrator.ids import AccountId, ChannelId, MessageId, PostRef, TelegramId
+from orchestrator.intake.stopwords import asks_to_stop
 from orchestrator.jobs import ConsiderPost
 from orchestrator.ports.intake import DialogueReading, KnownPost, Recorded
 from personas.silence import SilenceReason
@@ -197,6 +199,8 @@ class PostgresIntake:
     engine: AsyncEngine
     on_job: Callable[[str], None]
     terms: TalkTerms = field(default_factory=TalkTerms)
+    claim: timedelta = timedelta(seconds=5)
+    """How long after the gate was asked a send may still begin."""
     dialogues: Gathering[tuple[AccountId, timedelta], DialogueReading | None] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -205,7 +209,13 @@ class PostgresIntake:
         object.__setattr__(self, "dialogues", dialogues)
 
     async def record(self, facts: Sequence[Recordable]) -> Sequence[Recorded]:
-        """Record facts together; those that the database refuses are left out alone."""
+        """Record facts together; once that is done, nothing starts to people who opted out."""
+        outcomes = await self.record_together(facts)
+        await let_claims_end(self.engine, people_who_stop(facts), self.claim)
+        return outcomes
+
+    async def record_together(self, facts: Sequence[Recordable]) -> Sequence[Recorded]:
+        """Record facts in one go; those that the database refuses are left out alone."""
         for _ in range(TRIES - 1):
             try:
                 return await self.record_batch(facts)
@@ -221,7 +231,10 @@ class PostgresIntake:
         if len(facts) == 1:
             return [Recorded.REFUSED]
         middle = len(facts) // 2
-        return [*await self.record(facts[:middle]), *await self.record(facts[middle:])]
+        return [
+            *await self.record_together(facts[:middle]),
+            *await self.record_together(facts[middle:]),
+        ]
 
     async def record_batch(self, facts: Sequence[Recordable]) -> Sequence[Recorded]:
         """Record facts in one transaction."""
@@ -295,6 +308,15 @@ class PostgresIntake:
         """Store that every dialogue was compared up to that message."""
         async with transaction(self.engine) as connection:
             await run(connection, NOTE_DIALOGUES_COMPARED, account=account, upto=upto)
+
+
+def people_who_stop(facts: Sequence[Recordable]) -> set[TelegramId]:
+    """Return who asks in these facts to hear no more of us."""
+    return {
+        fact.sender
+        for fact in facts
+        if isinstance(fact, DirectMessageSeen | MessageEdited) and asks_to_stop(fact.text)
+    }
 
 
 async def record_posts(connection: AsyncConnection, batch: Batch) -> int:

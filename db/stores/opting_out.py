@@ -1,32 +1,39 @@
 """Writing no more to somebody, from any account (charter rule 3).
 
 The person's row is locked first, and changed with it: whoever is about to write to them holds that
-lock, or waits for it and then reads that they may not.
+lock, or waits for it and then reads that they may not. What had been let out a moment before may
+still begin to be sent until its claim has run out; so an opt-out returns when none of that is left,
+but holds no lock while it waits.
 """
 
+import asyncio
+from collections.abc import Collection
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from db.engine import transaction
 from db.stores.base import one, rows, run
 
 # The contact, and through which account they told us.
 BY_TELEGRAM = text(
     """
-    SELECT id, CAST(:account AS bigint) AS account_id FROM contacts
+    SELECT id, telegram_id, CAST(:account AS bigint) AS account_id FROM contacts
     WHERE telegram_id = :person FOR NO KEY UPDATE
     """
 )
 BY_CONVERSATION = text(
     """
-    SELECT c.id, v.account_id FROM conversations v JOIN contacts c ON c.id = v.contact_id
+    SELECT c.id, c.telegram_id, v.account_id
+    FROM conversations v JOIN contacts c ON c.id = v.contact_id
     WHERE v.id = :conversation FOR NO KEY UPDATE OF c
     """
 )
 BY_OUTBOX = text(
     """
-    SELECT c.id, v.account_id
+    SELECT c.id, c.telegram_id, v.account_id
     FROM outbox o JOIN answers a ON a.id = o.answer_id
     JOIN conversations v ON v.id = a.conversation_id
     JOIN contacts c ON c.id = v.contact_id
@@ -60,6 +67,34 @@ CANCEL = text(
     WHERE id = ANY(CAST(:messages AS bigint[])) AND state = 'due' AND NOT unsettled
     """
 )
+CLAIMED = text(
+    """
+    SELECT count(*) AS open
+    FROM contacts c JOIN conversations v ON v.contact_id = c.id
+    JOIN answers a ON a.conversation_id = v.id
+    JOIN outbox o ON o.answer_id = a.id
+    WHERE c.telegram_id = ANY(CAST(:people AS bigint[])) AND c.opted_out_at IS NOT NULL
+      AND o.state = 'sending' AND o.claimed_at > clock_timestamp() - CAST(:claim AS interval)
+      AND o.id <> :besides
+    """
+)
+LOOK_AGAIN = 0.02
+"""Seconds between two looks whether claims have ended."""
+
+
+async def let_claims_end(
+    engine: AsyncEngine, people: Collection[int], claim: timedelta, besides: int = 0
+) -> None:
+    """Return when nothing is about to be sent to people who opted out.
+
+    No claim is good for longer than `claim`; the message `besides` is the caller's own.
+    """
+    while people:
+        async with transaction(engine) as connection:
+            row = await one(connection, CLAIMED, people=list(people), claim=claim, besides=besides)
+        if row is None or not row.open:
+            return
+        await asyncio.sleep(LOOK_AGAIN)
 
 
 async def opt_out(

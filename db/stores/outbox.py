@@ -17,7 +17,7 @@ from db.stores import outdesk, outgoing
 from db.stores.audit import write_audit
 from db.stores.base import one, rows, run
 from db.stores.gate import CLAIM_ALL_IF_WELCOME, CLAIM_IF_WELCOME
-from db.stores.opting_out import BY_OUTBOX, opt_out
+from db.stores.opting_out import BY_OUTBOX, let_claims_end, opt_out
 from orchestrator.actor import SYSTEM, Actor
 from orchestrator.ids import (
     AccountId,
@@ -98,6 +98,8 @@ class PostgresOutbox:
 
     engine: AsyncEngine
     engagement_checks: tuple[timedelta, ...] = ()
+    claim: timedelta = timedelta(seconds=5)
+    """How long after the gate was asked a send may still begin."""
     exchange: Gathering[Question | Proof, Claim | None] = field(init=False)
     patient: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_PATIENT))
 
@@ -320,12 +322,15 @@ class PostgresOutbox:
         """Close the conversation; after an opt-out, every account's with that person."""
         async with transaction(self.engine) as connection:
             who = await one(connection, BY_OUTBOX, message=message)
-            if who is not None and refusal.action is Action.OPT_OUT:
+            ended = who is not None and refusal.action is Action.OPT_OUT
+            if who is not None and ended:
                 reason = OPT_OUT_REASONS.get(refusal.name, "block")
                 await opt_out(connection, who, reason, refusal.sentence, refusal.sentence)
             await run(
                 connection, outgoing.CLOSE_CONVERSATION, message=message, reason=refusal.sentence
             )
+        if who is not None and ended:
+            await let_claims_end(self.engine, [who.telegram_id], self.claim, message)
 
     async def sent_beside(self, message: OutboxId) -> frozenset[MessageId]:
         """Return what else the account said in that chat since the message was attempted."""
