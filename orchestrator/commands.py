@@ -4,7 +4,14 @@ from dataclasses import dataclass
 
 from orchestrator.facts import Engagement
 from orchestrator.ids import MessageId, TelegramId
-from orchestrator.ports.telegram import ChannelSeen, Peer, Profile
+from orchestrator.ports.telegram import (
+    ChannelSeen,
+    GroupMember,
+    GroupSeen,
+    NoticeSeen,
+    Peer,
+    Profile,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +66,68 @@ class AttendTo:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundGroup:
+    """Found a private group."""
+
+    title: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookAtGroup:
+    """Look at a group again."""
+
+    group: Peer
+
+
+@dataclass(frozen=True, slots=True)
+class MakeInvite:
+    """Tell a group's invite link, or make one that lets in a single account."""
+
+    group: Peer
+    once: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EnterGroup:
+    """Accept an invite to a private group."""
+
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMembers:
+    """List who is in a group."""
+
+    group: Peer
+
+
+@dataclass(frozen=True, slots=True)
+class ReadNotice:
+    """Read how a message in a group stands."""
+
+    group: Peer
+    message: MessageId
+
+
+@dataclass(frozen=True, slots=True)
+class WriteNotice:
+    """Write, change and pin a notice, whatever of that is left to do."""
+
+    group: Peer
+    message: MessageId | None
+    text: str
+    random_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class EndSession:
     """Log out on Telegram's side."""
 
 
+GroupCommand = (
+    FoundGroup | LookAtGroup | MakeInvite | EnterGroup | ReadMembers | ReadNotice | WriteNotice
+)
 Command = (
     ReadProfile
     | WriteBio
@@ -71,6 +136,7 @@ Command = (
     | DeleteMessages
     | ReadEngagement
     | AttendTo
+    | GroupCommand
     | EndSession
 )
 
@@ -88,10 +154,34 @@ class EngagementRead:
 
 
 @dataclass(frozen=True, slots=True)
+class InviteMade:
+    """A link by which people enter a group."""
+
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class MembersRead:
+    """Who is in a group."""
+
+    members: tuple[GroupMember, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """Not carried out; `sentence` says why and what to do."""
 
     sentence: str
 
 
-CommandResult = Done | Profile | ChannelSeen | EngagementRead | Failed
+CommandResult = (
+    Done
+    | Profile
+    | ChannelSeen
+    | EngagementRead
+    | GroupSeen
+    | NoticeSeen
+    | InviteMade
+    | MembersRead
+    | Failed
+)

@@ -18,6 +18,7 @@ from db.stores.desk import postgres_desk
 from db.stores.drafting import PostgresDrafting
 from db.stores.grants import PostgresGrants
 from db.stores.intake import PostgresIntake
+from db.stores.journeys import PostgresJourneys
 from db.stores.labels import NO_CACHE, PostgresLabels
 from db.stores.leases import PostgresLeases
 from db.stores.library import PostgresLibrary
@@ -28,6 +29,9 @@ from db.stores.review import PostgresReview
 from db.stores.security import PostgresSecurity
 from db.stores.sessions import PostgresSessions
 from db.stores.stats import PostgresStats
+from db.stores.study_groups import PostgresStudyGroups
+from db.stores.study_groups_lessons import PostgresLessons
+from db.stores.study_groups_talk import PostgresGroupTalk
 from db.stores.tally import PostgresTally
 from db.stores.work import PostgresCommands, PostgresJobs
 from orchestrator.ports.stores import Stores
@@ -65,6 +69,10 @@ def postgres_stores(
         conversations=PostgresConversations(engine, cipher, parts, terms),
         conversation_desk=desk,
         handoffs=desk,
+        study_groups=PostgresStudyGroups(engine),
+        group_talk=PostgresGroupTalk(engine, cipher),
+        lessons=PostgresLessons(engine),
+        journeys=PostgresJourneys(engine, cipher),
         library=PostgresLibrary(engine),
         labels=PostgresLabels(engine, cache),
         logs=PostgresLogs(engine),

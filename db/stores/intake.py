@@ -22,13 +22,24 @@ from db.stores.dialogues import (
     record_reads,
 )
 from db.stores.opting_out import let_claims_end
+from db.stores.own_hand import record_own_messages
+from db.stores.study_groups_hearing import (
+    record_group_changes,
+    record_group_deletion,
+    record_group_edits,
+    record_group_talk,
+)
 from orchestrator.conversations.terms import TalkTerms
 from orchestrator.errors import NotFound, ServersUnavailable
 from orchestrator.facts import (
     ConversationRead,
     DirectMessageSeen,
+    GroupChanged,
+    GroupMessageEdited,
+    GroupMessageSeen,
     MessageEdited,
     MessagesDeleted,
+    OwnMessageSeen,
     PostEdited,
     PostsDeleted,
     PostSeen,
@@ -246,6 +257,9 @@ class PostgresIntake:
             for deletion in batch.of(PostsDeleted):
                 await record_deletion(connection, deletion)
             await record_dialogues(connection, batch, self.terms)
+            await record_group_talk(connection, batch.of(GroupMessageSeen))
+            await record_group_edits(connection, batch.of(GroupMessageEdited))
+            await record_group_changes(connection, batch.of(GroupChanged))
         if queued:
             self.on_job("jobs")
         return batch.outcome
@@ -375,6 +389,7 @@ async def record_deletion(connection: AsyncConnection, deletion: PostsDeleted) -
         messages=list(deletion.messages),
     )
     if not gone:
+        await record_group_deletion(connection, deletion)
         return
     channel = gone[0].channel_id
     messages = [MessageId(row.message_id) for row in gone]
@@ -389,6 +404,7 @@ async def record_dialogues(connection: AsyncConnection, batch: Batch, terms: Tal
     """Record what was said in private, then what became of it."""
     new = await record_direct_messages(connection, batch.of(DirectMessageSeen))
     batch.mark(DirectMessageSeen, lambda message: id(message) in new)
+    await record_own_messages(connection, batch.of(OwnMessageSeen))
     await record_message_edits(connection, batch.of(MessageEdited))
     await record_messages_deleted(connection, batch.of(MessagesDeleted))
     await record_reads(connection, batch.of(ConversationRead))

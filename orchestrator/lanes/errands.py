@@ -16,7 +16,8 @@ from orchestrator.commands import (
     WriteBio,
 )
 from orchestrator.errors import BadInput
-from orchestrator.ports.telegram import AccountClient
+from orchestrator.lanes.group_errands import act_in_group
+from orchestrator.ports.telegram import AccountClient, ChannelSeen
 from orchestrator.refusals import TelegramRefused
 
 
@@ -36,15 +37,24 @@ async def carry_out(client: AccountClient, command: Command) -> CommandResult:
         case WriteBio(bio):
             await client.set_bio(bio)
             return await client.profile()
-        case FindChannel(name):
-            return await client.channel_named(name)
-        case LookAtChannel(channel):
-            return await client.channel(channel)
+        case FindChannel() | LookAtChannel():
+            return await look(client, command)
         case ReadEngagement(peer, messages):
             return EngagementRead(tuple((await client.engagement(peer, messages)).items()))
         case DeleteMessages() | AttendTo() | EndSession():
             await act(client, command)
+        case _:
+            return await act_in_group(client, command)
     return Done()
+
+
+async def look(client: AccountClient, command: FindChannel | LookAtChannel) -> ChannelSeen:
+    """Look at a channel."""
+    match command:
+        case FindChannel(name):
+            return await client.channel_named(name)
+        case LookAtChannel(channel):
+            return await client.channel(channel)
 
 
 async def act(client: AccountClient, command: DeleteMessages | AttendTo | EndSession) -> None:

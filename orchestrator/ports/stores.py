@@ -12,6 +12,7 @@ from orchestrator.ports.drafting import DraftingStore, ReviewStore
 from orchestrator.ports.grants import GrantStore
 from orchestrator.ports.handoff import HandoffStore
 from orchestrator.ports.intake import IntakeStore
+from orchestrator.ports.journeys import JourneyStore
 from orchestrator.ports.labels import LabelStore
 from orchestrator.ports.leases import LeaseStore
 from orchestrator.ports.library import LibraryStore
@@ -21,6 +22,7 @@ from orchestrator.ports.outbox import CommentStore, OutboxStore
 from orchestrator.ports.security import SecurityStore
 from orchestrator.ports.sessions import SessionStore
 from orchestrator.ports.stats import StatsStore
+from orchestrator.ports.study_groups import GroupTalkStore, LessonStore, StudyGroupStore
 from orchestrator.ports.work import CommandStore, JobStore
 from support.ports.stores import DeskStores
 
@@ -48,6 +50,10 @@ class Stores:
     conversations: ConversationStore
     conversation_desk: ConversationDesk
     handoffs: HandoffStore
+    study_groups: StudyGroupStore
+    group_talk: GroupTalkStore
+    lessons: LessonStore
+    journeys: JourneyStore
     library: LibraryStore
     labels: LabelStore
     logs: LogStore

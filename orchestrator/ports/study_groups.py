@@ -297,7 +297,7 @@ class LessonStore(Protocol):
 
     async def say_line(
         self,
-        run: LessonRun,
+        lesson: LessonRun,
         line: NewGroupLine,
         after: LessonProgress,
         next_at: datetime,
@@ -314,5 +314,3 @@ class LessonStore(Protocol):
 
     async def lessons(self, group: StudyGroupId | None, limit: int) -> Sequence[LessonRow]:
         """Return lessons, newest first."""
-
-
