@@ -66,9 +66,14 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     await made.dispose()
 
 
+def any_cipher() -> Cipher:
+    """Encrypt with a key of no importance."""
+    return Cipher(Keyring(read_keys(new_key(), "a test"), "a test"))
+
+
 @pytest.fixture
 def cipher() -> Cipher:
-    return Cipher(Keyring(read_keys(new_key(), "a test"), "a test"))
+    return any_cipher()
 
 
 @pytest.fixture
