@@ -127,7 +127,7 @@ class Talk:
             "SELECT count(*) FROM jobs WHERE kind = 'Converse' AND state IN ('waiting', 'taken')"
         )
         async with self.company.engine.begin() as connection:
-            return (await connection.execute(counted)).scalar_one() == 0
+            return int((await connection.execute(counted)).scalar_one()) == 0
 
     async def settles(self) -> None:
         """Wait until nothing is unanswered and nothing waits to be said."""

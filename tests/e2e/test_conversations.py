@@ -243,3 +243,18 @@ async def test_somebody_who_blocked_us_is_written_to_no_more(talk: Talk) -> None
     detail = await talk.company.service.conversations.show(await talk.number())
     assert detail.opted_out
     assert len(talk.answers()) == 1
+
+
+async def test_whoever_answers_with_a_phone_has_taken_over(talk: Talk) -> None:
+    async with talk.company.running_node():
+        await talk.says("Как вступить в клуб?")
+        world = talk.play.theatre.world
+        world.send_private(talk.account, talk.person, "This is Olga, by my own hand")
+        await talk.reaches(ConversationState.HANDED_OVER)
+        talk.write("только статьи")
+        await talk.play.until(talk.recorded(2))
+        await talk.play.until(talk.idle)
+    assert len(talk.answers()) == 2
+    detail = await talk.company.service.conversations.show(await talk.number())
+    assert detail.row.reason == "somebody answered from the account itself"
+    assert [one.text for one in detail.history if one.ours] == talk.answers()
