@@ -5,8 +5,10 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cli.compose import Company, company
+from cli.desk import at_the_desk, desk_door
 from cli.figures import NodesFigures
 from cli.offstage import REMEDY
 from cli.settings import Settings
@@ -18,6 +20,10 @@ from orchestrator.supervisor.node import Node
 from orchestrator.whereabouts import settle
 from web.health import create_app
 from web.serving import serving
+from web.webhook import Hook
+
+if TYPE_CHECKING:
+    from desk.door import Door
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +68,8 @@ class CompanyProbes:
 
 async def run_until_asked(settings: Settings, name: str | None) -> None:
     """Run one node until SIGINT or SIGTERM; raises BadInput when it could do nothing."""
-    if settings.telegram_api_id is None or not settings.telegram_api_hash:
+    has_accounts = settings.telegram_api_id is not None and settings.telegram_api_hash
+    if not has_accounts and settings.bot_token is None:
         raise BadInput(REMEDY)
     asked = asyncio.Event()
     with asked_by_signals(asked):
@@ -73,7 +80,11 @@ async def run_until_asked(settings: Settings, name: str | None) -> None:
 async def run_node(found: Company, node: Node, asked: asyncio.Event) -> None:
     """Run a node with its health door; from being asked to stop on, it is not ready."""
     settle(node=node.name)
-    async with health(found, node):
+    async with (
+        desk_door(found, node.name) as door,
+        health(found, node, door),
+        at_the_desk(door),
+    ):
         running = asyncio.create_task(node.run(), name=f"node:{node.name}")
         log.info("node %s holds what accounts it can; Ctrl-C stops it", node.name)
         await wait_for_either(asked, running)
@@ -101,15 +112,21 @@ async def finish(running: asyncio.Task[None]) -> None:
         log.warning("the node did not finish within %.1f s and was cancelled", GRACE)
 
 
+def hook_of(door: "Door") -> Hook:
+    """Return where the webhook brings updates."""
+    return Hook(door.take_update, door.secrets.path, door.secrets.header)
+
+
 @asynccontextmanager
-async def health(found: Company, node: Node) -> AsyncIterator[None]:
-    """Serve /healthz, /readyz and /metrics beside the node; WEB_PORT=0 serves nothing."""
+async def health(found: Company, node: Node, door: "Door | None" = None) -> AsyncIterator[None]:
+    """Serve /healthz, /readyz, /metrics and the webhook beside the node; WEB_PORT=0 serves none."""
     settings = found.settings
     if settings.web_port == 0:
         yield
         return
     figures = NodesFigures(node, found.operations, found.stage.stores.stats)
-    app = create_app(CompanyProbes(found, node), figures)
+    hook = None if door is None else hook_of(door)
+    app = create_app(CompanyProbes(found, node), figures, hook)
     async with serving(app, settings.web_host, settings.web_port) as port:
         log.info("health is served on http://%s:%d/readyz", settings.web_host, port)
         yield

@@ -16,8 +16,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from orchestrator.errors import BadInput
 from personas.problems import problems_of
+from support.tickets import Mode
 
 SENTENCES = {
+    "bot_token": "must be a token as @BotFather writes it, like 123456:ABC…",
+    "webhook_url": "must begin with https://, like https://desk.example.org",
+    "bot_api_url": "must begin with http:// or https://",
+    "default_region": "must be two capital letters, like RU",
     "telegram_api_hash": "must be 32 of 0-9 and a-f",
     "telegram_local_address": "must be an IP address of this machine, like 127.0.0.2",
     "openai_base_url": "must begin with http:// or https://, like http://127.0.0.1:11434/v1",
@@ -170,6 +175,58 @@ class Settings(BaseSettings):
         default=None,
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$",
         description="This process's name among the nodes. Default: host and process number.",
+    )
+    bot_token: str | None = Field(
+        default=None,
+        repr=False,
+        pattern=r"^[0-9]+:[A-Za-z0-9_-]{20,}$",
+        description="The support desk's bot, from @BotFather. Default: as `troupe desk setup` "
+        "kept it.",
+    )
+    bot_api_url: str = Field(
+        default="https://api.telegram.org",
+        pattern=r"^https?://\S+$",
+        description="The server of the Bot API, as for tests or for one of your own.",
+    )
+    webhook_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://\S+$",
+        description="Where Telegram reaches WEB_PORT from outside; the bot's updates are then "
+        "brought there. Default: they are fetched.",
+    )
+    operators_chat_id: int | None = Field(
+        default=None, lt=0, description="The group in which operators take tickets (mode take)."
+    )
+    main_group_id: int | None = Field(
+        default=None, lt=0, description="The forum with a topic for each ticket (mode topics)."
+    )
+    tech_groups_mapping: dict[str, int] = Field(
+        default_factory=dict,
+        description='Technicians and their groups, as JSON: {"Ivan": -1001234567890}.',
+    )
+    desk_mode: Annotated[Mode | None, BeforeValidator(lower)] = Field(
+        default=None,
+        description="How new tickets are handled, where both groups are set: `take` or `topics`. "
+        "Default: topics.",
+    )
+    default_region: str = Field(
+        default="RU",
+        pattern=r"^[A-Z]{2}$",
+        description="The country of phone numbers that are typed without a country code.",
+    )
+    supreme_admin_ids: list[int] = Field(
+        default_factory=list, description="Telegram ids of the desk's first admins, as JSON: [1]."
+    )
+    dev_admin_ids: list[int] = Field(
+        default_factory=list, description="Telegram ids of further admins, as JSON: [1]."
+    )
+    store_media_local: bool = Field(
+        default=False, description="Keep the files that clients and operators send."
+    )
+    media_root: str = Field(
+        default="media",
+        description="Where those files are kept: a folder, or s3://bucket/path. A path without a "
+        "beginning lies in TROUPE_HOME.",
     )
     web_host: str = Field(default="127.0.0.1", min_length=1, description="Where health is served.")
     web_port: int = Field(

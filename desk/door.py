@@ -23,7 +23,7 @@ from desk.updates import WANTED, Poller, raw_update
 from desk.wings import make_wings
 from desk.words import make_words
 from orchestrator.clock import Clock
-from orchestrator.errors import BadInput, ServersUnavailable
+from orchestrator.errors import BadInput, ServersUnavailable, TroupeError
 from orchestrator.leases.leader import Candidate
 from orchestrator.ports.desk import BotId, DoorStores
 from orchestrator.ports.work import Bell, Topic
@@ -99,17 +99,27 @@ class Door:
         pause = self.candidate.lasts / 6
         try:
             while True:
-                if await self.stand(pause * 2):
-                    try:
-                        await self.lead(pause)
-                        failures = 0
-                    except (CallFailed, ServersUnavailable) as failed:
-                        log.warning("the desk could not begin: %s", failed)
-                        await self.clock.sleep(PAUSES[min(failures, len(PAUSES) - 1)])
-                        failures += 1
-                await self.bell.wait(Topic.LEASES, pause)
+                if not await self.stand(pause * 2):
+                    await self.bell.wait(Topic.LEASES, pause)
+                elif await self.lead_safely(pause):
+                    failures = 0
+                else:
+                    await self.clock.sleep(PAUSES[min(failures, len(PAUSES) - 1)])
+                    failures += 1
         finally:
             await self.step_down()
+
+    async def lead_safely(self, pause: float) -> bool:
+        """Lead until the leadership is lost; False when something failed, which is told."""
+        try:
+            await self.lead(pause)
+        except (CallFailed, TroupeError) as failed:
+            log.warning("the desk waits: %s", failed)
+        except Exception:
+            log.exception("the desk begins anew")
+        else:
+            return True
+        return False
 
     async def stand(self, limit: float) -> bool:
         """Renew, or try to become leader."""

@@ -39,8 +39,8 @@ class DeskSettings:
     """What staff's groups are spoken to in."""
     supreme_admins: Sequence[TgUserId] = ()
     dev_admins: Sequence[TgUserId] = ()
-    store_media: bool = False
-    """Whether files are kept beside what is known of them."""
+    media_root: str | None = None
+    """Where files are kept (a folder or a URL of fsspec's); None: only what is known of them."""
     webhook_url: str | None = None
     """Where Telegram brings updates; None: they are fetched."""
 

@@ -73,8 +73,18 @@ class PostgresRelays:
         self, bot: BotId, at: MessageAt, chat: ChatId | None = None
     ) -> Sequence[Counterpart]:
         """Look both ways."""
+        found = await self.look(COUNTERPARTS, bot, at)
+        return [one for one in found if chat is None or one.chat == chat]
+
+    async def copies(self, bot: BotId, at: MessageAt) -> Sequence[Counterpart]:
+        """Look one way."""
+        return await self.look(COPIES, bot, at)
+
+    async def look(self, statement: TextClause, bot: BotId, at: MessageAt) -> list[Counterpart]:
+        """Run a statement and read what it found."""
+        values = {"bot": bot, "chat": at.chat, "message": at.message}
         async with transaction(self.engine) as connection:
-            found = await rows(connection, COUNTERPARTS, bot=bot, chat=at.chat, message=at.message)
+            found = await rows(connection, statement, **values)
         return [
             Counterpart(
                 ChatId(row.chat),
@@ -83,7 +93,6 @@ class PostgresRelays:
                 None if row.ticket_id is None else TicketId(row.ticket_id),
             )
             for row in found
-            if chat is None or row.chat == chat
         ]
 
 

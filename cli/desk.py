@@ -1,0 +1,97 @@
+"""The support desk beside a node: run where a bot's token is known."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli.compose import Company, cipher_for
+from cli.settings import Settings
+from db.desk_memory import desk_memory
+from db.stores.calendar import PostgresCalendar
+from db.stores.desk_relays import PostgresBots, door_stores
+from orchestrator.ids import NodeName
+from orchestrator.leases.leader import Candidate
+from support.ids import ChatId, TgUserId
+from support.tickets import Mode
+
+if TYPE_CHECKING:
+    from desk.door import Door
+    from desk.house import DeskSettings
+
+log = logging.getLogger(__name__)
+
+GRACE = 9.0
+"""Seconds in which the desk finishes what it has in hand when it is asked to stop."""
+
+
+@asynccontextmanager
+async def desk_door(found: Company, node: NodeName) -> "AsyncIterator[Door | None]":
+    """Make the desk's door, which does nothing before it runs; None without a bot's token."""
+    settings, stage = found.settings, found.stage
+    cipher = cipher_for(settings, found.keyring)
+    token = settings.bot_token or await PostgresBots(found.engine, cipher).token()
+    if token is None:
+        yield None
+        return
+    from desk.door import Door
+
+    lasts = stage.tuning.lease.total_seconds()
+    leader = PostgresCalendar(found.engine, role="desk")
+    async with desk_memory(found.servers.redis_url) as memory:
+        yield Door(
+            token=token,
+            base=settings.bot_api_url,
+            by=str(node),
+            desk=stage.stores.desk,
+            door=door_stores(found.engine, cipher, memory),
+            candidate=Candidate(node, leader, stage.clock, lasts),
+            bell=stage.bell,
+            clock=stage.clock,
+            settings=desk_settings(settings),
+            terms=lambda: stage.tuning.desk,
+        )
+
+
+@asynccontextmanager
+async def at_the_desk(door: "Door | None") -> AsyncIterator[None]:
+    """Run the desk for as long as the block lasts; at its end, what is in hand is finished."""
+    if door is None:
+        yield
+        return
+    running = asyncio.create_task(door.run(), name="desk")
+    try:
+        yield
+    finally:
+        running.cancel()
+        await asyncio.wait({running}, timeout=GRACE)
+
+
+def desk_settings(settings: Settings) -> "DeskSettings":
+    """Read what the environment says of the desk."""
+    from desk.house import DeskSettings
+
+    return DeskSettings(
+        operators_chat=chat(settings.operators_chat_id),
+        main_group=chat(settings.main_group_id),
+        tech_groups={name: ChatId(one) for name, one in settings.tech_groups_mapping.items()},
+        mode=settings.desk_mode or (Mode.TOPICS if settings.main_group_id else Mode.TAKE),
+        region=settings.default_region,
+        supreme_admins=tuple(map(TgUserId, settings.supreme_admin_ids)),
+        dev_admins=tuple(map(TgUserId, settings.dev_admin_ids)),
+        media_root=media_root(settings) if settings.store_media_local else None,
+        webhook_url=settings.webhook_url,
+    )
+
+
+def media_root(settings: Settings) -> str:
+    """Return where files are kept; a bare path lies in the data folder."""
+    root = settings.media_root
+    return root if "://" in root or Path(root).is_absolute() else str(settings.home / root)
+
+
+def chat(number: int | None) -> ChatId | None:
+    """Return the chat that a setting names."""
+    return None if number is None else ChatId(number)
