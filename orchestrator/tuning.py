@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from random import random
 
-from orchestrator.conversations.terms import TalkTerms
+from orchestrator.conversations.terms import BurstTerms, TalkTerms
 from orchestrator.outbox.gate import GateTerms
 from orchestrator.spans import write_span
 from support.terms import DeskTerms
@@ -92,6 +92,7 @@ class Tuning:
     comment_lasts: timedelta = timedelta(hours=24)
     """How long after its post a comment may still be sent."""
     gate: GateTerms = field(default_factory=GateTerms)
+    bursts: BurstTerms = field(default_factory=BurstTerms)
     conversations: TalkTerms = field(default_factory=TalkTerms)
     sending: Retries = field(default_factory=lambda: Retries(3, timedelta(minutes=5), jitter=0.25))
     """After an error of Telegram's own making; then the message has failed."""

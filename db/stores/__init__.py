@@ -47,8 +47,8 @@ def postgres_stores(
 ) -> Stores:
     """Put every store together; they share the engine and know nothing of each other."""
     tuning = tuning or Tuning()
-    terms, parts = tuning.conversations, tuning.gate.answer_parts
-    desk = PostgresConversationDesk(engine, cipher, parts, terms)
+    parts = tuning.gate.answer_parts
+    desk = PostgresConversationDesk(engine, cipher, parts)
     return Stores(
         accounts=PostgresAccounts(engine, cipher),
         sessions=PostgresSessions(engine, cipher),
@@ -59,14 +59,14 @@ def postgres_stores(
         channels=PostgresChannels(engine),
         grants=PostgresGrants(engine),
         campaigns=PostgresCampaigns(engine),
-        intake=PostgresIntake(engine, notices.hear, terms, tuning.claim),
+        intake=PostgresIntake(engine, notices.hear, tuning.bursts, tuning.claim),
         security=PostgresSecurity(engine),
         drafting=PostgresDrafting(engine, tuning.recent_comments),
         review=PostgresReview(engine),
         outbox=PostgresOutbox(engine, tuning.engagement_checks, tuning.claim),
         comments=PostgresComments(engine),
         answers=PostgresAnswers(engine, parts, tuning.claim),
-        conversations=PostgresConversations(engine, cipher, parts, terms),
+        conversations=PostgresConversations(engine, cipher, parts, tuning.bursts.quiet),
         conversation_desk=desk,
         handoffs=desk,
         study_groups=PostgresStudyGroups(engine),

@@ -25,7 +25,6 @@ from db.stores.conversing import (
 from db.stores.history import recent_history
 from db.stores.work import queue
 from orchestrator.actor import Actor
-from orchestrator.conversations.terms import TalkTerms
 from orchestrator.errors import NotAllowed, NotFound
 from orchestrator.ids import AccountId, ConversationId, HandoffId, InboundId, OutboxId
 from orchestrator.jobs import Converse
@@ -178,7 +177,6 @@ class PostgresConversationDesk:
     engine: AsyncEngine
     cipher: Cipher
     permitted: int
-    terms: TalkTerms
 
     async def conversations(
         self, *, state: ConversationState | None, account: str | None, limit: int
@@ -264,7 +262,12 @@ class PostgresConversationDesk:
             return await cancel_answers(connection, conversation, f"closed: {reason}")
 
     async def reply(
-        self, actor: Actor, conversation: ConversationId, text: str, due_at: datetime
+        self,
+        actor: Actor,
+        conversation: ConversationId,
+        text: str,
+        due_at: datetime,
+        expires_at: datetime,
     ) -> OutboxId:
         """Queue a person's answer to the newest incoming message."""
         async with transaction(self.engine) as connection:
@@ -279,30 +282,19 @@ class PostgresConversationDesk:
             if row.held_by is None or row.state != ConversationState.HANDED_OVER:
                 await take(connection, actor, row, f"{actor.name} answers")
                 await cancel_answers(connection, conversation, f"{actor.name} took over")
-            answer = self.answer(actor, conversation, inbound, text, due_at)
+            answer = NewAnswer(
+                conversation=conversation,
+                inbound=inbound.id,
+                parts=(text,),
+                because=Provenance(AnswerSource.OPERATOR, f"written by {actor.name}", actor.name),
+                due_at=due_at,
+                expires_at=expires_at,
+            )
             queued = await queue_answer(connection, answer, self.permitted)
             if isinstance(queued, AnswerRefused):
                 raise NotAllowed(f"conversation {conversation}: {REFUSALS[queued]}")
             await self.record_reply(connection, actor, row, inbound, text)
         return queued[0]
-
-    def answer(
-        self,
-        actor: Actor,
-        conversation: ConversationId,
-        inbound: Inbound,
-        text: str,
-        due_at: datetime,
-    ) -> NewAnswer:
-        """Word a person's answer for the outbox."""
-        return NewAnswer(
-            conversation=conversation,
-            inbound=inbound.id,
-            parts=(text,),
-            because=Provenance(AnswerSource.OPERATOR, f"written by {actor.name}", actor.name),
-            due_at=due_at,
-            expires_at=due_at + self.terms.answer_lasts,
-        )
 
     async def record_reply(
         self,

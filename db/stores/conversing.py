@@ -21,7 +21,6 @@ from db.stores.history import recent_history
 from db.stores.library import persona_of
 from db.stores.work import PUT_COMMAND, queue
 from orchestrator.commands import AttendTo
-from orchestrator.conversations.terms import TalkTerms
 from orchestrator.ids import (
     AccountId,
     ConversationId,
@@ -35,7 +34,6 @@ from orchestrator.ports.answers import (
     REFUSALS,
     AnswerRefused,
     AnswerSource,
-    Hours,
     NewAnswer,
     Provenance,
 )
@@ -172,7 +170,7 @@ class PostgresConversations:
     engine: AsyncEngine
     cipher: Cipher
     permitted: int
-    terms: TalkTerms
+    quiet: timedelta
 
     async def standing(self, conversation: ConversationId) -> Standing | None:
         """Return where it stands and what waits for an answer."""
@@ -239,7 +237,7 @@ class PostgresConversations:
             return None
         if standing.state is ConversationState.CLOSED:
             await run(connection, REOPEN, conversation=standing.id)
-        answer = answer_of(standing, conclusion, self.terms)
+        answer = answer_of(standing, conclusion)
         queued = await queue_answer(connection, answer, self.permitted)
         return queued if isinstance(queued, AnswerRefused) else None
 
@@ -282,7 +280,7 @@ class PostgresConversations:
         """Queue another turn for what was written since this one began."""
         newer = await one(connection, NEWER, conversation=standing.id, seen=standing.seen)
         if newer is not None:
-            await queue(connection, Converse(standing.id), self.terms.quiet)
+            await queue(connection, Converse(standing.id), self.quiet)
 
     async def leave(self, job: Job, standing: Standing | None) -> None:
         """End a job that found nothing to do."""
@@ -385,10 +383,9 @@ async def record_turn(
     )
 
 
-def answer_of(standing: Standing, conclusion: Conclusion, terms: TalkTerms) -> NewAnswer:
+def answer_of(standing: Standing, conclusion: Conclusion) -> NewAnswer:
     """Word a turn for the outbox."""
     turn = conclusion.turn
-    window, zone = terms.hours(conclusion.zone)
     free = turn.kind is TurnKind.FREE
     because = Provenance(
         source=SOURCES[turn.source or Source.LOCAL],
@@ -411,7 +408,7 @@ def answer_of(standing: Standing, conclusion: Conclusion, terms: TalkTerms) -> N
         due_at=conclusion.due_at,
         expires_at=conclusion.expires_at,
         apart=max(conclusion.apart, timedelta(milliseconds=1)),
-        hours=Hours(window, zone),
+        hours=conclusion.hours,
         parting=conclusion.state is not ConversationState.OPEN,
     )
 

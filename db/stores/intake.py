@@ -29,7 +29,7 @@ from db.stores.study_groups_hearing import (
     record_group_edits,
     record_group_talk,
 )
-from orchestrator.conversations.terms import TalkTerms
+from orchestrator.conversations.terms import BurstTerms
 from orchestrator.errors import NotFound, ServersUnavailable
 from orchestrator.facts import (
     ConversationRead,
@@ -209,7 +209,7 @@ class PostgresIntake:
 
     engine: AsyncEngine
     on_job: Callable[[str], None]
-    terms: TalkTerms = field(default_factory=TalkTerms)
+    bursts: BurstTerms = field(default_factory=BurstTerms)
     claim: timedelta = timedelta(seconds=5)
     """How long after the gate was asked a send may still begin."""
     dialogues: Gathering[tuple[AccountId, timedelta], DialogueReading | None] = field(init=False)
@@ -256,7 +256,7 @@ class PostgresIntake:
                 await record_edit(connection, edit)
             for deletion in batch.of(PostsDeleted):
                 await record_deletion(connection, deletion)
-            await record_dialogues(connection, batch, self.terms)
+            await record_dialogues(connection, batch, self.bursts)
             await record_group_talk(connection, batch.of(GroupMessageSeen))
             await record_group_edits(connection, batch.of(GroupMessageEdited))
             await record_group_changes(connection, batch.of(GroupChanged))
@@ -400,7 +400,7 @@ async def record_deletion(connection: AsyncConnection, deletion: PostsDeleted) -
         await run(connection, COUNT_LATE, channel=channel, late=len(gone))
 
 
-async def record_dialogues(connection: AsyncConnection, batch: Batch, terms: TalkTerms) -> None:
+async def record_dialogues(connection: AsyncConnection, batch: Batch, bursts: BurstTerms) -> None:
     """Record what was said in private, then what became of it."""
     new = await record_direct_messages(connection, batch.of(DirectMessageSeen))
     batch.mark(DirectMessageSeen, lambda message: id(message) in new)
@@ -411,7 +411,7 @@ async def record_dialogues(connection: AsyncConnection, batch: Batch, terms: Tal
     fresh = [message for message in batch.of(DirectMessageSeen) if id(message) in new]
     if fresh:
         # Last of all, for whoever answers locks a conversation before its job too.
-        await queue_answers(connection, fresh, terms.quiet, terms.longest_burst)
+        await queue_answers(connection, fresh, bursts.quiet, bursts.longest)
 
 
 def to_dialogue_reading(row: Row[Any]) -> DialogueReading:

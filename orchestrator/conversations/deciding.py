@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from orchestrator.conversations.terms import TalkTerms
+from orchestrator.ports.answers import Hours
 from orchestrator.ports.conversations import (
     Arrival,
     Conclusion,
@@ -202,7 +203,7 @@ def conclude(
             default=timedelta(0),
         ),
         typing=typing > timedelta(0),
-        zone=setting.standing.zone,
+        hours=Hours(*setting.terms.hours(setting.standing.zone)),
     )
 
 

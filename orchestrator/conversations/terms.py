@@ -9,13 +9,24 @@ from orchestrator.errors import BadInput
 
 
 @dataclass(frozen=True, slots=True)
+class BurstTerms:
+    """When somebody has finished writing, so that everything is answered at once."""
+
+    quiet: timedelta = timedelta(seconds=3)
+    """How long a person must have written nothing."""
+    longest: timedelta = timedelta(seconds=20)
+    """After this long the answer comes however much is being written."""
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that cannot work."""
+        if not timedelta(0) <= self.quiet <= self.longest <= timedelta(minutes=10):
+            raise ValueError("bursts.quiet must not exceed bursts.longest, and that not PT10M")
+
+
+@dataclass(frozen=True, slots=True)
 class TalkTerms:
     """How conversations are paced, and what goes without a person."""
 
-    quiet: timedelta = timedelta(seconds=3)
-    """How long a person must have written nothing before everything is answered at once."""
-    longest_burst: timedelta = timedelta(seconds=20)
-    """After this long the answer comes however much is being written."""
     speaks_from: str = "00:00"
     speaks_until: str = "24:00"
     """Outside of these hours answers wait for the morning."""
@@ -37,8 +48,6 @@ class TalkTerms:
             self.hours(None)
         except BadInput as wrong:
             raise ValueError(str(wrong)) from None
-        if not timedelta(0) <= self.quiet <= self.longest_burst <= timedelta(minutes=10):
-            raise ValueError("conversations.quiet must lie below longest_burst, that below PT10M")
         if not timedelta(0) <= self.longest_typing <= timedelta(seconds=30):
             raise ValueError("conversations.longest_typing must lie between PT0S and PT30S")
         if self.letters_per_second <= 0 or self.rush < 1:

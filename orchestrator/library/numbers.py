@@ -13,6 +13,7 @@ log = logging.getLogger(__name__)
 LIVE = frozenset(
     {
         "comment_lasts",
+        "conversations",
         "dialogues_check",
         "disclosure_check",
         "fresh_post",

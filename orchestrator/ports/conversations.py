@@ -22,6 +22,7 @@ from orchestrator.ids import (
     ScriptVersionId,
 )
 from orchestrator.jobs import Job
+from orchestrator.ports.answers import Hours
 from orchestrator.ports.library import Live
 from orchestrator.ports.writing import Source
 from personas.persona import Persona
@@ -173,7 +174,8 @@ class Conclusion:
     expires_at: datetime
     apart: timedelta = timedelta(0)
     """How long after each part the next one may leave."""
-    zone: str | None = None
+    hours: Hours | None = None
+    """Outside of these nothing leaves, whatever kept it so long."""
     reopens: bool = False
     closed_reason: str | None = None
     handoff: NewHandoff | None = None
@@ -299,7 +301,12 @@ class ConversationDesk(Protocol):
         """
 
     async def reply(
-        self, actor: Actor, conversation: ConversationId, text: str, due_at: datetime
+        self,
+        actor: Actor,
+        conversation: ConversationId,
+        text: str,
+        due_at: datetime,
+        expires_at: datetime,
     ) -> OutboxId:
         """Queue a person's answer to the newest incoming message, taking the conversation over.
 

@@ -80,8 +80,9 @@ class Conversations:
         objections = tuple(length_objections(text, TELEGRAM_TEXT_LIMIT))
         if objections:
             raise BadInput(" ".join(objection.sentence for objection in objections))
-        desk = self.stage.stores.conversation_desk
-        return await desk.reply(actor, conversation, text, self.stage.clock.now())
+        desk, now = self.stage.stores.conversation_desk, self.stage.clock.now()
+        expires_at = now + self.stage.tuning.conversations.answer_lasts
+        return await desk.reply(actor, conversation, text, now, expires_at)
 
     async def handoffs(self, limit: int) -> Sequence[Handoff]:
         """Return what waits for a person, the longest waiting first."""

@@ -10,9 +10,9 @@ from tests.chaos import node as node_process
 from tests.chaos.node import NodeConfig
 from tests.chaos.remote import Remote
 from tests.chaos.rig import TUNING
-from tests.e2e.talking import TERMS, Talk, talking
+from tests.e2e.talking import BURSTS, TERMS, Talk, talking
 
-QUICK = replace(TUNING, conversations=TERMS)
+QUICK = replace(TUNING, bursts=BURSTS, conversations=TERMS)
 SALE = (
     ("Хочу поддержать журнал", 1),
     ("статьи", 2),

@@ -15,7 +15,7 @@ from cli.demo.theatre import PHONES, Theatre
 from cli.documents import read_scripts
 from cli.settings import Settings
 from db.embedded import Servers
-from orchestrator.conversations.terms import TalkTerms
+from orchestrator.conversations.terms import BurstTerms, TalkTerms
 from orchestrator.ids import ConversationId
 from orchestrator.ports.conversations import ConversationState
 from orchestrator.tuning import Tuning
@@ -27,14 +27,17 @@ from tests.e2e.conftest import OLGA, PATIENCE, Play
 from tests.support.watchdog import NoWatchdog
 
 CLUB = Path("cli/demo_data/conversations")
+BURSTS = BurstTerms(quiet=timedelta(milliseconds=150), longest=timedelta(seconds=2))
 TERMS = TalkTerms(
-    quiet=timedelta(milliseconds=150),
-    longest_burst=timedelta(seconds=2),
     letters_per_second=5000,
     longest_typing=timedelta(milliseconds=100),
 )
 QUICK = replace(
-    TUNING, lease=timedelta(seconds=10), poll=timedelta(milliseconds=100), conversations=TERMS
+    TUNING,
+    lease=timedelta(seconds=10),
+    poll=timedelta(milliseconds=100),
+    bursts=BURSTS,
+    conversations=TERMS,
 )
 LENA = Persona(
     key="lena",
