@@ -116,14 +116,17 @@ def export(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write everything that was said in a ticket as text, or as JSON."""
+    """Write everything that was said in a ticket: text, JSON, or a page for a file in .html."""
     import json
 
+    from support.transcript_pages import write_transcript_page
     from support.transcripts import write_transcript
 
     found = run(lambda service: service.support.transcript(ticket))
     if as_json:
         text = json.dumps(plain(found), ensure_ascii=False, indent=2) + "\n"
+    elif output is not None and output.suffix == ".html":
+        text = write_transcript_page(found)
     else:
         text = write_transcript(found)
     if output is None:
