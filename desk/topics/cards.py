@@ -77,7 +77,7 @@ class Cards:
             topic=await self.topic_title(ticket),
             holder=ticket.technician_name or ticket.operator_name or "–",
             phone=f"…{client.phone_hint}" if client.phone_hint else "–",
-            language=client.language.value,
+            speaks=client.language.upper(),
         )
         lines = [
             words(

@@ -1,7 +1,7 @@
 """Where tickets of mode topics stand: opened, reopened, closed; topics that were deleted return."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from pydantic import JsonValue
@@ -10,9 +10,10 @@ from desk.house import Fell, House
 from desk.relay import hand_on, pass_on_recorded
 from desk.survey import ask_survey, summary
 from desk.topics.cards import Cards, main_groups
+from desk.topics.labels import relay_key
 from desk.topics.titles import retitle, title_of
 from desk.turn import Turn
-from orchestrator.ports.desk import After, Parcel, ParcelState
+from orchestrator.ports.desk import After, DueParcel, Parcel, ParcelState
 from support.actor import By, Side
 from support.ids import ChatId, TechnicianId, TgMessageId, ThreadId, TicketId
 from support.people import Client
@@ -220,8 +221,11 @@ class TopicsGoOn:
         place = Place(fell.chat, ThreadId(fell.message))
         await self.house.desk.places.set_card(ticket.id, place, None)
         await self.hall.cards.send(turn, ticket, client, place)
-        await hand_on(self.house, turn, ticket, place)
-        await self.send_the_lost(turn, fell, place)
+        lost = lost_in(fell)
+        if lost is None:
+            await hand_on(self.house, turn, ticket, place)
+        else:
+            await self.resend(turn, lost, place)
 
     async def topic_card(self, _turn: Turn, fell: Fell) -> None:
         """Remember which message the card is."""
@@ -245,11 +249,13 @@ class TopicsGoOn:
         place = Place(fell.chat, ThreadId(fell.message))
         await self.house.desk.places.add_tech_thread(ticket.id, technician, place)
         await self.hall.cards.mirror(turn, ticket, client, place, technician)
-        if lost_in(fell) is None:
+        lost = lost_in(fell)
+        if lost is not None:
+            await self.resend(turn, lost, place)
+        else:
             said = await self.house.desk.talk.messages(ticket.id)
             client_said = [one for one in said if one.side == Side.CLIENT][-HISTORY:]
             pass_on_recorded(turn, client_said, place, ticket.id)
-        await self.send_the_lost(turn, fell, place)
 
     async def cannot_open(self, turn: Turn, fell: Fell, ticket: Ticket) -> None:
         """Say in the group why no topic could be opened; it is asked for again later."""
@@ -282,12 +288,6 @@ class TopicsGoOn:
         elif mirror.place.chat == lost.chat:
             await self.resend(turn, lost, mirror.place)
 
-    async def send_the_lost(self, turn: Turn, fell: Fell, place: Place) -> None:
-        """Send what a deleted topic did not take into the one that replaces it."""
-        lost = lost_in(fell)
-        if lost is not None:
-            await self.resend(turn, lost, place)
-
     async def resend(self, turn: Turn, lost: Place, place: Place) -> None:
         """Queue what was refused there for another place, each once."""
         refused = await self.house.door.parcels.refused_parcels(
@@ -295,7 +295,7 @@ class TopicsGoOn:
         )
         for one in refused:
             if one.parcel.method.startswith(("send", "copy")):
-                turn.parcels.append(moved(one.parcel, place, f"moved:{one.id}"))
+                turn.parcels.append(moved(one, place))
 
     async def about(self, fell: Fell) -> tuple[Ticket, Client]:
         """Return the ticket that a parcel belongs to, and its client."""
@@ -330,19 +330,12 @@ def lost_in(fell: Fell) -> Place | None:
     return None
 
 
-def moved(parcel: Parcel, place: Place, key: str) -> Parcel:
+def moved(refused: DueParcel, place: Place) -> Parcel:
     """Return the same parcel for another place; what it replied to is not there."""
+    parcel, source = refused.parcel, refused.parcel.source
     params = {name: one for name, one in parcel.params.items() if name != "reply_parameters"}
     params |= {"chat_id": place.chat, "message_thread_id": place.thread}
-    return Parcel(
-        key=key,
-        method=parcel.method,
-        chat=place.chat,
-        params=params,
-        thread=place.thread or 0,
-        source=parcel.source,
-        album=parcel.album,
-        ticket=parcel.ticket,
-        doubt=parcel.doubt,
-        after=parcel.after,
+    key = f"moved:{refused.id}" if source is None else relay_key(source, place)
+    return replace(
+        parcel, key=key, chat=place.chat, params=params, thread=place.thread or 0, delay=timedelta()
     )

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from desk.content import source_of
 from desk.relay import at
 from desk.turn import ALBUM_REST, Turn
-from orchestrator.ports.desk import Counterpart
+from orchestrator.ports.desk import Counterpart, MessageAt
 from support.ids import TicketId
 from support.tickets import Place
 from support.topics.graphemes import cut, one_line, units
@@ -29,7 +29,6 @@ def label_of(name: str) -> str:
 def show_said(turn: Turn, message: Message, place: Place, name: str, ticket: TicketId) -> None:
     """Show a message in a place under its author's name; too long a one goes without."""
     source, label = source_of(message), label_of(name)
-    key = f"r:{source.chat}:{source.message}:{place.chat}:{place.thread or 0}"
     written = labelled(message, label)
     if message.text is not None and written is not None:
         method: str = "sendMessage"
@@ -48,8 +47,13 @@ def show_said(turn: Turn, message: Message, place: Place, name: str, ticket: Tic
         album=album,
         delay=ALBUM_REST if album else ALBUM_REST * 0,
         ticket=ticket,
-        key=key,
+        key=relay_key(at(source), place),
     )
+
+
+def relay_key(source: MessageAt, place: Place) -> str:
+    """Name the relay of a message to a place, of which there is one (see `Turn.copy`)."""
+    return f"r:{source.chat}:{source.message}:{place.chat}:{place.thread or 0}"
 
 
 def edit_said(turn: Turn, message: Message, copy: Counterpart, name: str) -> None:

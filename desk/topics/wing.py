@@ -180,7 +180,7 @@ class Topics:
         if decided.is_done:
             client = await self.house.desk.clients.client(ticket.client)
             await self.hall.reopened(turn, decided.ticket, client)
-            text = self.house.words("client.reopened", client.language, ticket=ticket.id)
+            text = self.house.words("topics.client_reopened", client.language, ticket=ticket.id)
             turn.say(ChatId(client.telegram_id), text)
         self.reply(turn, decided, "topics.open_again")
 

@@ -1,38 +1,33 @@
 """A desk in mode topics: a forum with a topic for each ticket, and a technician's group."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from desk.door import Door
 from simulator.world.channels import Channel
-from simulator.world.forums import TopicChange
-from simulator.world.messages import Message
+from simulator.world.messages import Draft, Message
+from simulator.world.peers import MessageId
 from simulator.world.people import Person
 from support.groups import DeskGroup, GroupUse
-from support.people import NewTechnician, Technician
+from support.ids import TgUserId
+from support.people import NewStaff, NewTechnician, Role, Technician
 from support.tickets import Mode
-from tests.integration.desk.stand import BOSS, Stand, chat_id
+from tests.integration.desk.stand import BOSS, PATIENCE, Stand, chat_id
 
 
 @dataclass
 class Forum:
-    """The main group, and Ivan the technician's."""
+    """The main group with Maria of the staff, and the group of Ivan the technician."""
 
     stand: Stand
     door: Door
     main: Channel
     workshop: Channel
+    maria: Person
     ivan: Person
     technician: Technician
-
-    @property
-    def world(self):  # type: ignore[no-untyped-def]  # noqa: ANN201 - the stand's own
-        return self.stand.world
-
-    def titles(self, group: Channel) -> list[str]:
-        """Return what a group's topics are called, but for General."""
-        return [one.title for one in group.topics.values() if one.id != 1]
 
     async def titled(self, text: str, group: Channel | None = None) -> int:
         """Wait until a topic's title holds these words; gives its number."""
@@ -45,23 +40,33 @@ class Forum:
         number: int = await self.stand.until(look, f"a topic called {text!r}")
         return number
 
-    def said(self, group: Channel, topic: int) -> Sequence[Message]:
-        """Return what stands in a topic."""
-        return [one for one in group.history if one.id in group.threads.get(topic, ())]
-
     async def stands(self, text: str, topic: int, group: Channel | None = None) -> Message:
         """Wait until words stand in a topic."""
         where = group or self.main
 
         def look() -> Message | None:
-            return next((m for m in where.history if text in m.text and topic_of(m) == topic), None)
+            said = reversed(list(where.history))
+            return next((one for one in said if text in one.text and one.thread == topic), None)
 
         found: Message = await self.stand.until(look, f"topic {topic} shows {text!r}")
         return found
 
-    def write(self, person: Person, topic: int, text: str, group: Channel | None = None) -> Message:
+    def texts(self, topic: int, group: Channel | None = None) -> list[str]:
+        """Return the words that stand in a topic."""
+        return [one.text for one in (group or self.main).history if one.thread == topic]
+
+    def write(
+        self,
+        person: Person,
+        topic: int,
+        text: str,
+        group: Channel | None = None,
+        *,
+        reply_to: Message | None = None,
+    ) -> Message:
         """Write into a topic."""
-        return self.world.comment_in_topic(group or self.main, person, topic, text)
+        draft = Draft(text, reply_to.id if reply_to else None, topic=MessageId(topic))
+        return self.stand.world.channel_talk.send(group or self.main, person.id, draft).message
 
     async def ask(self, name: str, text: str, *, username: str | None = None) -> Person:
         """Let a client be born who asks for an operator and writes."""
@@ -75,16 +80,44 @@ class Forum:
         self.stand.say(client, text)
         return client
 
-
-def topic_of(message: Message) -> int | None:
-    """Return in which topic a message stands."""
-    return message.topic
+    async def closed(self, topic: int, group: Channel | None = None) -> None:
+        """Wait until a topic is closed."""
+        where = group or self.main
+        await self.stand.until(
+            lambda: where.topics[MessageId(topic)].closed, f"topic {topic} is closed"
+        )
 
 
 @asynccontextmanager
 async def forum_on(stand: Stand) -> AsyncIterator[Forum]:
-    raise NotImplementedError
-    yield
+    """Set up a main group and a technician's group, and run the desk on them."""
+    main, workshop = (forum_group(stand, title) for title in ("Tickets", "Workshop"))
+    maria, ivan = stand.person("Maria", username="maria_s"), stand.person("Ivan")
+    stand.world.join(main, maria)
+    stand.world.join(workshop, ivan)
+    async with stand.door() as door:
+        await door.desk.groups.put_group(BOSS, DeskGroup(chat_id(main), GroupUse.MAIN, main.title))
+        await door.desk.staff.add_staff(
+            BOSS, NewStaff("Maria", TgUserId(maria.id), frozenset({Role.OPERATOR}), "maria_s")
+        )
+        technician = await door.desk.technicians.put_technician(
+            BOSS, NewTechnician("Ivan", TgUserId(ivan.id), chat_id(workshop))
+        )
+        door.settings = replace(door.settings, mode=Mode.TOPICS)
+        running = asyncio.create_task(door.run(), name="door")
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await door.leading.wait()
+            yield Forum(stand, door, main, workshop, maria, ivan, technician)
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
 
 
-__all__ = ["BOSS", "DeskGroup", "GroupUse", "Mode", "NewTechnician", "TopicChange", "replace", "chat_id"]
+def forum_group(stand: Stand, title: str) -> Channel:
+    """Found a forum in which the bot is admin."""
+    group = stand.world.add_group(title, owner=stand.boss)
+    stand.world.forums.toggle(group, enabled=True)
+    stand.world.join(group, stand.bot)
+    stand.world.make_admin(group, stand.bot)
+    return group

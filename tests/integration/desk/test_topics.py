@@ -1,0 +1,242 @@
+"""The whole life of a ticket in mode topics."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from desk.pace import BotLimits
+from simulator.world.messages import Draft, Message
+from simulator.world.peers import MessageId
+from support.ids import ActKey, TgUserId, TicketId
+from support.languages import Language
+from support.people import ClientSeen, NewTechnician
+from support.tickets import Mode, Opening
+from tests.integration.desk.forum import Forum, forum_group, forum_on
+from tests.integration.desk.stand import BOSS, Stand, chat_id
+from tests.integration.desk.stand import buttons_of as buttons
+
+
+@pytest.fixture
+async def forum(stand: Stand) -> AsyncIterator[Forum]:
+    async with forum_on(stand) as made:
+        yield made
+
+
+async def test_a_ticket_lives_in_its_topics_from_the_question_to_the_survey(forum: Forum) -> None:
+    stand = forum.stand
+    anna = await forum.ask("Anna", "My phone is broken", username="anna_k")
+    topic = await forum.titled("🟢 [Новый] #1 | Anna (@anna_k)")
+    card = await forum.stands("Обращение #1", topic)
+    await forum.stands("My phone is broken", topic)
+
+    stand.press(forum.maria, card, f"v1:tech:1:{forum.technician.id}")
+    mirror = await forum.titled("#1 | Anna", forum.workshop)
+    await forum.stands("My phone is broken", mirror, forum.workshop)
+    assert await forum.titled("🟡 [В работе | Ivan] #1 | Anna") == topic
+    await stand.shown(anna, "Оператор подключился")
+
+    forum.write(forum.ivan, mirror, "Bring it in", forum.workshop)
+    await stand.shown(anna, "Bring it in")
+    await forum.stands("Ivan:\nBring it in", topic)
+
+    stand.say(anna, "When?")
+    await forum.stands("When?", topic)
+    await forum.stands("When?", mirror, forum.workshop)
+
+    forum.write(forum.maria, topic, "Tomorrow at nine")
+    await stand.shown(anna, "Tomorrow at nine")
+    await forum.stands("Maria:\nTomorrow at nine", mirror, forum.workshop)
+
+    close = await forum.stands("Обращение #1", mirror, forum.workshop)
+    stand.press(forum.ivan, close, "v1:tclose:1")
+    survey = await stand.shown(anna, "завершено")
+    await forum.closed(topic)
+    await forum.closed(mirror, forum.workshop)
+    assert await forum.titled("🟣 [Закрыт | Ivan] #1 | Anna") == topic
+    for question in (1, 2, 3):
+        stand.press(anna, survey, f"v1:rate:1:{question}:5")
+        await stand.until(partial(has_gone_on, survey, question), f"answer {question} is taken")
+    await forum.stands("5 · 5 · 5", topic)
+
+
+def has_gone_on(survey: Message, question: int) -> bool:
+    return not any(f":{question}:5" in data for data in buttons(survey))
+
+
+async def test_a_deleted_topic_returns_and_what_was_meant_for_it_follows(forum: Forum) -> None:
+    stand = forum.stand
+    anna = await forum.ask("Anna", "First")
+    topic = await forum.titled("#1 | Anna")
+    await forum.stands("First", topic)
+    stand.world.forums.delete(forum.main, stand.boss.id, topic)
+    stand.say(anna, "Second")
+    stand.say(anna, "Third")
+    again = await forum.titled("#1 | Anna")
+    assert again != topic
+    await forum.stands("Обращение #1", again)
+    await forum.stands("Second", again)
+    await forum.stands("Third", again)
+    forum.write(forum.maria, again, "We are here")
+    await stand.shown(anna, "We are here")
+    assert forum.texts(again).count("Second") == 1
+    assert len([one for one in forum.main.topics.values() if "#1" in one.title]) == 1
+
+
+async def test_a_deleted_mirror_returns_too(forum: Forum) -> None:
+    stand = forum.stand
+    anna = await forum.ask("Anna", "First")
+    topic = await forum.titled("#1 | Anna")
+    card = await forum.stands("Обращение #1", topic)
+    stand.press(forum.maria, card, f"v1:tech:1:{forum.technician.id}")
+    mirror = await forum.titled("#1 | Anna", forum.workshop)
+    await forum.stands("First", mirror, forum.workshop)
+    stand.world.forums.delete(forum.workshop, stand.boss.id, mirror)
+    stand.say(anna, "Second")
+    again = await forum.titled("#1 | Anna", forum.workshop)
+    await forum.stands("Second", again, forum.workshop)
+    forum.write(forum.ivan, again, "Fixed", forum.workshop)
+    await stand.shown(anna, "Fixed")
+
+
+async def test_calls_commands_and_service_messages_stay_among_staff(forum: Forum) -> None:
+    stand = forum.stand
+    anna = await forum.ask("Anna", "Hello")
+    topic = await forum.titled("#1 | Anna")
+    await forum.stands("Hello", topic)
+    forum.write(forum.maria, topic, "@someone помоги")
+    forum.write(forum.maria, topic, "/whatever")
+    newcomer = stand.person("Newcomer")
+    stand.world.membership.admit(forum.main, newcomer, by=newcomer, announce=True)
+    forum.write(forum.maria, topic, "Good day")
+    await stand.shown(anna, "Good day")
+    heard = [one.text for one in anna.inbox.messages.values() if one.author == stand.bot.id]
+    assert not any("someone" in text or "whatever" in text for text in heard)
+    (ticket,) = await forum.door.desk.tickets.waiting() or [
+        await forum.door.desk.tickets.ticket(TicketId(1))
+    ]
+    events = await forum.door.desk.tickets.events(ticket.id)
+    (call,) = [one for one in events if one.action == "call"]
+    assert call.payload["text"] == "@someone помоги"
+
+
+async def test_what_staff_write_into_a_closed_ticket_stays_there_until_it_is_reopened(
+    forum: Forum,
+) -> None:
+    stand = forum.stand
+    anna = await forum.ask("Anna", "Hello")
+    topic = await forum.titled("#1 | Anna")
+    card = await forum.stands("Обращение #1", topic)
+    stand.press(forum.maria, card, "v1:tclose:1")
+    await forum.closed(topic)
+    forum.write(stand.boss, topic, "Too late")
+    await forum.stands("клиент этого не увидит", topic)
+    await stand.until(lambda: "v1:topen:1" in buttons(card), "the card offers to reopen")
+    stand.press(forum.maria, card, "v1:topen:1")
+    await stand.shown(anna, "снова открыто")
+    await stand.until(lambda: not forum.main.topics[MessageId(topic)].closed, "open again")
+    forum.write(forum.maria, topic, "We go on")
+    await stand.shown(anna, "We go on")
+    assert not any("Too late" in one.text for one in anna.inbox.messages.values())
+
+
+async def test_a_client_who_comes_back_finds_the_same_topics(forum: Forum) -> None:
+    stand = forum.stand
+    anna = await forum.ask("Anna", "Hello")
+    topic = await forum.titled("#1 | Anna")
+    card = await forum.stands("Обращение #1", topic)
+    stand.press(forum.maria, card, "v1:tclose:1")
+    await stand.shown(anna, "завершено")
+    await forum.closed(topic)
+    said = stand.say(anna, "It broke again")
+    question = await stand.shown(anna, "Связаться с оператором?", after=said.id)
+    stand.press(anna, question, "v1:ask:other")
+    await forum.stands("It broke again", topic)
+    await stand.until(lambda: not forum.main.topics[MessageId(topic)].closed, "open again")
+    assert await forum.titled("🟢 [Новый] #1") == topic
+
+
+async def test_replies_and_edits_follow_a_message_to_every_topic(forum: Forum) -> None:
+    stand = forum.stand
+    anna = await forum.ask("Anna", "Hello")
+    topic = await forum.titled("#1 | Anna")
+    card = await forum.stands("Обращение #1", topic)
+    stand.press(forum.maria, card, f"v1:tech:1:{forum.technician.id}")
+    mirror = await forum.titled("#1 | Anna", forum.workshop)
+    hello = await forum.stands("Hello", mirror, forum.workshop)
+    answer = forum.write(forum.ivan, mirror, "Hi there", forum.workshop, reply_to=hello)
+    shown = await stand.shown(anna, "Hi there")
+    assert shown.reply_to is not None
+    assert anna.inbox.messages[shown.reply_to].text == "Hello"
+    await forum.stands("Hi there", topic)
+    stand.world.channel_talk.edit(forum.workshop, forum.ivan.id, answer.id, Draft("Hi, Anna"))
+    await stand.shown(anna, "Hi, Anna")
+    await forum.stands("Ivan:\nHi, Anna", topic)
+
+
+async def test_a_change_of_technician_closes_the_first_ones_topic(forum: Forum) -> None:
+    stand = forum.stand
+    second = forum_group(stand, "Second workshop")
+    olga = stand.person("Olga")
+    stand.world.join(second, olga)
+    other = await forum.door.desk.technicians.put_technician(
+        BOSS, NewTechnician("Olga", TgUserId(olga.id), chat_id(second))
+    )
+    anna = await forum.ask("Anna", "Hello")
+    topic = await forum.titled("#1 | Anna")
+    card = await forum.stands("Обращение #1", topic)
+    stand.press(forum.maria, card, f"v1:tech:1:{forum.technician.id}")
+    mirror = await forum.titled("#1 | Anna", forum.workshop)
+    await forum.stands("Hello", mirror, forum.workshop)
+    stand.press(forum.maria, card, f"v1:tech:1:{other.id}")
+    taken = await forum.titled("#1 | Anna", second)
+    await forum.stands("Hello", taken, second)
+    await forum.closed(mirror, forum.workshop)
+    forum.write(olga, taken, "My turn", second)
+    await stand.shown(anna, "My turn")
+
+
+async def test_in_both_modes_at_once_each_ticket_stays_in_its_own(forum: Forum) -> None:
+    stand = forum.stand
+    olga = await stand.operator(forum.door, "Olga")
+    anna = await forum.ask("Anna", "In a topic")
+    await forum.stands("In a topic", await forum.titled("#1 | Anna"))
+    boris = stand.person("Boris")
+    client = await forum.door.desk.clients.see_client(
+        ClientSeen(TgUserId(boris.id), None, "Boris", "ru")
+    )
+    opening = Opening(client.id, Mode.TAKE, Language.RU)
+    opened = await forum.door.desk.tickets.open_ticket(ActKey("a"), opening, timedelta())
+    taken = await forum.door.desk.tickets.take(
+        ActKey("b"), opened.ticket.id, (await stand.staff(forum.door, olga)).id, several=False
+    )
+    assert taken.is_done
+    stand.say(boris, "In private")
+    await stand.shown(olga, "In private")
+    stand.say(olga, "Here I am")
+    await stand.shown(boris, "Here I am")
+    assert not any("Here I am" in one.text for one in anna.inbox.messages.values())
+
+
+def offers(card: Message, chosen: int) -> bool:
+    """Tell whether a card shows that somebody was chosen, whom 0 lets go, or that nobody was."""
+    return ("v1:tech:1:0" in buttons(card)) == bool(chosen)
+
+
+async def test_telegrams_limits_are_kept_and_titles_merge_while_they_wait(stand: Stand) -> None:
+    stand.limits = BotLimits()
+    stand.api.limits.enabled = True
+    async with forum_on(stand) as forum:
+        anna = await forum.ask("Anna", "One")
+        topic = await forum.titled("#1 | Anna")
+        card = await forum.stands("Обращение #1", topic)
+        for technician in (forum.technician.id, 0, forum.technician.id):
+            stand.press(forum.maria, card, f"v1:tech:1:{technician}")
+            await stand.until(partial(offers, card, technician), "the card shows the choice")
+        stand.say(anna, "Two")
+        await forum.stands("Two", topic)
+        assert await forum.titled("🟡 [В работе | Ivan] #1") == topic
+    calls = [call for call in stand.api.journal.calls if call.method == "editForumTopic"]
+    assert len([call for call in calls if call.params["chat_id"] == str(chat_id(forum.main))]) < 3
+    assert not [call for call in stand.api.journal.calls if call.code == 429]
