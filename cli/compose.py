@@ -51,6 +51,7 @@ from orchestrator.ports.writing import Writer
 from orchestrator.service.service import Service
 from orchestrator.service.settings import SettingsDesk
 from orchestrator.stage import Stage
+from orchestrator.study_groups.duties import GroupDuties
 from orchestrator.supervisor.duties import Duties
 from orchestrator.supervisor.node import Node
 from orchestrator.supervisor.upkeep import Upkeep
@@ -98,7 +99,13 @@ class Company:
         writer = make_writer(self.settings, stage, self.ending)
         stage.library.add_reader(lambda shot: writer.learn(shot.published(ScriptKind.COMMENT)))
         conductor = Conductor(stage, make_interpreter(stage, writer))
-        duties = Duties(stage, Decider(stage, writer), conductor, Upkeep(stage, self.door))
+        duties = Duties(
+            stage,
+            Decider(stage, writer),
+            conductor,
+            Upkeep(stage, self.door),
+            GroupDuties(stage, self.door),
+        )
         return Worker(node, stage.stores.jobs, stage.bell, stage.clock, stage.tuning, duties.do)
 
     @asynccontextmanager

@@ -146,6 +146,8 @@ class PostgresGrants:
             grants.c.revoked_at.is_(None),
             grants.c.verified_at < older_than,
             grants.c.account_id.is_not(None),
+            # A study group's grant is proved whenever its notice is looked at.
+            grants.c.channel_id.is_not(None),
         )
         async with transaction(self.engine) as connection:
             return [GrantId(one) for one in (await connection.execute(query)).scalars()]

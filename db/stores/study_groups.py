@@ -269,9 +269,14 @@ class PostgresStudyGroups:
                 telegram_id=peer.telegram_id,
                 access_hash=peer.access_hash,
             )
-            await run(connection, SEAT, group=group, account=account, role=role)
-            after = {"account": account, "role": role}
-            await write_audit(connection, actor, "seat_account", f"group {group}", after=after)
+            await give_role(connection, actor, group, account, role)
+
+    async def change_role(
+        self, actor: Actor, group: StudyGroupId, account: AccountId, role: GroupRole
+    ) -> None:
+        """Give an account another role that rests until its bio names it."""
+        async with transaction(self.engine) as connection:
+            await give_role(connection, actor, group, account, role)
 
     async def unseat(self, actor: Actor, group: StudyGroupId, account: AccountId) -> int:
         """Take a role away with what waits to be said in it."""
@@ -343,6 +348,19 @@ class PostgresStudyGroups:
             after = {"cancelled": cancelled}
             await write_audit(connection, actor, "close_group", f"group {group}", after=after)
         return cancelled
+
+
+async def give_role(
+    connection: AsyncConnection,
+    actor: Actor,
+    group: StudyGroupId,
+    account: AccountId,
+    role: GroupRole,
+) -> None:
+    """Seat an account, in somebody's transaction."""
+    await run(connection, SEAT, group=group, account=account, role=role)
+    after = {"account": account, "role": role}
+    await write_audit(connection, actor, "seat_account", f"group {group}", after=after)
 
 
 async def say_in_group(connection: AsyncConnection, line: NewGroupLine) -> OutboxId:

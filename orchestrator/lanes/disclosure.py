@@ -7,9 +7,10 @@ import logging
 import unicodedata
 
 from orchestrator.ids import AccountId
-from orchestrator.ports.accounts import AccountStore
 from orchestrator.ports.leases import Fence
+from orchestrator.ports.stores import Stores
 from orchestrator.ports.telegram import AccountClient
+from orchestrator.study_groups.bios import roles_named
 
 log = logging.getLogger(__name__)
 
@@ -25,14 +26,15 @@ def plain(text: str) -> str:
 
 
 async def read_disclosure(
-    client: AccountClient, accounts: AccountStore, account: AccountId, fence: Fence
+    client: AccountClient, stores: Stores, account: AccountId, fence: Fence
 ) -> bool:
-    """Read the account's bio from Telegram and store whether it may speak."""
+    """Read the account's bio from Telegram and store whether, and as what, it may speak."""
     profile = await client.profile()
-    await accounts.record_profile(account, profile)
-    stored = await accounts.account(account)
+    await stores.accounts.record_profile(account, profile)
+    stored = await stores.accounts.account(account)
     disclosed = carries(profile.bio, stored.disclosure)
-    await accounts.record_disclosure(account, fence, disclosed=disclosed)
+    await stores.accounts.record_disclosure(account, fence, disclosed=disclosed)
+    await stores.study_groups.note_bio(account, roles_named(profile.bio))
     if not disclosed:
         log.warning(
             "%s is silent until its bio names whom it speaks for: troupe accounts disclose %s",

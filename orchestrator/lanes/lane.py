@@ -61,9 +61,7 @@ class Lane:
 
     async def introduce(self, client: AccountClient) -> None:
         """Read who the account is and whether it may speak."""
-        await read_disclosure(
-            client, self.stage.stores.accounts, self.holder.account, self.holder.fence
-        )
+        await read_disclosure(client, self.stage.stores, self.holder.account, self.holder.fence)
 
     async def send(self, client: AccountClient) -> None:
         """Deliver what is due, one message at a time, until asked to stop."""

@@ -232,6 +232,11 @@ class StudyGroupStore(Protocol):
     ) -> None:
         """Give an account a role, or another one; it rests until the bio names it."""
 
+    async def change_role(
+        self, actor: Actor, group: StudyGroupId, account: AccountId, role: GroupRole
+    ) -> None:
+        """Give an account that is in the group another role; it rests until the bio names it."""
+
     async def unseat(self, actor: Actor, group: StudyGroupId, account: AccountId) -> int:
         """Take a role away, and cancel what waits to be said; returns how many lines."""
 

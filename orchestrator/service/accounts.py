@@ -13,6 +13,7 @@ from orchestrator.ports.accounts import Account, AccountEvent, AccountState, Eve
 from orchestrator.ports.logs import SessionEvent, SessionKind
 from orchestrator.ports.telegram import Profile, SignInAnswers
 from orchestrator.stage import Stage
+from orchestrator.study_groups.bios import bio_for, roles_named
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
@@ -79,10 +80,13 @@ class Accounts:
         account = await self.stage.stores.accounts.account_named(name)
         if account.disclosure is None:
             raise NotAllowed(f"{name} has no persona whose disclosure could be written")
-        profile = await self.door.ask(account.id, WriteBio(account.disclosure))
+        roles = await self.stage.stores.study_groups.roles_of(account.id)
+        bio = bio_for(account.disclosure, roles)
+        profile = await self.door.ask(account.id, WriteBio(bio))
         if not isinstance(profile, Profile) or not carries(profile.bio, account.disclosure):
             raise NotAllowed(f"Telegram did not keep the bio of {name}: try again in a minute")
         await self.stage.stores.accounts.record_profile(account.id, profile)
+        await self.stage.stores.study_groups.note_bio(account.id, roles_named(profile.bio))
         await self.stage.stores.accounts.record_event(
             account.id, AccountEvent.BIO_CHANGED, f"disclosed by {actor.name}"
         )

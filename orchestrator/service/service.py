@@ -11,11 +11,13 @@ from orchestrator.service.channels import Channels
 from orchestrator.service.comments import Comments, Outbox, ReviewQueue
 from orchestrator.service.conversations import Conversations
 from orchestrator.service.grants import Grants
+from orchestrator.service.journeys import Journeys
 from orchestrator.service.library import Library
 from orchestrator.service.logs import Logs
 from orchestrator.service.nodes import Nodes
 from orchestrator.service.reloading import Reloading
 from orchestrator.service.settings import SettingsDesk
+from orchestrator.service.study_groups import StudyGroups
 from orchestrator.service.support import SupportDesk
 from orchestrator.stage import Stage
 
@@ -33,6 +35,8 @@ class Service:
     outbox: Outbox
     comments: Comments
     conversations: Conversations
+    groups: StudyGroups
+    journeys: Journeys
     library: Library
     logs: Logs
     settings: SettingsDesk
@@ -53,6 +57,8 @@ class Service:
             outbox=Outbox(stage),
             comments=Comments(stage, door),
             conversations=Conversations(stage),
+            groups=StudyGroups(stage, door),
+            journeys=Journeys(stage),
             library=Library(stage),
             logs=Logs(stage),
             settings=SettingsDesk(stage.stores.settings),

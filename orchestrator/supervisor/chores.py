@@ -5,7 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from orchestrator.jobs import AskForProofs, OpenWindow, SweepTables, VerifyGrant
+from orchestrator.jobs import (
+    AskForProofs,
+    LookAtStudyGroups,
+    OpenWindow,
+    SweepTables,
+    VerifyGrant,
+)
 from orchestrator.ports.calendar import Daily, Entry, Every
 from orchestrator.stage import Stage
 
@@ -13,6 +19,7 @@ log = logging.getLogger(__name__)
 
 STANDING = (
     Entry("proofs", AskForProofs(), Every(timedelta(minutes=1))),
+    Entry("study groups", LookAtStudyGroups(), Every(timedelta(minutes=1))),
     Entry("sweep", SweepTables(), Every(timedelta(hours=1))),
 )
 """What is in the calendar whatever the database says."""

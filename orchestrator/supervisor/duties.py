@@ -9,9 +9,13 @@ from orchestrator.jobs import (
     AskForProofs,
     ConsiderPost,
     Converse,
+    HearGroupMessage,
     Job,
+    KeepStudyGroup,
+    LookAtStudyGroups,
     OpenWindow,
     RefreshEngagement,
+    SayLessonLine,
     SweepTables,
     Task,
     VerifyGrant,
@@ -19,6 +23,7 @@ from orchestrator.jobs import (
 from orchestrator.operations import logged
 from orchestrator.ports.logs import OperationKind
 from orchestrator.stage import Stage
+from orchestrator.study_groups.duties import GroupDuties
 from orchestrator.supervisor.chores import do_chore
 from orchestrator.supervisor.upkeep import Upkeep
 from orchestrator.whereabouts import at_work
@@ -32,6 +37,7 @@ class Duties:
     decider: Decider
     conductor: Conductor
     upkeep: Upkeep
+    groups: GroupDuties
 
     async def do(self, job: Job) -> None:
         """Do what the job says; everything logged meanwhile tells of the job."""
@@ -48,6 +54,8 @@ class Duties:
                 case VerifyGrant(grant):
                     with logged(log, clock, OperationKind.VERIFY_GRANT):
                         await self.upkeep.verify_grant(grant)
+                case KeepStudyGroup() | HearGroupMessage() | SayLessonLine() | LookAtStudyGroups():
+                    await self.groups.do(job, job.task)
                 case AskForProofs() | SweepTables() | OpenWindow():
                     await do_chore(self.stage, job.task)
 

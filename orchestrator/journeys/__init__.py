@@ -1,0 +1,1 @@
+"""Journeys: how far people are in lessons and diagnostics."""

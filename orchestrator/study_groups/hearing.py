@@ -1,0 +1,152 @@
+"""Answering members of a study group who address one of our accounts.
+
+An answer is the lesson's or a diagnostic's own words. What neither has words for is a silence with
+its reason: free talk in a group waits, as elsewhere, for a person's leave.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from orchestrator.ids import GroupMessageId
+from orchestrator.journeys.diagnosis import finding_of
+from orchestrator.ports.answers import AnswerSource, NewGroupLine, Provenance
+from orchestrator.ports.study_groups import GroupState, Heard, Reply, Seat
+from orchestrator.stage import Stage
+from orchestrator.study_groups.addressing import addressed
+from personas.dice import pick
+from personas.scripts.hearing import hear, mentions_any
+from personas.scripts.model import Script, Trigger
+from personas.scripts.runner import Incoming, Progress, advance
+from personas.scripts.steps import Outcome
+from personas.strategy import Strategy
+from personas.texts import stems
+from personas.voice import speak
+
+log = logging.getLogger(__name__)
+
+ANSWER_LASTS: Final = timedelta(minutes=10)
+"""A later answer would answer nothing any more."""
+TYPING: Final = timedelta(seconds=2)
+"""How long after the question an answer leaves at the earliest."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupHearing:
+    """Decides about members' messages, each once."""
+
+    stage: Stage
+
+    async def hear(self, message: GroupMessageId) -> None:
+        """Answer a message, or store why nobody does."""
+        heard = await self.stage.stores.group_talk.heard(message)
+        if heard is None:
+            return
+        now = self.stage.clock.now()
+        reply = answer(heard, now)
+        refused = await self.stage.stores.group_talk.reply(heard, reply, now)
+        log.info("study group %s: %s", heard.group.id, refused or reply.reason)
+
+
+def answer(heard: Heard, now: datetime) -> Reply:
+    """Say what comes of a member's message; a silence has no lines."""
+    seat = addressed(heard.group.seats(), heard.text, heard.replied_to)
+    if why := silence(heard, seat):
+        return Reply(why)
+    if seat is None:
+        return Reply("none of our accounts was addressed")
+    if heard.diagnostic is not None and is_about(heard, heard.diagnostic):
+        return diagnose(heard, seat, heard.diagnostic, now)
+    if heard.script is not None:
+        return answer_by_lesson(heard, seat, heard.script, now)
+    return Reply("no lesson was held here yet, and free talk waits for a person's leave")
+
+
+def silence(heard: Heard, seat: Seat | None) -> str | None:
+    """Say what speaks against any answer, whatever the message is about."""
+    if heard.group.state is not GroupState.ACTIVE:
+        return "the group is closed"
+    if heard.opted_out:
+        return "the member wants to hear no more of us"
+    if heard.deleted:
+        return "the member took the message back"
+    if seat is not None and seat.ended is not None:
+        return f"the bio of {seat.name} does not name its role"
+    return None
+
+
+def is_about(heard: Heard, diagnostic: Script) -> bool:
+    """Whether a message belongs to the group's diagnostic: it goes on with it, or begins it."""
+    if heard.progress is not None:
+        return heard.progress.outcome is Outcome.WAITING
+    return hear(diagnostic, heard.text) is not None
+
+
+def diagnose(heard: Heard, seat: Seat, diagnostic: Script, now: datetime) -> Reply:
+    """Take the member's diagnostic one step on."""
+    before = heard.progress or Progress()
+    turn = advance(diagnostic, before, Incoming(heard.text), heard.contact)
+    because = Provenance(
+        source=AnswerSource.LOCAL,
+        reason=turn.reason,
+        approved_by="the published script",
+        persona=None if seat.persona is None else seat.persona.key,
+        script_version=heard.diagnostic_version,
+        strategy=Strategy.SCRIPT_80,
+    )
+    return Reply(
+        f"diagnostic {diagnostic.key}: {turn.reason}",
+        tuple(line(heard, seat, text, because, now) for text in turn.says),
+        turn.progress,
+        finding_of(diagnostic, turn.progress),
+    )
+
+
+def answer_by_lesson(heard: Heard, seat: Seat, script: Script, now: datetime) -> Reply:
+    """Answer with what the lesson has for this, or with its fallback, or not at all."""
+    key = hear(script, heard.text)
+    trigger = next((one for one in script.triggers if one.key == key), None)
+    text = words_for(heard, script, trigger)
+    if text is None:
+        return Reply(f"the lesson {script.key} has no words for this")
+    reason = f"the lesson's fallback: no trigger of {script.key} fits"
+    if trigger is not None:
+        reason = f"trigger {trigger.key} of the lesson {script.key}"
+    because = Provenance(
+        source=AnswerSource.LOCAL,
+        reason=reason,
+        approved_by="the published script",
+        persona=None if seat.persona is None else seat.persona.key,
+        script_version=heard.script_version,
+        strategy=Strategy.SCRIPT_80,
+        trigger=None if trigger is None else trigger.key,
+    )
+    return Reply(reason, (line(heard, seat, text, because, now),))
+
+
+def words_for(heard: Heard, script: Script, trigger: Trigger | None) -> str | None:
+    """Choose among the trigger's responses, else among the words of the fallback."""
+    if trigger is not None:
+        fitting = [
+            one.text
+            for one in trigger.responses
+            if not one.when or mentions_any(stems(heard.text), one.when)
+        ]
+        if fitting:
+            return pick(fitting, heard.id, "response")
+    return None if script.fallback is None else pick(script.fallback.say, heard.id, "fallback")
+
+
+def line(heard: Heard, seat: Seat, text: str, because: Provenance, now: datetime) -> NewGroupLine:
+    """Word a reply to the member's message in the account's voice."""
+    said = text if seat.persona is None else speak(text, seat.persona, heard.id)
+    return NewGroupLine(
+        group=heard.group.id,
+        account=seat.account,
+        text=said,
+        because=because,
+        due_at=now + TYPING,
+        expires_at=now + ANSWER_LASTS,
+        reply_to=heard.message,
+    )
