@@ -1,15 +1,18 @@
 """Which trigger a message means, if any: learnt from example phrases, judged on this machine.
 
-Two judges are added up. One knows words and runs of letters, in any language: a linear support
-vector machine. The other knows what English sentences mean: kernel ridge regression on the
-vectors of `llm.meaning`, its phrases as the centres (Nyström's approximation where there are
-many). Both are one against all, so that a message which no trigger knows scores low everywhere.
-How low is too low is learnt from phrases that were held out.
+Two judges are added up. One knows words, told by their stems, and runs of letters, in any
+language: a linear support vector machine. The other knows what English sentences mean: kernel
+ridge regression on the vectors of `llm.meaning`, its phrases as the centres (Nyström's
+approximation where there are many). Both are one against all, so that a message which no trigger
+knows scores low everywhere.
+How low is too low is learnt from phrases that were held out. Where words alone leave no doubt, the
+second judge, who takes most of the time, is not asked.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -21,6 +24,7 @@ from sklearn.svm import LinearSVC
 
 from llm.meaning import Vectors
 from personas.strategy import SCRIPT_FITS_ABOVE
+from personas.texts import stems
 
 Scores = npt.NDArray[np.float64]
 Targets = npt.NDArray[np.int64]
@@ -41,6 +45,10 @@ KIN, KIN_WEIGHT = 3, 8.0
 """What the mean cosine of the nearest phrases adds to it: strangers have no kin."""
 LOST = 0.015
 """The part of messages that a trigger fits which may be taken for fitting none."""
+PLAIN_MARGIN, PLAIN_LEAD = 0.5, 0.75
+"""Words whose best trigger has so much, and so much more than the next, leave no doubt."""
+USUAL_KIN = 0.8
+"""The mean cosine of the kin of what such words say: they count as if sense agreed."""
 HELD_OUT = 0.05
 FEW = 2000
 """Up to so many phrases, each is held out once; above, a twentieth of them is."""
@@ -70,10 +78,10 @@ class Words:
     def __init__(self, texts: Sequence[str], targets: Targets) -> None:
         self.features = FeatureUnion(
             [
-                ("words", TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)),
+                ("words", TfidfVectorizer(analyzer=stems_and_pairs, sublinear_tf=True)),
                 (
                     "letters",
-                    TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True),
+                    TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True),
                 ),
             ]
         )
@@ -92,6 +100,12 @@ class Words:
         known = self.columns != NOTHING
         result[:, self.columns[known]] = decided[:, known]
         return result
+
+
+def stems_and_pairs(text: str) -> list[str]:
+    """Return the stems of the words and the pairs of neighbours: «карта» is «картой»."""
+    found = stems(text)
+    return [*found, *(f"{left} {right}" for left, right in pairwise(found))]
 
 
 class Sense:
@@ -207,7 +221,20 @@ class Selector:
 
     def choose(self, text: str) -> Choice:
         """Return the trigger that suits a message best, with how well."""
-        return self.choose_all([text])[0]
+        return self.by_words(text) or self.choose_all([text])[0]
+
+    def by_words(self, text: str) -> Choice | None:
+        """Choose by words alone where they leave no doubt; None where sense has to be asked."""
+        if self.judges.sense is None:
+            return None
+        row = self.judges.words.scores([text], self.judges.labels)[0]
+        if len(row) == 1:
+            return None
+        second, best = np.partition(row, -2)[-2:].tolist()
+        if best < PLAIN_MARGIN or best - second < PLAIN_LEAD:
+            return None
+        agreed = MEANING_WEIGHT * (1 + LEAD_WEIGHT) + KIN_WEIGHT * USUAL_KIN
+        return self.choice(row, best + LEAD_WEIGHT * (best - second) + agreed)
 
     def choose_all(self, texts: Sequence[str]) -> list[Choice]:
         """Choose for many messages at once."""
