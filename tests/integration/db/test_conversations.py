@@ -1,0 +1,283 @@
+"""A turn of a conversation is stored with its words and the end of its job, or not at all."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from cli.documents import read_scripts
+from db.notify import Notices
+from db.rotation import reencrypt_all
+from db.stores import postgres_stores
+from orchestrator.conversations.deciding import Setting, decide
+from orchestrator.conversations.ground import ground_of
+from orchestrator.conversations.terms import BurstTerms, TalkTerms
+from orchestrator.errors import NotAllowed
+from orchestrator.facts import (
+    ConversationRead,
+    DirectMessageSeen,
+    MessageEdited,
+    MessagesDeleted,
+    OwnMessageSeen,
+)
+from orchestrator.ids import AccountId, ConversationId, MessageId, NodeName, TelegramId
+from orchestrator.jobs import Converse, Job
+from orchestrator.ports.conversations import Conclusion, ConversationState, Standing
+from orchestrator.ports.interpreting import Opinion
+from orchestrator.ports.stores import Stores
+from orchestrator.ports.work import Claimant
+from orchestrator.ports.writing import PublishedScript
+from orchestrator.tuning import Tuning
+from personas.persona import Persona
+from personas.scripts.runner import Progress
+from personas.strategy import Strategy
+from tests.integration.db.conftest import OLGA
+from tests.integration.db.test_secrets import ONE, TWO, cipher_of
+
+NORTH, SOUTH = Claimant(NodeName("north"), 1), Claimant(NodeName("south"), 1)
+PAVEL = TelegramId(5)
+AT_ONCE = Tuning(bursts=BurstTerms(timedelta(0), timedelta(0)))
+CLUB = next(
+    one for one in read_scripts(Path("cli/demo_data/conversations")) if one.language == "ru"
+)
+
+
+@dataclass(slots=True)
+class House:
+    stores: Stores
+    engine: AsyncEngine
+    account: AccountId
+    script: PublishedScript
+    said: int = 0
+
+    async def hears(self, text: str, *, sent_at: datetime | None = None) -> MessageId:
+        self.said += 1
+        told = DirectMessageSeen(
+            account=self.account,
+            sender=PAVEL,
+            message=MessageId(self.said),
+            text=text,
+            sent_at=sent_at or datetime.now(UTC),
+            sender_name="Pavel",
+            access_hash=7,
+        )
+        assert await self.stores.intake.record_direct_message(told)
+        return told.message
+
+    async def job(self, claimant: Claimant = NORTH) -> Job:
+        (taken,) = await self.stores.jobs.take_jobs(claimant, 10)
+        assert isinstance(taken.task, Converse)
+        return taken
+
+    async def standing(self) -> Standing:
+        found = await self.stores.conversations.standing(ConversationId(1))
+        assert found is not None
+        return found
+
+    async def conclusion(self, standing: Standing, heard: str = "") -> Conclusion:
+        opinion = Opinion(self.script, heard, 0.9, Strategy.SCRIPT_80, "it fits")
+        ground = ground_of(standing)
+        return decide(
+            Setting(
+                standing=standing,
+                asked="\n".join(one.text for one in standing.unanswered),
+                arrival=ground.arrival,
+                progress=standing.progress if ground.version else Progress(),
+                persona=standing.persona,
+                now=datetime.now(UTC),
+                terms=TalkTerms(),
+            ),
+            opinion,
+        )
+
+    async def answer(self, heard: str = "") -> bool:
+        job, standing = await self.job(), await self.standing()
+        conclusion = await self.conclusion(standing, heard)
+        return await self.stores.conversations.conclude(job, standing, conclusion)
+
+    async def count(self, what: str) -> int:
+        async with self.engine.begin() as connection:
+            found = await connection.exec_driver_sql(f"SELECT count(*) FROM {what}")
+        return int(found.scalar_one())
+
+
+async def house_of(stores: Stores, engine: AsyncEngine) -> House:
+    lena = Persona(key="lena", name="Lena", disclosure="Lantern, AI")
+    await stores.library.put_persona(OLGA, lena)
+    account = await stores.accounts.add_account(OLGA, "lena", "+79990001122", "lena")
+    await stores.library.put_script(OLGA, CLUB, "first")
+    (record,) = await stores.library.scripts()
+    return House(stores, engine, account.id, PublishedScript(record.version_id, CLUB))
+
+
+@pytest.fixture
+async def house(engine: AsyncEngine, database_url: str) -> House:
+    stores = postgres_stores(engine, cipher_of(ONE), Notices(database_url), AT_ONCE)
+    return await house_of(stores, engine)
+
+
+async def test_a_burst_is_one_job_that_is_pushed_back_up_to_a_bound(
+    engine: AsyncEngine, database_url: str
+) -> None:
+    bursts = Tuning(bursts=BurstTerms(timedelta(minutes=2), timedelta(minutes=5)))
+    house = await house_of(
+        postgres_stores(engine, cipher_of(ONE), Notices(database_url), bursts), engine
+    )
+    await house.hears("one")
+    await house.hears("two")
+    assert await house.count("jobs") == 1
+    assert await house.count("jobs WHERE due_at > now() + interval '100 seconds'") == 1
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "UPDATE jobs SET created_at = now() - interval '290 seconds', due_at = now()"
+        )
+    await house.hears("three")
+    assert await house.count("jobs WHERE due_at <= now() + interval '10 seconds'") == 1
+    assert [one.text for one in (await house.standing()).unanswered] == ["one", "two", "three"]
+
+
+async def test_a_turn_its_words_and_the_end_of_its_job_are_stored_together(house: House) -> None:
+    await house.hears("Как вступить в клуб?")
+    assert await house.answer("membership")
+    standing = await house.standing()
+    assert (standing.progress.step, standing.progress.turns, standing.turns) == ("welcome", 1, 1)
+    assert standing.unanswered == ()
+    assert await house.count("outbox WHERE kind = 'direct' AND state = 'due'") == 1
+    assert await house.count("jobs WHERE state <> 'done'") == 0
+    assert await house.count("messages WHERE is_read") == 1
+    assert await house.count("commands WHERE kind = 'AttendTo'") == 1
+
+
+async def test_who_lost_the_job_to_another_node_says_nothing(house: House) -> None:
+    await house.hears("Как вступить в клуб?")
+    job, standing = await house.job(NORTH), await house.standing()
+    assert await house.stores.jobs.take_over_jobs(SOUTH, (), frozenset({NORTH.node})) == 1
+    late = await house.conclusion(standing)
+    assert not await house.stores.conversations.conclude(job, standing, late)
+    assert await house.count("outbox") == await house.count("conversation_turns") == 0
+    job = await house.job(SOUTH)
+    assert await house.stores.conversations.conclude(job, standing, late)
+    assert await house.count("outbox") == 1
+
+
+async def test_what_is_written_while_an_answer_is_made_is_answered_next(house: House) -> None:
+    await house.hears("Как вступить в клуб?")
+    job, standing = await house.job(), await house.standing()
+    await house.hears("и сколько стоит?")
+    conclusion = await house.conclusion(standing)
+    assert await house.stores.conversations.conclude(job, standing, conclusion)
+    assert isinstance((await house.job()).task, Converse)
+    assert [one.text for one in (await house.standing()).unanswered] == ["и сколько стоит?"]
+
+
+async def test_a_message_is_never_lost_between_two_turns(house: House) -> None:
+    await house.hears("Как вступить в клуб?")
+    for _ in range(10):
+        job, standing = await house.job(), await house.standing()
+        conclusion = replace(await house.conclusion(standing), state=ConversationState.OPEN)
+        conclusion = replace(conclusion, turn=replace(conclusion.turn, says=()))
+        await asyncio.gather(
+            house.hears("и ещё"),
+            house.stores.conversations.conclude(job, standing, conclusion),
+        )
+    assert [one.text for one in (await house.standing()).unanswered] == ["и ещё"]
+
+
+@pytest.mark.parametrize("act", ["pause", "take_over", "close", "stop"])
+async def test_who_steps_in_while_an_answer_is_made_is_not_talked_over(
+    house: House, act: str
+) -> None:
+    await house.hears("Как вступить в клуб?")
+    job, standing = await house.job(), await house.standing()
+    conclusion = await house.conclusion(standing)
+    desk = house.stores.conversation_desk
+    match act:
+        case "pause":
+            await desk.pause(OLGA, standing.id)
+        case "take_over":
+            await desk.take_over(OLGA, standing.id, "mine")
+        case "close":
+            await desk.close(OLGA, standing.id, "spam")
+        case _:
+            await house.hears("стоп")
+    assert not await house.stores.conversations.conclude(job, standing, conclusion)
+    assert await house.count("outbox") == 0
+    assert await house.count("jobs WHERE state IN ('waiting', 'taken')") == 0
+
+
+async def test_what_a_person_told_is_encrypted_and_rotates(house: House, database_url: str) -> None:
+    await house.hears("Как вступить в клуб?")
+    assert await house.answer("membership")
+    await house.hears("только статьи")
+    assert await house.answer()
+    async with house.engine.begin() as connection:
+        found = await connection.exec_driver_sql("SELECT slots_encrypted FROM conversations")
+        assert "читатель".encode() not in bytes(found.scalar_one())
+    assert await reencrypt_all(house.engine, cipher_of(TWO, ONE)) >= 2
+    after = postgres_stores(house.engine, cipher_of(TWO), Notices(database_url))
+    detail = await after.conversation_desk.conversation(ConversationId(1))
+    assert detail.known == {"plan": "читатель"}
+
+
+async def test_half_an_hour_without_a_sign_begins_another_session(house: House) -> None:
+    now = datetime.now(UTC)
+    for minutes in (200, 190, 165, 120, 100):
+        await house.hears("привет", sent_at=now - timedelta(minutes=minutes))
+    edit = MessageEdited(house.account, PAVEL, MessageId(1), "приветик", now)
+    read = ConversationRead(house.account, PAVEL, MessageId(9), by_us=False)
+    await house.stores.intake.record([edit, read, MessagesDeleted(house.account, (MessageId(2),))])
+    detail = await house.stores.conversation_desk.conversation(ConversationId(1))
+    assert [(one.acts, one.wrote) for one in detail.sessions] == [(3, 0), (2, 2), (3, 3)]
+    kept = {one.message: one for one in detail.history}
+    assert kept[MessageId(1)].first_text == "привет"
+    assert kept[MessageId(2)].deleted_at is not None
+
+
+async def test_what_somebody_deleted_is_not_answered(house: House) -> None:
+    number = await house.hears("Как вступить в клуб?")
+    await house.stores.intake.record([MessagesDeleted(house.account, (number,))])
+    assert (await house.standing()).unanswered == ()
+    with pytest.raises(NotAllowed, match="no message of theirs left"):
+        await reply(house, "But you asked")
+
+
+async def reply(house: House, text: str) -> None:
+    now = datetime.now(UTC)
+    desk = house.stores.conversation_desk
+    await desk.reply(OLGA, ConversationId(1), text, now, now + timedelta(hours=1))
+
+
+async def test_a_handoff_is_taken_by_one_person_only(house: House) -> None:
+    await house.hears("дайте оператора")
+    assert await house.answer()
+    (waiting,) = await house.stores.handoffs.waiting_handoffs(10)
+    assert waiting.note.startswith("Клиент попросил человека")
+    taken = await house.stores.handoffs.take_handoff(OLGA, waiting.id)
+    assert taken.taken_by == "olga"
+    with pytest.raises(NotAllowed, match="taken already"):
+        await house.stores.handoffs.take_handoff(OLGA, waiting.id)
+    assert await house.stores.handoffs.waiting_handoffs(10) == []
+
+
+async def test_our_own_words_are_told_from_what_somebody_writes_with_a_phone(
+    house: House,
+) -> None:
+    await house.hears("Как вступить в клуб?")
+    assert await house.answer("membership")
+    async with house.engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE outbox SET first_attempt_at = now()")
+        ours = (await connection.exec_driver_sql("SELECT text FROM outbox")).scalar_one()
+    await own(house, 50, f"{ours} ")
+    assert (await house.standing()).state is ConversationState.OPEN
+    await own(house, 51, "by hand")
+    await own(house, 51, "by hand")
+    assert (await house.standing()).state is ConversationState.HANDED_OVER
+    assert await house.count("messages WHERE direction = 'outgoing'") == 1
+
+
+async def own(house: House, number: int, text: str) -> None:
+    told = OwnMessageSeen(house.account, PAVEL, MessageId(number), text, datetime.now(UTC))
+    await house.stores.intake.record([told])
