@@ -1,0 +1,262 @@
+"""What a turn says, on which version it is made, and that it can be made again."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cli.documents import read_scripts
+from orchestrator.conversations.deciding import Setting, decide, words_of_handoff
+from orchestrator.conversations.explaining import explain_turn
+from orchestrator.conversations.ground import carry, ground_of
+from orchestrator.conversations.replaying import replay
+from orchestrator.conversations.terms import BurstTerms, TalkTerms
+from orchestrator.ids import AccountId, ConversationId, InboundId, MessageId, ScriptVersionId
+from orchestrator.ports.conversations import (
+    Arrival,
+    Conclusion,
+    ConversationState,
+    Inbound,
+    Standing,
+    TurnKind,
+    TurnRecord,
+)
+from orchestrator.ports.interpreting import Opinion
+from orchestrator.ports.library import Live
+from orchestrator.ports.writing import PublishedScript
+from personas.persona import Persona
+from personas.scripts.model import Script
+from personas.scripts.runner import Progress
+from personas.scripts.steps import Outcome
+from personas.strategy import Strategy
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LENA = Persona(key="lena", name="Lena", disclosure="Lantern; AI helps to write")
+CLUB = next(
+    one for one in read_scripts(Path("cli/demo_data/conversations")) if one.language == "ru"
+)
+FIRST, SECOND = ScriptVersionId(1), ScriptVersionId(2)
+PUBLISHED = PublishedScript(FIRST, CLUB)
+
+
+def standing(text: str = "Как вступить в клуб?", **changes: object) -> Standing:
+    made = Standing(
+        id=ConversationId(7),
+        account=AccountId(1),
+        state=ConversationState.OPEN,
+        reopens=False,
+        persona=LENA,
+        version=None,
+        progress=Progress(),
+        unanswered=(Inbound(InboundId(3), MessageId(30), text, NOW),),
+        turns=0,
+        seen=3,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # the fields that the test names
+
+
+def setting(at: Standing, terms: TalkTerms | None = None) -> Setting:
+    ground = ground_of(at)
+    return Setting(
+        standing=at,
+        asked=at.unanswered[0].text,
+        arrival=ground.arrival,
+        progress=carry(at.progress, CLUB, ground.arrival),
+        persona=LENA,
+        now=NOW,
+        terms=terms or TalkTerms(),
+    )
+
+
+def opinion(strategy: Strategy = Strategy.SCRIPT_80, **changes: object) -> Opinion:
+    made = Opinion(PUBLISHED, "", 0.9, strategy, "a reason")
+    return replace(made, **changes)  # type: ignore[arg-type]  # the fields that the test names
+
+
+LED = standing("а вчера дождь шёл", version=FIRST, progress=Progress(step="welcome", turns=1))
+
+
+def test_a_model_may_not_talk_freely_unless_it_is_allowed() -> None:
+    free = opinion(Strategy.FREE_20, words=("Дождь бывает.",))
+    held = decide(setting(LED), free)
+    assert held.state is ConversationState.HANDED_OVER
+    assert held.handoff is not None
+    assert held.handoff.suggestion == "Дождь бывает."
+    assert held.turn.says == words_of_handoff(CLUB, setting(LED))
+    said = decide(setting(LED, TalkTerms(free_talk=True)), free)
+    assert (said.state, said.turn.kind) == (ConversationState.OPEN, TurnKind.FREE)
+    assert said.turn.says == ("Дождь бывает.",)
+    assert said.progress == Progress(step="welcome", turns=2)
+
+
+def test_the_first_free_answer_begins_with_the_disclosure() -> None:
+    said = decide(
+        setting(standing(), TalkTerms(free_talk=True)),
+        opinion(Strategy.FREE_20, words=("Здравствуйте!",)),
+    )
+    assert CLUB.disclosure is not None
+    assert said.turn.says[0].startswith(CLUB.disclosure)
+    assert said.version is None
+
+
+def test_free_talk_ends_at_the_scripts_limit_of_turns() -> None:
+    tired = replace(LED, progress=Progress(step="welcome", turns=CLUB.limits.turns))
+    free = opinion(Strategy.FREE_20, words=("Да.",))
+    over = decide(setting(tired, TalkTerms(free_talk=True)), free)
+    assert over.state is ConversationState.HANDED_OVER
+
+
+def test_what_nobody_can_answer_is_handed_over_silently_before_any_script_began() -> None:
+    handed = decide(setting(standing()), opinion(Strategy.FREE_20))
+    assert handed.turn.says == ()
+    assert handed.turn.kind is TurnKind.SILENT
+    assert handed.state is ConversationState.HANDED_OVER
+
+
+def test_a_slot_brings_no_link_into_our_mouth() -> None:
+    unsafe = Progress(step="ask-phone", turns=2, slots={"plan": "http://evil.example"})
+    at = standing("+7 999 123-45-67", version=FIRST, progress=unsafe)
+    told = decide(setting(at), opinion())
+    assert told.state is ConversationState.HANDED_OVER
+    assert not any("evil" in text for text in told.turn.says)
+
+
+def test_a_model_s_tone_counts_only_part_for_part() -> None:
+    at = standing("статьи", version=FIRST, progress=Progress(step="welcome", turns=1))
+    as_written = decide(setting(at), opinion(words=("Одно сообщение.",)))
+    assert len(as_written.turn.says) == len(as_written.turn.written) == 2
+    toned = decide(setting(at), opinion(words=("Первое.", "Второе.")))
+    assert toned.turn.says == ("Первое.", "Второе.")
+
+
+@pytest.mark.parametrize(
+    ("live", "newest", "arrival", "version"),
+    [
+        (Live.STAY, SECOND, Arrival.STAYED, FIRST),
+        (Live.MOVE, SECOND, Arrival.MOVED, SECOND),
+        (Live.RESTART, SECOND, Arrival.RESTARTED, SECOND),
+        (Live.RESTART, FIRST, Arrival.STAYED, FIRST),
+        (Live.MOVE, None, Arrival.STAYED, FIRST),
+    ],
+)
+def test_publishing_says_on_which_version_a_conversation_goes_on(
+    live: Live, newest: ScriptVersionId | None, arrival: Arrival, version: ScriptVersionId
+) -> None:
+    ground = ground_of(replace(LED, live=live, newest=newest))
+    assert (ground.arrival, ground.version) == (arrival, version)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.CLOSED, Outcome.STOPPED, Outcome.HANDOFF])
+def test_what_was_over_begins_anew(outcome: Outcome) -> None:
+    over = replace(LED, progress=LED.progress.model_copy(update={"outcome": outcome}))
+    assert ground_of(over).version is None
+
+
+def test_who_moves_keeps_what_the_new_version_has_a_name_for() -> None:
+    told = Progress(step="confirm", turns=3, slots={"plan": "друг", "gone": 5, "people": 999})
+    kept = carry(told, CLUB, Arrival.MOVED)
+    assert (kept.step, kept.slots, kept.turns) == ("confirm", {"plan": "друг"}, 3)
+    lost = carry(told.model_copy(update={"step": "gone"}), CLUB, Arrival.MOVED)
+    assert (lost.step, lost.slots) == (None, {"plan": "друг"})
+
+
+def test_typing_grows_with_the_text_is_bounded_and_left_out_at_rush() -> None:
+    terms = TalkTerms(letters_per_second=10, longest_typing=timedelta(seconds=4), rush=3)
+    assert terms.typing("x" * 20, 0) == timedelta(seconds=2)
+    assert terms.typing("x" * 900, 2) == timedelta(seconds=4)
+    assert terms.typing("x" * 20, 3) == timedelta(0)
+
+
+def test_quiet_hours_end_in_the_morning_of_the_account_s_own_zone() -> None:
+    terms = TalkTerms(speaks_from="09:00", speaks_until="21:00", zone="UTC")
+    night = datetime(2026, 3, 1, 22, 30, tzinfo=UTC)
+    assert terms.next_hour(night, None) == datetime(2026, 3, 2, 9, tzinfo=UTC)
+    assert terms.next_hour(night, "Asia/Vladivostok") == datetime(2026, 3, 1, 23, tzinfo=UTC)
+    assert terms.next_hour(NOW, None) == NOW
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"speaks_from": "25:00"},
+        {"zone": "Mars/Olympus"},
+        {"letters_per_second": 0},
+        {"longest_typing": timedelta(minutes=5)},
+        {"answer_lasts": timedelta(0)},
+    ],
+)
+def test_numbers_that_cannot_work_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - each says something else
+        TalkTerms(**wrong)  # type: ignore[arg-type]  # the fields that the test names
+    with pytest.raises(ValueError, match="quiet"):
+        BurstTerms(quiet=timedelta(minutes=1), longest=timedelta(seconds=1))
+
+
+MESSAGES = (
+    "Как вступить в клуб?",
+    "Экскурсия для группы",
+    "только статьи",
+    "вечера",
+    "дорого",
+    "нас 24",
+    "нас 60",
+    "+7 999 123-45-67",
+    "да",
+    "нет",
+    "не знаю",
+    "дайте оператора",
+    "…",
+)
+HEARD = ("", *CLUB.heard)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(MESSAGES), st.sampled_from(HEARD)), max_size=8))
+def test_any_conversation_replays_to_what_was_said(told: list[tuple[str, str]]) -> None:
+    at, turns = standing(), list[TurnRecord]()
+    for number, (text, heard) in enumerate(told, 1):
+        at = replace(at, unanswered=(replace(at.unanswered[0], text=text),))
+        made = decide(setting(at), opinion(heard=heard))
+        turns.append(TurnRecord(number, made.turn, NOW, "club-ru@1"))
+        at = after(at, made)
+    again = replay(turns, {FIRST: CLUB})
+    assert [one.differences for one in again] == [() for _ in told]
+    assert [one.says for one in again] == [one.turn.written for one in turns]
+
+
+def after(at: Standing, made: Conclusion) -> Standing:
+    """Let the person write again, whatever became of the turn before."""
+    return replace(
+        at,
+        state=made.state,
+        version=made.version,
+        progress=made.progress,
+        turns=at.turns + 1,
+    )
+
+
+def test_a_changed_script_is_seen_in_a_replay() -> None:
+    at = standing("статьи", version=FIRST, progress=Progress(step="welcome", turns=1))
+    begun = decide(setting(standing()), opinion(heard="membership"))
+    made = decide(setting(replace(after(standing(), begun), unanswered=at.unanswered)), opinion())
+    turns = [
+        TurnRecord(1, begun.turn, NOW, "club-ru@1"),
+        TurnRecord(2, made.turn, NOW, "club-ru@1"),
+    ]
+    dearer = Script.model_validate_json(CLUB.model_dump_json().replace("300", "333"))
+    first, second = replay(turns, {FIRST: dearer})
+    assert first.differences == ()
+    assert "what is said" in second.differences[0]
+
+
+def test_an_explanation_tells_script_strategy_fit_and_reason() -> None:
+    made = decide(setting(standing()), opinion(heard="membership"))
+    told = dict(explain_turn(TurnRecord(1, made.turn, NOW, "club-ru@1")))
+    assert told["Script"].startswith("club-ru@1")
+    assert told["Strategy"].startswith("script_80")
+    assert told["Fit"] == "0.90, judged by this machine"
+    assert "begun by the trigger membership" in told["Why"]
+    assert told["Step afterwards"] == "welcome (waiting)"
