@@ -25,31 +25,38 @@ WHOLE = 1_000_000
 # Words said are found first by index; of each ticket the best message is shown.
 BY_WORDS = text(
     """
-    WITH asked AS (SELECT websearch_to_tsquery('russian', :query) AS words),
-    hits AS MATERIALIZED (
-        SELECT m.id, m.ticket_id, ts_rank(m.found_by, a.words) AS rank
-        FROM ticket_messages m, asked a
-        WHERE m.found_by @@ a.words AND m.deleted_at IS NULL
-        ORDER BY m.id DESC LIMIT 1000
+    WITH hits AS MATERIALIZED (
+        SELECT id, ticket_id,
+               ts_rank(found_by, websearch_to_tsquery('russian', :query)) AS rank
+        FROM ticket_messages
+        WHERE found_by @@ websearch_to_tsquery('russian', :query) AND deleted_at IS NULL
+        ORDER BY id DESC LIMIT 1000
     ),
-    best AS (
-        SELECT DISTINCT ON (ticket_id) ticket_id, id, rank FROM hits
-        ORDER BY ticket_id, rank DESC, id DESC
+    best AS MATERIALIZED (
+        SELECT ticket_id, id, rank FROM (
+            SELECT DISTINCT ON (ticket_id) ticket_id, id, rank FROM hits
+            ORDER BY ticket_id, rank DESC, id DESC) AS of_each
+        ORDER BY rank DESC, ticket_id DESC LIMIT :limit
     )
     SELECT b.ticket_id,
-           ts_headline('russian', coalesce(m.message_text, m.caption, ''), a.words,
+           ts_headline('russian', coalesce(m.message_text, m.caption, ''),
+                       websearch_to_tsquery('russian', :query),
                        'StartSel="", StopSel="", MaxWords=20, MinWords=5') AS excerpt
-    FROM best b JOIN ticket_messages m ON m.id = b.id, asked a
-    ORDER BY b.rank DESC, b.ticket_id DESC LIMIT :limit
+    FROM best b JOIN ticket_messages m ON m.id = b.id
+    ORDER BY b.rank DESC, b.ticket_id DESC
     """
 )
 BY_CLIENT = text(
     """
+    WITH people AS MATERIALIZED (
+        SELECT id FROM clients
+        WHERE to_tsvector('simple'::regconfig, full_name) @@ plainto_tsquery('simple', :query)
+           OR lower(username) = lower(ltrim(:query, '@'))
+           OR telegram_id = CAST(:number AS bigint)
+        LIMIT 50
+    )
     SELECT t.id AS ticket_id, '' AS excerpt
-    FROM clients c JOIN tickets t ON t.client_id = c.id
-    WHERE to_tsvector('simple'::regconfig, c.full_name) @@ plainto_tsquery('simple', :query)
-       OR lower(c.username) = lower(ltrim(:query, '@'))
-       OR c.telegram_id = CAST(:number AS bigint)
+    FROM people p JOIN tickets t ON t.client_id = p.id
     ORDER BY t.id DESC LIMIT :limit
     """
 )

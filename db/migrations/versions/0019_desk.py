@@ -600,6 +600,7 @@ def create_what_goes_with_tickets() -> None:
         ["found_by"],
         unique=False,
         postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
     )
     op.create_index(
         "ix_ticket_messages_ticket_created",
