@@ -20,50 +20,12 @@ from cli.compose import Company
 from orchestrator.facts import DirectMessageSeen
 from orchestrator.ids import AccountId, ConversationId, MessageId, OutboxId, TelegramId
 from orchestrator.refusals import Action, Refusal, Scope
-from tests.chaos.population import DIRECTOR, NUMBER
-from tests.chaos.races import LAST, NARROW, RING, WARM_UPS, WIDEN, RacePlan, RaceReport
+from tests.chaos.letters import line_up
+from tests.chaos.population import DIRECTOR
+from tests.chaos.races import LAST, NARROW, WARM_UPS, WIDEN, RacePlan, RaceReport
 from tests.chaos.rig import Rig
 from tests.chaos.storm import Nobody, Observer
-from tests.chaos.telegram import Stranger
 
-MEET = text(
-    """
-    WITH person AS (
-        INSERT INTO contacts (telegram_id, name) VALUES (:person, 'Stranger') RETURNING id
-    ), known AS (
-        INSERT INTO account_entities (account_id, kind, telegram_id, access_hash)
-        SELECT account, 'user', :person, hash
-        FROM unnest(CAST(:accounts AS bigint[]), CAST(:hashes AS bigint[])) AS k (account, hash)
-    ), talks AS (
-        INSERT INTO conversations (account_id, contact_id)
-        SELECT account, person.id FROM person, unnest(CAST(:accounts AS bigint[])) AS account
-        RETURNING id
-    )
-    INSERT INTO messages (conversation_id, direction, telegram_message_id, text, sent_at)
-    SELECT id, 'incoming', 1, 'Tell me.', now() FROM talks
-    """
-)
-# An operator's, for nothing else may be said once a conversation is with a person.
-ANSWER = text(
-    """
-    WITH said AS (
-        INSERT INTO answers (conversation_id, account_id, inbound_message_id, part, text, reason,
-                             source, approved_by)
-        SELECT v.id, v.account_id, m.id, 1, 'to be numbered', 'chaos', 'operator', 'chaos'
-        FROM contacts c JOIN conversations v ON v.contact_id = c.id
-        JOIN messages m ON m.conversation_id = v.id
-        WHERE c.telegram_id = :person
-        RETURNING id, account_id, inbound_message_id
-    )
-    INSERT INTO outbox (account_id, kind, inbound_message_id, answer_id, peer_kind, peer_id,
-                        peer_access_hash, text, random_id, due_at, expires_at)
-    SELECT said.account_id, 'direct', said.inbound_message_id, said.id, 'user', e.telegram_id,
-           e.access_hash, 'to be numbered', CAST(random() * 9e18 AS bigint) + 1, now(),
-           now() + interval '1 day'
-    FROM said JOIN account_entities e
-      ON e.account_id = said.account_id AND e.kind = 'user' AND e.telegram_id = :person
-    """
-)
 ONE_OF = """
     SELECT {what} FROM outbox o JOIN answers a ON a.id = o.answer_id
     WHERE o.peer_id = :person ORDER BY o.id LIMIT 1
@@ -131,21 +93,10 @@ class OptOutRaces:
         """Let everybody answer as many people as are raced at once; returns how long that takes."""
         began = time.monotonic()
         for stranger in await self.trial.telegram.call("strangers", self.plan.channels):
-            await self.line_up(stranger)
+            await line_up(self.trial.books, self.accounts, stranger)
         if not await self.trial.until_settled(self.plan.patience):
             raise TimeoutError("what nobody opted out of was not sent either")
         return time.monotonic() - began
-
-    async def line_up(self, stranger: Stranger) -> None:
-        """Let somebody have written to every account, and have every answer due."""
-        person = stranger.user
-        await self.trial.books.sql(
-            MEET, person=person, accounts=list(self.accounts), hashes=list(stranger.hashes)
-        )
-        async with self.company.engine.begin() as connection:
-            await connection.execute(ANSWER, {"person": person})
-            await connection.execute(NUMBER)
-        await self.trial.books.sql(RING)
 
     async def race_everywhere(self) -> Mapping[int, OptedOut]:
         """Race several people side by side; returns every opt-out."""
@@ -162,7 +113,7 @@ class OptOutRaces:
         opted_out: dict[int, OptedOut] = {}
         for turn in range(self.plan.rounds):
             [stranger] = await self.trial.telegram.call("strangers", 1)
-            await self.line_up(stranger)
+            await line_up(self.trial.books, self.accounts, stranger)
             await asyncio.sleep(dice.uniform(0, self.window))
             way = WAYS[(number + turn) % len(WAYS)]
             begun = time.monotonic()

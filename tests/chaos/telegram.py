@@ -7,12 +7,14 @@ import asyncio
 import logging
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 from simulator.mtproto.faults import Fault, FaultKind
 from simulator.server import TelegramServer, serve
 from simulator.world.channels import Channel
+from simulator.world.messages import Message
 from simulator.world.peers import person_peer
 from simulator.world.people import Person
 from simulator.world.world import World
@@ -179,18 +181,28 @@ class Judge:
         """Tell whether a row of the outbox is in the world."""
         return any(attempt.text == f"outbox {row}" for attempt in self.world.attempts())
 
+    def said_in_groups(self) -> Iterator[Message]:
+        """Go through what stands in the groups."""
+        for group in self.groups:
+            yield from self.world.messages_of(group)
+
+    def said_in_private(self) -> Iterator[Message]:
+        """Go through what stands between our people and those who came."""
+        for ours in self.people:
+            for person in self.met:
+                yield from self.world.messages_of((ours, person))
+
     def evidence(self) -> Evidence:
-        """Look through every group."""
+        """Look through every group, and through every private chat with somebody new."""
         arrived: dict[int, tuple[int, ...]] = {}
         strangers = 0
-        for group in self.groups:
-            for message in self.world.messages_of(group):
-                mark = MARK.match(message.text)
-                if mark:
-                    row = int(mark[1])
-                    arrived[row] = (*arrived.get(row, ()), message.id)
-                else:
-                    strangers += not message.text.startswith("Post ") and bool(message.text)
+        for message in (*self.said_in_groups(), *self.said_in_private()):
+            mark = MARK.match(message.text)
+            if mark:
+                row = int(mark[1])
+                arrived[row] = (*arrived.get(row, ()), message.id)
+            else:
+                strangers += not message.text.startswith("Post ") and bool(message.text)
         return Evidence(
             arrived,
             strangers,

@@ -5,8 +5,11 @@ import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
+
 from db.embedded import Servers
 from orchestrator.ids import AccountId
+from tests.chaos.letters import line_up
 from tests.chaos.rig import TUNING, Rig, rig, until
 from tests.chaos.trap import Point
 from tests.chaos.verdict import judge, unsettled_rows
@@ -15,12 +18,18 @@ EACH = 3
 """Messages of each account, one of which its node dies over."""
 
 
+@pytest.mark.parametrize("kind", ["comments", "answers in private"])
 async def test_a_node_killed_at_any_point_of_sending_neither_loses_nor_doubles(
-    database_url: str, redis_url: str, tmp_path: Path
+    database_url: str, redis_url: str, tmp_path: Path, kind: str
 ) -> None:
     async with rig(Servers(database_url, redis_url), tmp_path, TUNING) as trial:
         population = await trial.populate(len(Point), posts=EACH)
-        queued = await trial.books.fill_outbox(len(Point) * EACH)
+        if kind == "comments":
+            await trial.books.fill_outbox(len(Point) * EACH)
+        else:
+            for stranger in await trial.telegram.call("strangers", EACH):
+                await line_up(trial.books, population.accounts, stranger)
+        queued = len(await trial.books.outbox())
         assert queued == len(Point) * EACH
         await asyncio.gather(
             *(
