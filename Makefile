@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install check format test chaos demo bench clean
+.PHONY: help install check format test chaos plans demo bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | column -t -s '|'
@@ -41,6 +41,9 @@ test: install ## Run the tests on servers of their own
 
 chaos: install ## Prove that nothing is lost or doubled while everything fails (SEED=n repeats)
 	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+plans: install ## Ask for the plans of the hot statements in tables of a million rows (some minutes)
+	TROUPE_TEST_ROWS=1000000 $(BIN)/python -m pytest tests/integration/db/test_query_plans.py $(ARGS)
 
 demo: install ## The main job from post to comment, on a Telegram of its own
 	@$(BIN)/troupe demo $(ARGS)

@@ -22,14 +22,18 @@ from orchestrator.facts import PostSeen
 from orchestrator.ids import MessageId, OutboxId, PostRef
 from orchestrator.jobs import ConsiderPost
 from orchestrator.outbox.gate import GateTerms
+from orchestrator.ports.outbox import OutboxKind
 from orchestrator.ports.telegram import Sent
 from personas.silence import Silence, SilenceReason
-from tests.integration.db.conftest import CHANNEL, NODE, Scene
+from tests.integration.db.conftest import CHANNEL, NODE, OLGA, Scene, new_answer
 from tests.support.jobs import OTHER, WORKER
 
 SIZE = 1_000_000
 ROWS = int(os.environ.get("TROUPE_TEST_ROWS", SIZE // 10))
-LARGE = ("posts", "drafts", "comments", "outbox", "jobs", "silences", "leases")
+LARGE = (
+    "posts", "drafts", "comments", "outbox", "jobs", "silences", "leases", "contacts",
+    "conversations", "messages", "answers", "group_lines",
+)  # fmt: skip
 NUMBERS = f"FROM generate_series(1, {ROWS}) AS n"
 FILL = (
     f"""
@@ -77,6 +81,39 @@ FILL = (
            now() - make_interval(secs => n), now() + interval '1 day',
            CASE WHEN n % 100 <> 0 THEN now() END
     {NUMBERS}
+    """,
+    f"""
+    INSERT INTO contacts (telegram_id) SELECT 1000000 + n FROM generate_series(1, {ROWS // 4}) AS n
+    """,
+    f"""
+    INSERT INTO conversations (account_id, contact_id)
+    SELECT 1000 + n % 500, n / 2 FROM generate_series(2, {ROWS // 2}) AS n
+    """,
+    f"""
+    INSERT INTO messages (conversation_id, direction, telegram_message_id, text, sent_at)
+    SELECT n / 2, CASE WHEN n % 3 = 0 THEN 'outgoing' ELSE 'incoming' END, n, 'word ' || n, now()
+    {NUMBERS}
+    """,
+    f"""
+    INSERT INTO answers (conversation_id, account_id, inbound_message_id, part, text, reason,
+                         source, approved_by)
+    SELECT n / 2, 1000 + n % 500, n, 1, 'word ' || n, '', 'local', 'script'
+    FROM generate_series(2, {ROWS // 4}) AS n
+    """,
+    f"""
+    INSERT INTO group_lines (study_group_id, account_id, grant_id, text, reason, source,
+                             approved_by)
+    SELECT 100 + n % 50, 1000 + n % 500, 100 + n % 50, 'line', '', 'script', 'script'
+    FROM generate_series(1, {ROWS // 8}) AS n
+    """,
+    f"""
+    INSERT INTO outbox (account_id, kind, inbound_message_id, answer_id, peer_kind, peer_id,
+                        peer_access_hash, text, random_id, state, due_at, expires_at, finished_at,
+                        sent_message_id)
+    SELECT 1000 + n % 500, 'direct', n, n, 'user', n / 4, 1, 'word ' || n, 1000000000 + n,
+           CASE WHEN n % 100 = 0 THEN 'due' ELSE 'sent' END, now() - make_interval(secs => n),
+           now() + interval '1 day', CASE WHEN n % 100 <> 0 THEN now() END, n
+    FROM generate_series(1, {ROWS // 4} - 1) AS n
     """,
 )
 TELL_OF_MORE = """
@@ -160,7 +197,7 @@ Call = Callable[[], Awaitable[Any]]
 
 def hot_calls(scene: Scene) -> Sequence[tuple[str, Call]]:
     """What lanes, workers, nodes and the reading of updates ask all the time."""
-    asked = (of_posts, of_messages, of_jobs, of_nodes, of_eyes)
+    asked = (of_posts, of_messages, of_answers, of_jobs, of_nodes, of_eyes)
     return tuple(call for of_some in asked for call in of_some(scene))
 
 
@@ -210,6 +247,38 @@ def of_messages(scene: Scene) -> Sequence[tuple[str, Call]]:
         ("claim_if_welcome and record_sent", send),
         ("abandon_claims", lambda: outbox.abandon_claims(holder)),
         ("give_up_expired", lambda: outbox.give_up_expired(minute)),
+    )
+
+
+def of_answers(scene: Scene) -> Sequence[tuple[str, Call]]:
+    """What is asked of messages that are no comments."""
+    outbox, answers, holder = scene.stores.outbox, scene.stores.answers, scene.holder
+
+    async def claim(message: OutboxId, kind: OutboxKind) -> None:
+        claim = await outbox.claim_if_welcome(holder, message, GateTerms(), kind)
+        assert claim.letter is not None, claim.verdict
+
+    async def answer() -> None:
+        message = await scene.answered()
+        await claim(message, OutboxKind.DIRECT)
+        await outbox.record_unknown(holder, message, "no answer", timedelta())
+        await outbox.sent_beside(message)
+        await outbox.record_sent(holder, message, Sent(MessageId(6), datetime.now(UTC)))
+
+    async def line() -> None:
+        await claim(await scene.lined_up(), OutboxKind.STUDY_GROUP)
+
+    async def leave_alone() -> None:
+        conversation, inbound = await scene.heard(3)
+        await answers.queue_answer(new_answer(conversation, inbound))
+        assert await answers.cancel_answers(conversation, "taken over") == 1
+        await answers.opt_out(OLGA, conversation, "by telephone")
+        await scene.heard(4, "stop")
+
+    return (
+        ("queue_answer, its claim and its proof", answer),
+        ("queue_group_line and its claim", line),
+        ("cancel_answers and opt_out", leave_alone),
     )
 
 
