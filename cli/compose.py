@@ -298,7 +298,11 @@ def make_interpreter(stage: Stage, writer: Writer) -> Interpreter:
         from cli.modelling import model_interpreter
 
         interpreter = model_interpreter(writer)
-    stage.library.add_reader(lambda shot: interpreter.learn(shot.published(ScriptKind.SALES)))
+    stage.library.add_reader(
+        lambda shot: interpreter.learn(
+            shot.published(ScriptKind.SALES) + shot.published(ScriptKind.DIAGNOSTIC)
+        )
+    )
     return interpreter
 
 

@@ -18,6 +18,7 @@ from db.engine import transaction, write_json
 from db.stores.answering import queue_answer
 from db.stores.base import one, ring, rows, run
 from db.stores.history import recent_history
+from db.stores.journeys import follow_diagnostic
 from db.stores.library import persona_of
 from db.stores.work import PUT_COMMAND, queue
 from orchestrator.commands import AttendTo
@@ -223,8 +224,10 @@ class PostgresConversations:
                 return False
             said = await self.queue_words(connection, standing, conclusion)
             if isinstance(said, AnswerRefused):
-                conclusion = unsaid(conclusion, said)
+                conclusion = replace(unsaid(conclusion, said), diagnosed=None)
             await self.move_on(connection, standing, conclusion)
+            if conclusion.diagnosed is not None:
+                await follow_diagnostic(connection, self.cipher, conclusion.diagnosed)
             await attend(connection, row, standing, conclusion)
             await self.queue_newer(connection, standing)
         return not isinstance(said, AnswerRefused)

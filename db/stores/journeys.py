@@ -268,7 +268,7 @@ class PostgresJourneys:
     async def record_turn(self, turn: DirectTurn) -> None:
         """Store how far a person is in a diagnostic that a conversation leads."""
         async with transaction(self.engine) as connection:
-            await record_turn(connection, self.cipher, turn)
+            await follow_diagnostic(connection, self.cipher, turn)
 
     async def journeys(self, state: JourneyState | None, limit: int) -> Sequence[JourneyRow]:
         """Return journeys, newest first."""
@@ -383,7 +383,7 @@ async def move_on(
         await run(connection, END, journey=journey, state=JourneyState.DONE, at=at, reason=None)
 
 
-async def record_turn(connection: AsyncConnection, cipher: Cipher, turn: DirectTurn) -> None:
+async def follow_diagnostic(connection: AsyncConnection, cipher: Cipher, turn: DirectTurn) -> None:
     """Store a turn of a diagnostic in a conversation, in somebody's transaction."""
     now = await one(connection, text("SELECT clock_timestamp() AS now"))
     at = None if now is None else now.now

@@ -1,7 +1,7 @@
 """Answers conversations: one job, one turn, everything of it stored at once."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from orchestrator.conversations.deciding import Setting, decide, hand_over, seed_of
@@ -79,9 +79,11 @@ class Conductor:
 
     async def scripts_on(self, ground: Ground) -> tuple[PublishedScript, ...]:
         """Return the script to go on with, or all that may begin."""
+        library = self.stage.library
         if ground.version is not None:
-            return (await self.stage.library.version(ground.version),)
-        return await self.stage.library.published(ScriptKind.SALES)
+            return (led(await library.version(ground.version)),)
+        diagnostics = await library.published(ScriptKind.DIAGNOSTIC)
+        return (*await library.published(ScriptKind.SALES), *map(led, diagnostics))
 
     def setting(self, standing: Standing, ground: Ground, progress: Progress) -> Setting:
         """Fix the moment of a decision."""
@@ -101,6 +103,11 @@ class Conductor:
         self.stage.operations.note(
             Operation(OperationKind.CONVERSE, standing.account, succeeded=True, duration=duration)
         )
+
+
+def led(published: PublishedScript) -> PublishedScript:
+    """Return the script as it is led: a diagnostic's questions are steps then."""
+    return replace(published, script=published.script.as_conversation)
 
 
 def is_answered_here(standing: Standing) -> bool:

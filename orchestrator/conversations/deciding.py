@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from orchestrator.conversations.terms import TalkTerms
+from orchestrator.journeys.diagnosis import direct_turn
 from orchestrator.ports.answers import Hours
 from orchestrator.ports.conversations import (
     Arrival,
@@ -119,6 +120,9 @@ def after_script(setting: Setting, record: NewTurn, turn: Turn, script: Script) 
     """Put together what follows from the script's turn."""
     outcome = turn.progress.outcome
     conclusion = conclude(setting, record, turn.progress, STATE_AFTER[outcome])
+    if record.version is not None:
+        diagnosed = direct_turn(setting.standing.id, record.version, script, turn.progress)
+        conclusion = replace(conclusion, diagnosed=diagnosed)
     if outcome is Outcome.HANDOFF:
         note = script.handoff.note if script.handoff else ""
         return replace(conclusion, handoff=NewHandoff(turn.reason, note))

@@ -23,6 +23,7 @@ from orchestrator.ids import (
 )
 from orchestrator.jobs import Job
 from orchestrator.ports.answers import Hours
+from orchestrator.ports.journeys import DirectTurn
 from orchestrator.ports.library import Live
 from orchestrator.ports.writing import Source
 from personas.persona import Persona
@@ -181,6 +182,8 @@ class Conclusion:
     handoff: NewHandoff | None = None
     typing: bool = False
     """Whether the account shows that it types until then."""
+    diagnosed: DirectTurn | None = None
+    """What the turn means for a journey, where a diagnostic made it."""
 
 
 @dataclass(frozen=True, slots=True)

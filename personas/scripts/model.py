@@ -183,7 +183,7 @@ class Script(Part):
     @property
     def as_conversation(self) -> Self:
         """Return the script as it is led: a diagnostic's questions and results are steps then."""
-        if self.kind is not ScriptKind.DIAGNOSTIC:
+        if self.kind is not ScriptKind.DIAGNOSTIC or self.steps:
             return self
         return self.model_copy(
             update={
