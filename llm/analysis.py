@@ -11,18 +11,27 @@ from pydantic import BaseModel, ConfigDict, Field
 from llm.model.client import Question
 from llm.prompts import Prompt, load_prompt
 from orchestrator.ports.writing import Brief
+from personas.language import language_of
 from personas.persona import Persona
 from personas.scripts.model import Script
 from personas.strategy import Strategy
+from personas.summary import (
+    KEYWORDS,
+    LONGEST_IDEA,
+    ContentType,
+    PostSummary,
+    SummarySource,
+)
 from personas.voice import fill
 
-COMMENT_PROMPT = ("comment", 1)
+COMMENT_PROMPT = ("comment", 2)
 UNKNOWN_FIT = 0.5
 """What a missing score counts as."""
 LONGEST_POST = 4096
 SCRIPTS_TOLD = 24_000
 """Characters of all scripts together; beyond that only the nearest one is told."""
 RECENT_TOLD = 10
+LONGEST_KEYWORD = 40
 
 
 class Reading(BaseModel):
@@ -37,6 +46,10 @@ class Reading(BaseModel):
     emotion: str = Field(default="", max_length=100)
     language: str = Field(default="", max_length=20)
     strategy: Strategy | None = None
+    main_idea: str = Field(default="", max_length=2000)
+    keywords: tuple[str, ...] = Field(default=(), max_length=50)
+    tone: str = Field(default="", max_length=100)
+    content_type: str = Field(default="", max_length=100)
     text: str = Field(default="", max_length=8000)
 
     @property
@@ -114,7 +127,38 @@ def data_told(brief: Brief, boundary: str) -> str:
     earlier = "\n".join(f"- {visible(text)[:300]}" for text in brief.recent[:RECENT_TOLD])
     return (
         f"Comments that were said here lately:\n{boundary}\n{earlier or '(none)'}\n{boundary}\n\n"
+        f"A first summary of the post:\n{boundary}\n{summary_told(brief.summary)}\n{boundary}\n\n"
         f"The post:\n{boundary}\n{visible(brief.post_text)[:LONGEST_POST]}\n{boundary}"
+    )
+
+
+def summary_told(summary: PostSummary | None) -> str:
+    """Lay a summary out; it is made of the post's own words, and as little to be trusted."""
+    if summary is None:
+        return "(none)"
+    told = {
+        "main_idea": visible(summary.main_idea),
+        "keywords": [visible(word) for word in summary.keywords],
+        "tone": summary.tone,
+        "content_type": summary.content_type,
+    }
+    return json.dumps(told, ensure_ascii=False)
+
+
+def summary_in(reading: Reading, post: str) -> PostSummary | None:
+    """Return the summary that a model gave, cut to what is kept; None where it gave none."""
+    idea = " ".join(visible(reading.main_idea).split())[:LONGEST_IDEA]
+    if not idea:
+        return None
+    kinds = {kind.value: kind for kind in ContentType}
+    keywords = (" ".join(visible(word).split())[:LONGEST_KEYWORD] for word in reading.keywords)
+    return PostSummary(
+        main_idea=idea,
+        keywords=tuple(word for word in keywords if word)[:KEYWORDS],
+        tone=" ".join(visible(reading.tone).split())[:LONGEST_KEYWORD] or "neutral",
+        content_type=kinds.get(reading.content_type.strip().lower(), ContentType.OTHER),
+        language=language_of(post),
+        source=SummarySource.MODEL,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from llm.analysis import Asked, Reading, ask_about
+from llm.analysis import Asked, Reading, ask_about, summary_in
 from llm.guard import Suspicion, suspect
 from llm.model.answers import Failed
 from llm.model.meter import MeteredModel
@@ -103,6 +103,7 @@ class Heard:
             model=model,
             prompt_hash=self.asked.prompt.sha256,
             cost_usd=usd,
+            summary=summary_in(self.reading, self.brief.post_text),
         )
 
     def theme(self) -> Theme:

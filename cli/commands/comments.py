@@ -9,8 +9,11 @@ from cli.running import actor, run
 
 if TYPE_CHECKING:
     from orchestrator.ports.outbox import Comment, Explanation
+    from personas.summary import PostSummary
 
 app = typer.Typer(no_args_is_help=True, help="What was said, and why.")
+
+SUMMED_UP = {"local": "rules", "model": "the model"}
 
 Number = Annotated[int, typer.Argument(help="The comment's number, from `troupe comments list`.")]
 Status = Literal["pending", "sent", "failed", "deleted", "unknown", "unresolved", "all"]
@@ -66,6 +69,19 @@ def comment_card(comment: "Comment") -> list[tuple[str, object]]:
         ("Likes", comment.likes),
         ("Replies", comment.replies),
         ("Views", comment.views),
+        *summary_card(comment.summary),
+    ]
+
+
+def summary_card(summary: "PostSummary | None") -> list[tuple[str, object]]:
+    """Return what is shown of a post in a few words."""
+    if summary is None:
+        return []
+    return [
+        ("Post's idea", summary.main_idea),
+        ("Keywords", summary.keywords),
+        ("Tone", summary.tone),
+        ("Content", f"{summary.content_type}, summed up by {SUMMED_UP[summary.source]}"),
     ]
 
 

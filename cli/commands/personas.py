@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from cli.commands.comments import summary_card
 from cli.output import AsJson, Column, say, show_card, show_listing
 from cli.running import actor, run, run_in_company
 
@@ -203,6 +204,7 @@ def trial_card(tried: "Trial") -> list[tuple[str, object]]:
     shown: list[tuple[str, object]] = [("Persona", tried.persona)]
     if reluctance is not None:
         shown.append(("In life silent", f"{told(reluctance.reason)}: {reluctance.detail}"))
+    shown += summary_card(tried.summary)
     if line is None:
         return [*shown, ("Silence", silence and f"{told(silence.reason)}: {silence.detail}")]
     return [

@@ -1,6 +1,7 @@
 """Comments after they were queued: what was said, why, and how it was received."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row, func, text, update
@@ -8,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.engine import transaction
 from db.stores.audit import write_audit
+from db.stores.summaries import summary_of
 from db.tables.speech import comments
 from orchestrator.actor import Actor
 from orchestrator.errors import NotAllowed, NotFound
@@ -36,8 +38,10 @@ LIST = text(f"""
 
 ONE = text(f"""
     select {COMMENT_COLUMNS}, o.peer_kind, o.peer_id, o.peer_access_hash, o.reply_to, o.random_id,
-           o.attempts
-    from {COMMENT_TABLES} left join outbox o on o.comment_id = c.id
+           o.attempts, po.summary
+    from {COMMENT_TABLES}
+    join posts po on po.channel_id = c.channel_id and po.message_id = c.message_id
+    left join outbox o on o.comment_id = c.id
     where c.id = :comment
 """)  # noqa: S608 - only constants of this module are put in
 
@@ -69,7 +73,8 @@ class PostgresComments:
 
     async def comment(self, comment: CommentId) -> Comment:
         """Return the comment; raises NotFound."""
-        return comment_of(await self.read(comment))
+        row = await self.read(comment)
+        return replace(comment_of(row), summary=summary_of(row.summary))
 
     async def read(self, comment: CommentId) -> Row[Any]:
         """Read a comment with its outbox row; raises NotFound."""
@@ -85,7 +90,7 @@ class PostgresComments:
         async with transaction(self.engine) as connection:
             why = (await connection.execute(EXPLAIN, {"comment": comment})).one()
         return Explanation(
-            comment=comment_of(row),
+            comment=replace(comment_of(row), summary=summary_of(row.summary)),
             post_text=why.post_text,
             grant=grant_sentence(why),
             script=why.script,

@@ -1,6 +1,7 @@
 """What a decision about a post looks at, and where the decision goes."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -10,6 +11,7 @@ from db.engine import transaction
 from db.stores.base import one, ring, rows, run
 from db.stores.library import persona_of
 from db.stores.outbox import random_id
+from db.stores.summaries import summary_of
 from orchestrator.campaigns.window import Window
 from orchestrator.ids import (
     AccountId,
@@ -26,12 +28,13 @@ from orchestrator.outbox.gate import SPEAKING_STATES
 from orchestrator.ports.drafting import DraftState, LiveGrant, NewDraft, PostContext, Turn
 from orchestrator.ports.grants import Review
 from personas.silence import Silence
+from personas.summary import PostSummary
 
 RECENT_COMMENTS = 50
 
 POST = text(
     """
-    SELECT p.text, p.created_at, p.deleted_at IS NOT NULL AS is_gone,
+    SELECT p.text, p.created_at, p.summary, p.deleted_at IS NOT NULL AS is_gone,
            EXISTS (SELECT FROM drafts d
                    WHERE d.channel_id = p.channel_id AND d.message_id = p.message_id)
            OR EXISTS (SELECT FROM silences s
@@ -154,6 +157,13 @@ ADD_SILENCE = text(
     """
 )
 
+KEEP_SUMMARY = text(
+    """
+    UPDATE posts SET summary = CAST(:summary AS jsonb)
+    WHERE channel_id = :channel AND message_id = :message AND summary IS NULL
+    """
+)
+
 
 @dataclass(frozen=True, slots=True)
 class PostgresDrafting:
@@ -180,12 +190,16 @@ class PostgresDrafting:
             grant=None if grant is None else to_live_grant(grant),
             turns=tuple(to_turn(turn) for turn in turns),
             recent=tuple(line.text for line in said),
+            summary=summary_of(row.summary),
         )
 
-    async def record_silence(self, post: PostRef, silence: Silence) -> None:
+    async def record_silence(
+        self, post: PostRef, silence: Silence, summary: PostSummary | None = None
+    ) -> None:
         """Record that nobody speaks, unless somebody was given the word meanwhile."""
         async with transaction(self.engine) as connection:
             if not await is_decided(connection, post):
+                await keep_summary(connection, post, summary)
                 await run(
                     connection,
                     ADD_SILENCE,
@@ -201,6 +215,7 @@ class PostgresDrafting:
             slot = await free_slot(connection, draft.post, draft.grant)
             if slot is None:
                 return None
+            await keep_summary(connection, draft.post, draft.summary)
             added = await add_draft(connection, draft, DraftState.QUEUED)
             return await speak(connection, added, slot)
 
@@ -209,6 +224,7 @@ class PostgresDrafting:
         async with transaction(self.engine) as connection:
             if await is_decided(connection, draft.post):
                 return None
+            await keep_summary(connection, draft.post, draft.summary)
             return await add_draft(connection, draft, DraftState.REVIEW)
 
 
@@ -216,6 +232,14 @@ async def is_decided(connection: AsyncConnection, post: PostRef) -> bool:
     """Lock the post, so that the later of two decisions sees the earlier; tell if one stands."""
     await one(connection, LOCK_POST, **under(post))
     return await one(connection, DECIDED, **under(post)) is not None
+
+
+async def keep_summary(
+    connection: AsyncConnection, post: PostRef, summary: PostSummary | None
+) -> None:
+    """Store what the post is, once, under the lock of the decision."""
+    if summary is not None:
+        await run(connection, KEEP_SUMMARY, **under(post), summary=json.dumps(asdict(summary)))
 
 
 async def free_slot(connection: AsyncConnection, post: PostRef, grant: GrantId) -> int | None:

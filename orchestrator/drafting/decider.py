@@ -16,6 +16,7 @@ from personas.choice import Player, PostView, choose
 from personas.language import language_of
 from personas.scripts.model import ScriptKind
 from personas.silence import Silence, SilenceReason
+from personas.summary import summarise
 from personas.texts import host_of, links_in, mentions_in
 
 log = logging.getLogger(__name__)
@@ -34,11 +35,13 @@ class Decider:
         if context is None or context.decided:
             return
         begun = self.stage.clock.monotonic()
+        if context.summary is None and context.text.strip():
+            context = replace(context, summary=summarise(context.text))
         outcome = await self.find_line(context)
         self.note(begun, outcome)
         if isinstance(outcome, Silence):
             log.info("silence: %s", outcome.reason)
-            await self.stage.stores.drafting.record_silence(post, outcome)
+            await self.stage.stores.drafting.record_silence(post, outcome, context.summary)
         else:
             await self.keep(context, outcome)
 
@@ -68,6 +71,7 @@ class Decider:
             recent=context.recent,
             seed=seed_of(context.post),
             campaign=chosen.turn.campaign,
+            summary=context.summary,
         )
 
     def draft(self, context: PostContext, found: Openings, chosen: Opening, line: Line) -> NewDraft:
@@ -79,6 +83,7 @@ class Decider:
             line=line,
             due_at=chosen.due_at,
             expires_at=context.published_at + self.stage.tuning.comment_lasts,
+            summary=line.summary or context.summary,
         )
 
     async def keep(self, context: PostContext, draft: NewDraft) -> None:
@@ -94,7 +99,7 @@ class Decider:
             )
         else:
             taken = Silence(SilenceReason.ALREADY_COMMENTED, "every slot under the post is taken")
-            await drafting.record_silence(context.post, taken)
+            await drafting.record_silence(context.post, taken, draft.summary)
 
     def note(self, begun: float, outcome: NewDraft | Silence) -> None:
         """Log the decision."""

@@ -12,6 +12,7 @@ from personas.choice import Player, PostView, choose
 from personas.persona import Persona
 from personas.scripts.model import ScriptKind
 from personas.silence import Silence
+from personas.summary import PostSummary, summarise
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class Trial:
     line: Line | None
     silence: Silence | None
     """Why there are no words, or why the checks would hold them back."""
+    summary: PostSummary
+    """What the text is in a few words: a model's, else extracted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,19 @@ async def try_out(stage: Stage, writer: Writer, wish: Wish) -> Trial:
             f"there are {', '.join(sorted(known)) or 'none: see `troupe scripts import`'}"
         )
     scripts = tuple(known[key] for key in wish.scripts) or published
-    brief = Brief(wish.text, persona, scripts, recent=(), seed=seed_of(wish.text))
+    brief = Brief(
+        post_text=wish.text,
+        persona=persona,
+        scripts=scripts,
+        recent=(),
+        seed=seed_of(wish.text),
+        summary=summarise(wish.text),
+    )
     found = await writer.write(brief)
     if isinstance(found, Silence):
-        return Trial(persona.key, reluctance, None, found)
-    return Trial(persona.key, reluctance, found, check_line(brief, found))
+        return Trial(persona.key, reluctance, None, found, summarise(wish.text))
+    summary = found.summary or summarise(wish.text)
+    return Trial(persona.key, reluctance, found, check_line(brief, found), summary)
 
 
 def cast_for(wish: Wish, personas: Sequence[Persona]) -> tuple[Persona, Silence | None]:

@@ -21,6 +21,7 @@ from orchestrator.ports.grants import Review
 from orchestrator.ports.writing import Line
 from personas.persona import Persona
 from personas.silence import Silence
+from personas.summary import PostSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ class PostContext:
     """Of running campaigns with an active schedule only."""
     recent: tuple[str, ...]
     """What was said lately in that channel, newest first."""
+    summary: PostSummary | None = None
+    """What was made of the post before, if it was looked at already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,8 @@ class NewDraft:
     line: Line
     due_at: datetime
     expires_at: datetime
+    summary: PostSummary | None = None
+    """What the post is in a few words; kept with the first decision about it."""
 
 
 class DraftState(StrEnum):
@@ -119,7 +124,9 @@ class DraftingStore(Protocol):
     async def post_context(self, post: PostRef) -> PostContext | None:
         """Return what the decision looks at, or None for an unknown post."""
 
-    async def record_silence(self, post: PostRef, silence: Silence) -> None:
+    async def record_silence(
+        self, post: PostRef, silence: Silence, summary: PostSummary | None = None
+    ) -> None:
         """Record that nobody speaks under the post, and why (once per post)."""
 
     async def queue_comment(self, draft: NewDraft) -> CommentId | None:

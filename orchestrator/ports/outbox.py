@@ -23,6 +23,7 @@ from orchestrator.outbox.gate import GateTerms, Verdict
 from orchestrator.ports.leases import Fence
 from orchestrator.ports.telegram import Letter, Sent, Thread
 from orchestrator.refusals import Refusal
+from personas.summary import PostSummary
 
 
 class OutboxState(StrEnum):
@@ -317,6 +318,8 @@ class Comment:
     likes: int
     replies: int
     views: int
+    summary: PostSummary | None = None
+    """What its post is in a few words; lists go without it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from personas.persona import Persona
 from personas.scripts.model import Script
 from personas.silence import Silence
 from personas.strategy import Strategy
+from personas.summary import PostSummary
 
 
 class Source(StrEnum):
@@ -41,6 +42,8 @@ class Brief:
     """Whose budget a model is asked on."""
     free_talk: bool = False
     """Whether a model may speak where no script fits; without that it is a silence."""
+    summary: PostSummary | None = None
+    """What the post is in a few words; made of it, and so no instruction either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Line:
     model: str | None = None
     prompt_hash: str | None = None
     cost_usd: Decimal | None = None
+    summary: PostSummary | None = None
+    """What a model made of the post in the same call."""
 
 
 class Writer(Protocol):

@@ -22,6 +22,7 @@ from orchestrator.outbox.gate import GateTerms, Verdict
 from orchestrator.ports.drafting import DraftState
 from orchestrator.ports.outbox import CommentStatus
 from personas.silence import Silence, SilenceReason
+from personas.summary import summarise
 from tests.integration.db.conftest import CHANNEL, OLGA, Scene
 from tests.support.jobs import WORKER
 
@@ -136,6 +137,21 @@ async def test_one_silence_stands_under_a_post_and_none_beside_a_comment(scene: 
     await drafting.queue_comment(await scene.draft(second))
     await drafting.record_silence(second, QUIET)
     assert await scene.sql("SELECT count(*) FROM silences") == 1
+
+
+async def test_what_a_post_is_in_a_few_words_is_kept_with_its_first_decision(scene: Scene) -> None:
+    first, second = await scene.post(1), await scene.post(2)
+    drafting, comets = scene.stores.drafting, summarise("What are comets made of?")
+    await drafting.record_silence(first, QUIET, comets)
+    again = await drafting.post_context(first)
+    assert again is not None
+    assert again.summary == comets
+    draft = replace(await scene.draft(second), summary=comets)
+    comment = await drafting.queue_comment(draft)
+    assert comment is not None
+    await drafting.record_silence(second, QUIET, summarise("Something else was read later"))
+    assert (await scene.stores.comments.comment(comment)).summary == comets
+    assert (await scene.stores.comments.explain_comment(comment)).comment.summary == comets
 
 
 async def test_one_comment_stands_under_a_post_however_many_are_decided_at_once(

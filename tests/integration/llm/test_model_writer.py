@@ -1,5 +1,6 @@
 """When a model is asked, what its answer counts for, and how things go on without it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,7 @@ from orchestrator.ports.writing import Line, Source
 from personas.scripts.model import Script
 from personas.silence import Silence, SilenceReason
 from personas.strategy import Strategy
+from personas.summary import ContentType, SummarySource, summarise
 from tests.support import model_server as deeds
 from tests.support.model_house import ANNA, COFFEE, brief_about, house
 from tests.support.model_server import ModelServer
@@ -36,13 +38,28 @@ async def test_a_line_of_a_model_tells_all_that_explains_it() -> None:
     assert isinstance(line, Line)
     assert (line.text, line.source, line.model) == (GOOD, Source.MODEL, "test")
     assert (line.strategy, line.fit, line.trigger) == (Strategy.SCRIPT_80, 0.9, "brewing")
-    assert line.prompt_hash == load_prompt("comment", 1).sha256
+    assert line.prompt_hash == load_prompt("comment", 2).sha256
     assert line.cost_usd == Decimal("0.00032")  # 20 fresh, 80 cached, 20 answered
     assert len(server.requests) == 1
     [call], [end] = home.calls.made, home.calls.ends
-    assert (call.prompt, call.prompt_version, call.campaign) == ("comment", 1, 5)
+    assert (call.prompt, call.prompt_version, call.campaign) == ("comment", 2, 5)
     assert call.tokens > end.tokens == 120
     assert (end.outcome, end.cached_tokens, end.usd) == ("answered", 80, line.cost_usd)
+
+
+async def test_the_call_that_finds_the_words_sums_the_post_up_too() -> None:
+    told = {"main_idea": "Coffee\u200b needs care", "keywords": ["coffee", "care"] * 9}
+    server = ModelServer(deeds.says_json({**SAYS_GOOD, **told, "content_type": "Question"}))
+    brief = replace(brief_about(POST, COFFEE), summary=summarise(POST))
+    async with server.running(), house(server, "brewing") as home:
+        line = await home.writer.write(brief)
+    assert isinstance(line, Line)
+    assert line.summary is not None
+    assert line.summary.main_idea == "Coffee needs care"
+    assert (len(line.summary.keywords), line.summary.content_type) == (8, ContentType.QUESTION)
+    assert line.summary.source is SummarySource.MODEL
+    asked = server.requests[0]["messages"][-1]["content"]
+    assert f'"main_idea": "{POST}"' in asked, "what was extracted is told as data"
 
 
 @pytest.mark.parametrize(("score", "spoken"), [(0.99, True), (0.1, False)])
@@ -135,7 +152,7 @@ async def test_what_does_not_change_comes_first_and_the_post_is_fenced_anew_each
             await home.writer.write(brief_about(post, COFFEE, recent=("Said before.",)))
     one, other = (request["messages"] for request in server.requests)
     assert one[0] == other[0]
-    assert one[0]["content"].startswith(load_prompt("comment", 1).text)
+    assert one[0]["content"].startswith(load_prompt("comment", 2).text)
     fences = {line for line in one[1]["content"].splitlines() if line.startswith("FENCE-")}
     [fence] = fences
     assert one[1]["content"].endswith(f"{fence}\n{POST}\n{fence}")
