@@ -15,6 +15,9 @@ ROOM = 64
 OLDER: dict[str, Callable[[str], str]] = {
     "take_ticket_": lambda number: data("take", number),
     "close_ticket_": lambda number: data("finish", number),
+    "assign_tech_": lambda rest: data("tech", *rest.split("_")),
+    "topic_close_": lambda number: data("tclose", number),
+    "admin_": lambda page: f"adm:{page}",
 }
 """Forms without a version, by how they begin: of the systems that this desk replaces."""
 

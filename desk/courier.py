@@ -18,6 +18,7 @@ from aiogram import Bot
 from pydantic import JsonValue
 
 from desk.calls import CallFailed, Fate, call, shows_once
+from desk.listening import listening
 from desk.pace import Pace
 from orchestrator.clock import Clock
 from orchestrator.errors import ServersUnavailable
@@ -141,15 +142,17 @@ class Courier:
 
     async def fetch(self) -> None:
         """Take in what waits; then wait for the bell, or for room."""
-        self.freed.clear()
-        limit = AT_ONCE - len(self.held)
-        found = await self.store.due_parcels(self.bot_id, tuple(self.held), limit) if limit else ()
-        for parcel in found:
-            self.take_in(parcel)
-        if limit == 0 or len(found) == limit:
-            await self.freed.wait()
-        else:
-            await self.bell.wait(Topic.PARCELS, POLL)
+        async with listening(self.bell, Topic.PARCELS, POLL) as rung:
+            self.freed.clear()
+            limit = AT_ONCE - len(self.held)
+            held = tuple(self.held)
+            found = await self.store.due_parcels(self.bot_id, held, limit) if limit else ()
+            for parcel in found:
+                self.take_in(parcel)
+            if limit == 0 or len(found) == limit:
+                await self.freed.wait()
+            else:
+                await rung
 
     def take_in(self, parcel: DueParcel) -> None:
         """Put a parcel into the line of its chat."""

@@ -142,7 +142,7 @@ class Door:
         bot = open_bot(self.token, self.base)
         try:
             house = await self.open_house(bot)
-            wings = [make(house) for make in (*make_wings(house), *self.wings)]
+            wings = [make(house) for make in (*self.wings, *make_wings(house))]
             switchboard = Switchboard.of(house, wings)
             work = self.begin(bot, house, switchboard, wings)
             log.info("@%s is at the desk", house.username)

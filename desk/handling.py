@@ -6,6 +6,7 @@ from bisect import insort
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
+from desk.listening import listening
 from orchestrator.clock import Clock
 from orchestrator.errors import ServersUnavailable
 from orchestrator.ports.desk import BotId, Parcel, UpdateRow, UpdateStore, WaitingUpdate
@@ -70,15 +71,17 @@ class Handling:
 
     async def fetch(self) -> None:
         """Take in what waits; then wait for the bell, or for room."""
-        self.freed.clear()
-        limit = AT_ONCE - len(self.held)
-        found = await self.store.waiting_updates(self.bot, tuple(self.held), limit) if limit else ()
-        for update in found:
-            self.take_in(update)
-        if limit == 0 or len(found) == limit:
-            await self.freed.wait()
-        else:
-            await self.bell.wait(Topic.DESK, POLL)
+        async with listening(self.bell, Topic.DESK, POLL) as rung:
+            self.freed.clear()
+            limit = AT_ONCE - len(self.held)
+            held = tuple(self.held)
+            found = await self.store.waiting_updates(self.bot, held, limit) if limit else ()
+            for update in found:
+                self.take_in(update)
+            if limit == 0 or len(found) == limit:
+                await self.freed.wait()
+            else:
+                await rung
 
     def take_in(self, update: WaitingUpdate) -> None:
         """Put an update into its chat's line, by Telegram's order."""

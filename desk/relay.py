@@ -37,8 +37,28 @@ async def relay(
     Returns False for a message that was recorded before and is passed on nonetheless: the
     parcels' keys see to it that it arrives once.
     """
+    is_new = await record(house, turn, ticket, by, message)
+    await pass_on(house, turn, ticket, message, to=to, doubt=doubt)
+    return is_new
+
+
+async def record(house: House, turn: Turn, ticket: Ticket, by: By, message: Message) -> bool:
+    """Put a message on record in its ticket, before anybody asks where it goes."""
     turn.ticket = ticket.id
     recorded = await house.desk.talk.record_message(new_message(ticket.id, by, message))
+    return recorded.is_new
+
+
+async def pass_on(
+    house: House,
+    turn: Turn,
+    ticket: Ticket,
+    message: Message,
+    *,
+    to: Sequence[Place],
+    doubt: Doubt | None = None,
+) -> None:
+    """Copy a message that is on record to these places, as a reply to what it answers there."""
     reply = answered(message)
     for place in to:
         number = await counterpart_in(house, reply, place) if reply else None
@@ -50,7 +70,6 @@ async def relay(
             doubt=doubt,
             ticket=ticket.id,
         )
-    return recorded.is_new
 
 
 async def hand_on(house: House, turn: Turn, ticket: Ticket, place: Place) -> int:

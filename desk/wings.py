@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from desk.client.wing import make_wing as client
 from desk.house import House, MakeWing
+from desk.staff.wing import make_wing as staff
 from desk.take.wing import make_wing as take
 from desk.topics.wing import make_wing as topics
 from desk.upkeep import make_wing as upkeep
@@ -12,7 +13,7 @@ from desk.upkeep import make_wing as upkeep
 def make_wings(house: House) -> Sequence[MakeWing]:
     """Return the wings that the settings ask for; clients come last, for anybody is one."""
     settings = house.settings
-    wings: list[MakeWing] = [upkeep]
+    wings: list[MakeWing] = [staff, upkeep]
     if settings.operators_chat is not None:
         wings.append(take)
     if settings.main_group is not None or settings.operators_chat is None:

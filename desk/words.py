@@ -22,7 +22,7 @@ class DeskWords:
 
     overrides: Mapping[tuple[str, Language], str] = field(default_factory=dict)
 
-    def __call__(self, key: str, language: Language, **values: object) -> str:
+    def __call__(self, key: str, language: Language, /, **values: object) -> str:
         """Return a text with its values, escaped for HTML; raises KeyError for an unknown key."""
         text = self.overrides.get((key, language)) or our_texts()[key][language]
         return fill(text, {name: safe(value) for name, value in values.items()}, as_html=False)

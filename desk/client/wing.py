@@ -1,5 +1,7 @@
 """The client's side of the desk."""
 
+from datetime import timedelta
+
 from aiogram import F, Router
 from aiogram.enums import ChatType
 from aiogram.filters import Command, CommandStart, StateFilter
@@ -23,7 +25,7 @@ from desk.client.menu import (
 from desk.client.people import Flood, People
 from desk.content import is_service
 from desk.house import House, Wing
-from desk.relay import relay
+from desk.relay import hand_on, pass_on, record
 from desk.survey import Asked, ask_survey, comment, rate, show_step
 from desk.turn import Turn
 from orchestrator.errors import NotFound
@@ -39,6 +41,8 @@ from support.tickets import How, Opening, Ticket
 
 PENDING = 10
 """Messages that are kept while a client is asked whether to call an operator."""
+
+JUST_TAKEN = timedelta(seconds=5)
 
 
 class Wanted(StatesGroup):
@@ -211,13 +215,29 @@ class ClientSide:
         await self.keep_pending(state, message)
 
     async def pass_on(self, turn: Turn, ticket: Ticket, client: Client, message: Message) -> None:
-        """Record a message in the ticket and hand it on to whoever has it."""
-        places = await self.house.hall(ticket).destinations(ticket)
+        """Record a message in the ticket and hand it on to whoever has it.
+
+        Who has it is asked after the message is on record: whoever takes the ticket between the
+        two finds it there, so that it is lost in neither case.
+        """
         by = By(Side.CLIENT, client.full_name, client.id)
+        await record(self.house, turn, ticket, by, message)
+        ticket = await self.house.desk.tickets.ticket(ticket.id)
+        places = await self.house.hall(ticket).destinations(ticket)
+        if places and self.was_just_taken(ticket):
+            # What was written before must not come after it, whoever of the two is handled first.
+            for place in places:
+                await hand_on(self.house, turn, ticket, place)
+            return
         doubt = None
         if places:
             doubt = Doubt(places[0].chat, places[0].thread, language=self.house.settings.language)
-        await relay(self.house, turn, ticket, by, message, to=places, doubt=doubt)
+        await pass_on(self.house, turn, ticket, message, to=places, doubt=doubt)
+
+    def was_just_taken(self, ticket: Ticket) -> bool:
+        """Tell whether whoever has the ticket may not have been handed what waited."""
+        taken = ticket.taken_at
+        return taken is not None and self.house.clock.now() - taken < JUST_TAKEN
 
     def is_too_much(self, turn: Turn, message: Message, client: Client) -> bool:
         """Count what the client writes; the first message too many is answered, no other."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from db.desk_memory import desk_memory
@@ -32,7 +32,7 @@ from support.ids import ChatId, TgUserId
 from support.people import NewStaff, Role, StaffMember
 from support.terms import DeskTerms
 
-PATIENCE = 20.0
+PATIENCE = 40.0
 BOSS = Actor("boss")
 
 
@@ -111,10 +111,12 @@ class Stand:
                 running.cancel()
                 await asyncio.gather(running, return_exceptions=True)
 
-    def person(self, name: str, *, username: str | None = None) -> Person:
+    def person(self, name: str, *, language: str = "ru") -> Person:
         """Let somebody be born."""
         self.numbers += 1
-        return self.world.add_person(f"9996{600000 + self.numbers}", name, username=username)
+        person = self.world.add_person(f"9996{600000 + self.numbers}", name)
+        person.language = language
+        return person
 
     async def operator(self, door: Door, name: str, *, started: bool = True) -> Person:
         """Let an operator be born who is in the group and has pressed /start."""
@@ -202,12 +204,7 @@ async def stand_on(database_url: str, redis_url: str) -> AsyncIterator[Stand]:
     keyring = Keyring(read_keys(new_key(), "test"), "test")
     try:
         async with api.serving() as url:
-            yield Stand(
-                world, api, url, bot, boss, group, engine, redis_url, database_url, keyring
-            )
+            yield Stand(world, api, url, bot, boss, group, engine, redis_url, database_url, keyring)
             assert not api.crashed
     finally:
         await engine.dispose()
-
-
-__all__ = ["Stand", "buttons_of", "chat_id", "replace", "stand_on"]

@@ -1,0 +1,153 @@
+"""What staff ask the bot, and what admins change in its menu."""
+
+from datetime import timedelta
+
+from desk.door import Door
+from simulator.world.messages import Message
+from simulator.world.people import Person
+from support.groups import NewInvite
+from support.ids import TgUserId
+from support.languages import Language
+from support.people import NewStaff, Role
+from tests.integration.desk.stand import BOSS, Stand, buttons_of
+
+
+async def admin(stand: Stand, door: Door) -> Person:
+    """Let an admin be born who has opened the menu."""
+    person = stand.person("Vera")
+    await door.desk.staff.add_staff(
+        BOSS, NewStaff("Vera", TgUserId(person.id), frozenset({Role.ADMIN}))
+    )
+    stand.say(person, "/admin")
+    return person
+
+
+async def turned(stand: Stand, person: Person, menu: Message, button: str, text: str) -> None:
+    """Press a button of the menu and wait until the page shows these words."""
+    stand.press(person, menu, button)
+    await stand.until(lambda: text in menu.text, f"the menu shows {text!r} after {button}")
+
+
+async def test_admins_edit_menu_topics_and_clients_see_it_at_once(stand: Stand) -> None:
+    async with stand.open() as door:
+        vera = await admin(stand, door)
+        menu = await stand.shown(vera, "Настройки поддержки")
+        await turned(stand, vera, menu, "adm:topics", "стартового меню")
+        await turned(stand, vera, menu, "adm:ask:topic:new", "Пришлите ключ")
+        stand.say(vera, "delivery Доставка | Delivery")
+        page = await stand.shown(vera, "Сразу предложить")
+        stand.press(vera, page, "adm:do:topic_shown:delivery")
+        await stand.until(lambda: "✅ В меню" in titles(page), "it is shown")
+        anna = stand.person("Anna")
+        stand.say(anna, "/start")
+        start = await stand.shown(anna, "Anna")
+        assert "Доставка" in titles(start)
+        stand.press(vera, page, "adm:ask:title:delivery:ru")
+        await stand.until(lambda: "новое название" in page.text, "the question")
+        stand.say(vera, "x" * 100)
+        await stand.shown(vera, "Так не получится")
+        stand.say(vera, "Курьер")
+        await stand.shown(vera, "RU: Курьер")
+    topic = await door.desk.catalogue.menu_topic("delivery")
+    assert topic is not None
+    assert topic.title(Language.RU) == "Курьер"
+
+
+async def test_a_text_that_an_admin_changed_is_used_at_once_and_can_be_brought_back(
+    stand: Stand,
+) -> None:
+    async with stand.open() as door:
+        vera = await admin(stand, door)
+        await stand.shown(vera, "Настройки поддержки")
+        await door.desk.catalogue.put_text(BOSS, "client.glad", Language.EN, "Fine")
+        menu = await stand.shown(vera, "Настройки поддержки")
+        await turned(stand, vera, menu, "adm:texts:0", "страница 1")
+        key = next(one for one in buttons_of(menu) if one.startswith("adm:text:"))
+        await turned(stand, vera, menu, key, "EN:")
+        stand.press(vera, menu, key.replace("adm:text:", "adm:ask:text:") + ":ru")
+        await stand.until(lambda: "новый текст" in menu.text, "the question")
+        stand.say(vera, "Свои слова")
+        page = await stand.shown(vera, "RU: Свои слова")
+        back = next(one for one in buttons_of(page) if one.startswith("adm:do:text_back"))
+        stand.press(vera, page, back)
+        await stand.until(lambda: "Свои слова" not in page.text, "ours is back")
+
+
+async def test_roles_are_given_and_taken_and_all_of_it_is_audited(stand: Stand) -> None:
+    async with stand.open() as door:
+        olga = await stand.operator(door, "Olga")
+        vera = await admin(stand, door)
+        menu = await stand.shown(vera, "Настройки поддержки")
+        number = (await stand.staff(door, olga)).id
+        await turned(stand, vera, menu, "adm:staff", "Кто работает")
+        await turned(stand, vera, menu, f"adm:person:{number}", "Olga")
+        stand.press(vera, menu, f"adm:do:role:{number}:lead")
+        await stand.until(lambda: "✅ старший" in titles(menu), "she leads")
+        stand.press(vera, menu, f"adm:do:status:{number}:suspended")
+        await stand.until(lambda: "приостановлен" in menu.text, "she is suspended")
+        changed = await stand.staff(door, olga)
+        assert Role.LEAD in changed.roles
+        assert not changed.takes_tickets
+
+
+async def test_who_is_no_admin_finds_no_menu_and_presses_in_vain(stand: Stand) -> None:
+    async with stand.open() as door:
+        vera = await admin(stand, door)
+        menu = await stand.shown(vera, "Настройки поддержки")
+        olga = await stand.operator(door, "Olga")
+        stand.say(olga, "/admin")
+        stand.say(olga, "/stats")
+        await stand.shown(olga, "За 7 дней")
+        assert not any("Настройки" in one.text for one in olga.inbox.messages.values())
+        await turned(stand, vera, menu, "adm:hours", "Часы работы")
+
+
+async def test_hours_are_typed_as_people_write_them(stand: Stand) -> None:
+    async with stand.open() as door:
+        vera = await admin(stand, door)
+        menu = await stand.shown(vera, "Настройки поддержки")
+        await turned(stand, vera, menu, "adm:hours", "Часы работы")
+        await turned(stand, vera, menu, "adm:ask:week", "Пришлите часы")
+        stand.say(vera, "someday 9-18")
+        await stand.shown(vera, "Так не получится")
+        stand.say(vera, "пн-пт 9-18; сб 10:00-14:00")
+        await stand.shown(vera, "🕘 пн-пт 09:00-18:00; сб 10:00-14:00")
+    calendar = await door.desk.catalogue.desk_calendar()
+    assert calendar is not None
+    assert set(calendar.week) == {0, 1, 2, 3, 4, 5}
+
+
+async def test_staff_find_tickets_and_list_technicians(stand: Stand) -> None:
+    async with stand.open() as door:
+        olga = await stand.operator(door, "Olga")
+        anna = stand.person("Anna", username="anna_k")
+        stand.say(anna, "My kettle leaks")
+        question = await stand.shown(anna, "Связаться с оператором?")
+        stand.press(anna, question, "v1:ask:other")
+        await stand.shown(anna, "принято")
+        stand.say(olga, "/find kettle")
+        await stand.shown(olga, "My kettle leaks")
+        stand.say(olga, "/find")
+        await stand.shown(olga, "что найти")
+        stand.say(olga, "/technicians")
+        await stand.shown(olga, "Мастеров пока нет")
+
+
+async def test_an_invitation_lets_one_person_in_once(stand: Stand) -> None:
+    async with stand.open() as door:
+        ends = door.clock.now() + timedelta(days=1)
+        roles = frozenset({Role.OPERATOR})
+        await door.desk.invites.invite(BOSS, NewInvite("secret", roles, ends))
+        boris, thief = stand.person("Boris"), stand.person("Thief")
+        stand.say(boris, "/start invite_secret")
+        await stand.shown(boris, "Добро пожаловать, Boris")
+        assert (await stand.staff(door, boris)).takes_tickets
+        stand.say(thief, "/start invite_secret")
+        await stand.shown(thief, "уже использовано")
+        assert await door.desk.staff.staff_of(TgUserId(thief.id)) is None
+
+
+def titles(message: Message) -> str:
+    """Return the titles of the buttons under a message."""
+    rows = getattr(message.markup, "rows", ())
+    return " / ".join(one.text for row in rows for one in row)

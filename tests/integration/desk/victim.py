@@ -1,0 +1,68 @@
+"""A desk in a process of its own that kills itself at a named point of the way: for test_killed."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections import Counter
+
+from db.desk_memory import desk_memory
+from db.encryption import Cipher
+from db.engine import create_engine
+from db.keys import Keyring, read_keys
+from db.notify import Notices
+from db.stores import postgres_stores
+from db.stores.calendar import PostgresCalendar
+from db.stores.desk_relays import door_stores
+from desk.door import Door
+from desk.house import DeskSettings
+from orchestrator.clock import SystemClock
+from orchestrator.ids import NodeName
+from orchestrator.leases.leader import Candidate
+
+LASTS = 1.0
+
+
+class Doom:
+    """Kills this process when a point is passed for the last time that it is allowed."""
+
+    def __init__(self, point: str, passes: int) -> None:
+        self.point, self.passes, self.counted = point, passes, Counter[str]()
+
+    def __call__(self, point: str) -> None:
+        self.counted[point] += 1
+        if point == self.point and self.counted[point] > self.passes:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def main() -> None:
+    """Run a door as standard input says."""
+    told = json.loads(sys.stdin.readline())
+    engine = create_engine(told["database_url"])
+    cipher = Cipher(Keyring(read_keys(told["keys"], "test"), "test"))
+    clock = SystemClock()
+    async with (
+        Notices(told["database_url"]).run() as bell,
+        desk_memory(told["redis_url"]) as memory,
+    ):
+        door = Door(
+            token=told["token"],
+            base=told["url"],
+            by=told["name"],
+            desk=postgres_stores(engine, cipher, bell).desk,
+            door=door_stores(engine, cipher, memory),
+            candidate=Candidate(
+                NodeName(told["name"]), PostgresCalendar(engine, role="desk"), clock, LASTS
+            ),
+            bell=bell,
+            clock=clock,
+            settings=DeskSettings(operators_chat=told["group"]),
+            limits=None,
+            point=Doom(told["point"], told["passes"]),
+        )
+        await door.run()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

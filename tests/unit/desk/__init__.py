@@ -1,0 +1,1 @@
+"""The desk's own rules, without Telegram or servers."""
