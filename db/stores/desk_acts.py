@@ -12,7 +12,7 @@ from db.stores.desk_rows import find_ticket
 from orchestrator.errors import NotFound
 from support.actor import By
 from support.ids import ActKey, TicketId
-from support.tickets import Decided, Verdict
+from support.tickets import Decided, Ticket, Verdict
 
 # The event comes first: whoever brings the same act at the same time waits here until it is
 # decided, and then finds it. Its lock on the ticket hinders nobody but a deletion.
@@ -75,6 +75,8 @@ class Outcome:
     held: TicketId | None = None
     remains: TicketId | None = None
     facts: Facts = field(default_factory=dict)
+    ticket: Ticket | None = None
+    """The ticket as it stands, where the step has read it already and changed nothing."""
 
 
 DONE = Outcome()
@@ -138,7 +140,7 @@ async def decide_within(
     }
     known = {name: value for name, value in payload.items() if value is not None}
     await conclude(connection, begun, ticket, known)
-    now = await find_ticket(connection, came.remains or ticket)
+    now = came.ticket or await find_ticket(connection, came.remains or ticket)
     return Decided(came.verdict, now, came.other, came.held)
 
 

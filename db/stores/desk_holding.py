@@ -165,13 +165,14 @@ async def why_not(
 ) -> Outcome | None:
     """Say why a ticket was not to be taken; None when it has come free in the meantime."""
     if ticket.state is TicketState.CLOSED:
-        return Outcome(Verdict.CLOSED)
+        return Outcome(Verdict.CLOSED, ticket=ticket)
+    if ticket.state is TicketState.WORK and ticket.operator == operator:
+        return Outcome(Verdict.SAME, ticket=ticket)
     if ticket.state is TicketState.WORK:
-        if ticket.operator == operator:
-            return Outcome(Verdict.SAME)
-        return Outcome(Verdict.LOST, other=ticket.operator_name or ticket.technician_name)
+        holder = ticket.operator_name or ticket.technician_name
+        return Outcome(Verdict.LOST, other=holder, ticket=ticket)
     held = await busy_with(connection, operator, ticket.id)
-    return None if held is None else Outcome(Verdict.BUSY, held=held)
+    return None if held is None else Outcome(Verdict.BUSY, held=held, ticket=ticket)
 
 
 async def busy_with(
