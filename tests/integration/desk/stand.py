@@ -111,10 +111,11 @@ class Stand:
                 running.cancel()
                 await asyncio.gather(running, return_exceptions=True)
 
-    def person(self, name: str, *, language: str = "ru") -> Person:
+    def person(self, name: str, *, username: str | None = None, language: str = "ru") -> Person:
         """Let somebody be born."""
         self.numbers += 1
-        person = self.world.add_person(f"9996{600000 + self.numbers}", name)
+        phone = f"9996{600000 + self.numbers}"
+        person = self.world.add_person(phone, name, username=username)
         person.language = language
         return person
 

@@ -1,0 +1,1 @@
+"""What staff ask the bot: figures, searches, technicians, and the admins' menu."""

@@ -1,0 +1,163 @@
+"""What the admins' menu changes at a press: each act is audited by the store that does it."""
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from types import MappingProxyType
+
+from desk.house import House
+from desk.staff.commands import INVITATION
+from desk.staff.pages import Page, Speaker
+from desk.staff.showing import show_page
+from desk.topics.cards import TECHNICIANS_KEY
+from desk.words import make_words
+from orchestrator.errors import BadInput, NotFound
+from support.actor import Actor
+from support.catalogue import Flow, MenuTopic
+from support.groups import NewInvite
+from support.ids import OperatorId, TechnicianId
+from support.languages import Language
+from support.people import Role, UserStatus
+
+INVITATION_LASTS = timedelta(days=7)
+CODE_BYTES = 12
+STEP = 10
+"""By how much places in the start menu differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acts:
+    """Carries out one admin's presses; each returns the page that is shown afterwards."""
+
+    house: House
+    say: Speaker
+    actor: Actor
+
+    async def do(self, name: str, arguments: tuple[str, ...]) -> Page:
+        """Carry out an act; raises TroupeError with what stands in its way."""
+        known = ACTS.get(name)
+        if known is None or len(arguments) != known[0]:
+            raise BadInput("that button is not known")
+        return await known[1](self, *arguments)
+
+    async def page(self, name: str, *arguments: str) -> Page:
+        """Return a page as it looks now."""
+        return await show_page(self.house, self.say, name, arguments)
+
+    async def topic(self, key: str) -> MenuTopic:
+        """Return a topic; raises NotFound."""
+        found = await self.house.desk.catalogue.menu_topic(key)
+        if found is None:
+            raise NotFound(f"There is no topic {key}")
+        return found
+
+    async def put(self, topic: MenuTopic) -> Page:
+        """Store a topic and show it."""
+        await self.house.desk.catalogue.put_menu_topic(self.actor, topic)
+        return await self.page("topic", topic.key)
+
+    async def topic_shown(self, key: str) -> Page:
+        """Let a topic be in the menu, or not."""
+        topic = await self.topic(key)
+        return await self.put(replace(topic, is_active=not topic.is_active))
+
+    async def topic_phone(self, key: str) -> Page:
+        """Have the client's number asked for, or not."""
+        topic = await self.topic(key)
+        return await self.put(replace(topic, asks_phone=not topic.asks_phone))
+
+    async def topic_flow(self, key: str) -> Page:
+        """Answer by a template, or offer an operator."""
+        topic = await self.topic(key)
+        flow = Flow.OPERATOR if topic.flow is Flow.ANSWER else Flow.ANSWER
+        return await self.put(replace(topic, flow=flow))
+
+    async def topic_up(self, key: str) -> Page:
+        """Put a topic before the one that stands above it."""
+        topics = list(await self.house.desk.catalogue.menu(only_active=False))
+        place = next((at for at, one in enumerate(topics) if one.key == key), 0)
+        if place:
+            topics[place - 1], topics[place] = topics[place], topics[place - 1]
+        for number, one in enumerate(topics, start=1):
+            if one.position != number * STEP:
+                await self.house.desk.catalogue.put_menu_topic(
+                    self.actor, replace(one, position=number * STEP)
+                )
+        return await self.page("topics")
+
+    async def topic_gone(self, key: str) -> Page:
+        """Take a topic out for good."""
+        await self.house.desk.catalogue.remove_menu_topic(self.actor, key)
+        return await self.page("topics")
+
+    async def reply_gone(self, key: str) -> Page:
+        """Remove a canned reply."""
+        await self.house.desk.catalogue.remove_canned_reply(self.actor, key)
+        return await self.page("canned")
+
+    async def role(self, number: str, role: str) -> Page:
+        """Give somebody a role, or take it; who has none left is let go."""
+        user, chosen = OperatorId(int(number)), Role(role)
+        one = await self.house.desk.staff.staff_member(user)
+        roles = one.roles ^ {chosen}
+        if roles:
+            await self.house.desk.staff.set_roles(self.actor, user, roles)
+            return await self.page("person", number)
+        await self.house.desk.staff.set_status(self.actor, user, UserStatus.REMOVED)
+        return await self.page("staff")
+
+    async def status(self, number: str, status: str) -> Page:
+        """Let somebody act, or not."""
+        chosen = UserStatus(status)
+        await self.house.desk.staff.set_status(self.actor, OperatorId(int(number)), chosen)
+        if chosen is UserStatus.REMOVED:
+            return await self.page("staff")
+        return await self.page("person", number)
+
+    async def invite(self, role: str) -> Page:
+        """Make a link that lets one person in."""
+        code = secrets.token_urlsafe(CODE_BYTES)
+        ends = self.house.clock.now() + INVITATION_LASTS
+        new = NewInvite(code, frozenset({Role(role)}), ends)
+        await self.house.desk.invites.invite(self.actor, new)
+        link = f"https://t.me/{self.house.username}?start={INVITATION}{code}"
+        text = self.say("invited", role=self.say(f"role_{role}"), link=link)
+        return Page(text).add(self.say.back("staff"))
+
+    async def technician(self, number: str, active: str) -> Page:
+        """Let a technician get tickets, or not."""
+        await self.house.desk.technicians.set_technician_active(
+            self.actor, TechnicianId(int(number)), is_active=active == "1"
+        )
+        await self.forget_technicians()
+        return await self.page("technicians")
+
+    async def forget_technicians(self) -> None:
+        """Have the technicians asked for anew."""
+        await self.house.door.memory.keep(TECHNICIANS_KEY, None, timedelta())
+
+    async def text_back(self, key: str, language: str) -> Page:
+        """Bring our own text back."""
+        await self.house.desk.catalogue.put_text(self.actor, key, Language(language), None)
+        self.house.words = await make_words(self.house.desk.catalogue)
+        return await self.page("text", key)
+
+
+Do = Callable[..., Awaitable[Page]]
+ACTS: Mapping[str, tuple[int, Do]] = MappingProxyType(
+    {
+        "topic_shown": (1, Acts.topic_shown),
+        "topic_phone": (1, Acts.topic_phone),
+        "topic_flow": (1, Acts.topic_flow),
+        "topic_up": (1, Acts.topic_up),
+        "topic_gone": (1, Acts.topic_gone),
+        "reply_gone": (1, Acts.reply_gone),
+        "role": (2, Acts.role),
+        "status": (2, Acts.status),
+        "invite": (1, Acts.invite),
+        "technician": (2, Acts.technician),
+        "text_back": (2, Acts.text_back),
+    }
+)
+"""By name: how many arguments an act has, and what carries it out."""
