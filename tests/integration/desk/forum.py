@@ -68,7 +68,7 @@ class Forum:
         draft = Draft(text, reply_to.id if reply_to else None, topic=MessageId(topic))
         return self.stand.world.channel_talk.send(group or self.main, person.id, draft).message
 
-    async def ask(self, name: str, text: str, *, username: str | None = None) -> Person:
+    async def ask(self, name: str, text: str, *, username: str = "") -> Person:
         """Let a client be born who asks for an operator and writes."""
         client = self.stand.person(name, username=username)
         self.stand.say(client, "/start")

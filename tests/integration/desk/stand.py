@@ -111,7 +111,7 @@ class Stand:
                 running.cancel()
                 await asyncio.gather(running, return_exceptions=True)
 
-    def person(self, name: str, *, username: str | None = None, language: str = "ru") -> Person:
+    def person(self, name: str, *, username: str = "", language: str = "ru") -> Person:
         """Let somebody be born."""
         self.numbers += 1
         phone = f"9996{600000 + self.numbers}"
