@@ -32,6 +32,7 @@ from orchestrator.ports.telegram import (
     GroupMember,
     GroupSeen,
     Letter,
+    MessageNow,
     MessagesPage,
     NoticeSeen,
     Peer,
@@ -120,6 +121,12 @@ class TelethonAccount:
     async def messages_after(self, person: TelegramId, last: MessageId) -> MessagesPage:
         """Read the page of a private chat just above a message."""
         return await dialogues.messages_after(self.connection, person, last)
+
+    async def messages_now(
+        self, messages: tuple[MessageId, ...]
+    ) -> dict[MessageId, MessageNow | None]:
+        """Read private messages (at most 100) as they are now; None for one that is gone."""
+        return await dialogues.messages_now(self.connection, messages)
 
     async def last_message_before(self, person: TelegramId, at: datetime) -> MessageId:
         """Return the newest message of a private chat that is older than `at`; 0 without one."""

@@ -6,14 +6,24 @@ from typing import Any, Final
 
 from telethon import types as tl
 from telethon import utils
-from telethon.tl.functions.messages import GetDialogsRequest, GetHistoryRequest
+from telethon.tl.functions.messages import (
+    GetDialogsRequest,
+    GetHistoryRequest,
+    GetMessagesRequest,
+)
 
 from accounts.connection import Connection, look_at_dialogs
 from accounts.errors import refusal_named
 from accounts.history import PAGE, page_above
-from accounts.translate import SERVICE_NOTIFICATIONS, is_from_person, message_seen
+from accounts.translate import (
+    SERVICE_NOTIFICATIONS,
+    clean,
+    is_from_person,
+    message_seen,
+    moment,
+)
 from orchestrator.ids import MessageId, TelegramId
-from orchestrator.ports.telegram import Dialogue, MessagesPage, Peer
+from orchestrator.ports.telegram import Dialogue, MessageNow, MessagesPage, Peer
 from orchestrator.refusals import TelegramRefused
 
 PAGES: Final = 20
@@ -121,6 +131,22 @@ async def messages_after(
         if isinstance(message, tl.Message) and is_from_person(message, person, user)
     )
     return MessagesPage(told, MessageId(newer[-1].id) if newer else last, more=len(newer) >= PAGE)
+
+
+async def messages_now(
+    connection: Connection, messages: tuple[MessageId, ...]
+) -> dict[MessageId, MessageNow | None]:
+    """Read private messages, which need no chat named, as they are now; None where one is gone."""
+    wanted = [tl.InputMessageID(number) for number in messages[:PAGE]]
+    answer = await connection.call(GetMessagesRequest(wanted))
+    now: dict[MessageId, MessageNow | None] = {}
+    for message in answer.messages:
+        if isinstance(message, tl.MessageEmpty):
+            now[MessageId(message.id)] = None
+        elif isinstance(message, tl.Message):
+            edited_at = None if message.edit_date is None else moment(message.edit_date)
+            now[MessageId(message.id)] = MessageNow(clean(message.message), edited_at)
+    return now
 
 
 async def last_before(connection: Connection, person: TelegramId, at: datetime) -> MessageId:

@@ -105,6 +105,7 @@ class MessageEdited:
     message: MessageId
     text: str
     edited_at: datetime
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ class MessagesDeleted:
 
     account: AccountId
     messages: tuple[MessageId, ...]
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,9 +186,12 @@ def columns_of(messages: Sequence[DirectMessageSeen]) -> dict[str, list[Any]]:
     }
 
 
-async def count_late(connection: AsyncConnection, messages: Sequence[DirectMessageSeen]) -> None:
-    """Count, for each account, the messages that no update had told of."""
-    late = [message.account for message in messages if message.late]
+async def count_late(
+    connection: AsyncConnection,
+    told: Sequence[DirectMessageSeen | MessageEdited | MessagesDeleted],
+) -> None:
+    """Count, for each account, what no update had told of."""
+    late = [one.account for one in told if one.late]
     for account in sorted(set(late)):
         await run(connection, COUNT_LATE, account=account, late=late.count(account))
 
@@ -207,6 +210,7 @@ async def record_message_edits(connection: AsyncConnection, edits: Sequence[Mess
         )
         if changed:
             await note_edited(connection, edit)
+            await count_late(connection, [edit])
         if changed and asks_to_stop(edit.text):
             await opt_out_sender(connection, edit.account, edit.sender, edit.text)
 
@@ -224,6 +228,7 @@ async def record_messages_deleted(
         )
         if gone:
             await note_deleted(connection, deletion)
+            await count_late(connection, [deletion] * gone)
 
 
 async def record_reads(connection: AsyncConnection, reads: Sequence[ConversationRead]) -> None:

@@ -48,7 +48,7 @@ from orchestrator.facts import (
 from orchestrator.ids import AccountId, ChannelId, MessageId, PostRef, TelegramId
 from orchestrator.intake.stopwords import asks_to_stop
 from orchestrator.jobs import ConsiderPost
-from orchestrator.ports.intake import DialogueReading, KnownPost, Recorded
+from orchestrator.ports.intake import DialogueReading, KnownMessage, KnownPost, Recorded
 from personas.silence import SilenceReason
 
 # One statement records posts, queues what follows and notes how far each channel is known. Channels
@@ -140,6 +140,21 @@ KNOWN_POSTS = text(
     SELECT message_id, text, edited_at FROM posts
     WHERE channel_id = :channel AND deleted_at IS NULL
     ORDER BY message_id DESC LIMIT :limit
+    """
+)
+KNOWN_MESSAGES = text(
+    """
+    SELECT c.telegram_id AS person, m.telegram_message_id AS message, m.text, m.edited_at
+    FROM conversations v
+    JOIN contacts c ON c.id = v.contact_id
+                   AND c.last_seen_at > now() - CAST(:lasts AS interval)
+    CROSS JOIN LATERAL (
+        SELECT * FROM messages
+        WHERE conversation_id = v.id AND direction = 'incoming' AND deleted_at IS NULL
+        ORDER BY id DESC LIMIT :limit
+    ) AS m
+    WHERE v.account_id = :account AND v.state <> 'closed'
+    ORDER BY m.id DESC LIMIT :limit
     """
 )
 DIALOGUE_READING = text(
@@ -285,6 +300,19 @@ class PostgresIntake:
         async with transaction(self.engine) as connection:
             found = await rows(connection, KNOWN_POSTS, channel=channel, limit=limit)
         return [KnownPost(MessageId(row.message_id), row.text, row.edited_at) for row in found]
+
+    async def known_messages(
+        self, account: AccountId, limit: int, lasts: timedelta
+    ) -> Sequence[KnownMessage]:
+        """Return the newest messages of people in conversations that are alive."""
+        async with transaction(self.engine) as connection:
+            found = await rows(
+                connection, KNOWN_MESSAGES, account=account, limit=limit, lasts=lasts
+            )
+        return [
+            KnownMessage(TelegramId(row.person), MessageId(row.message), row.text, row.edited_at)
+            for row in found
+        ]
 
     async def dialogue_reading(self, account: AccountId, every: timedelta) -> DialogueReading:
         """Return how far the account's dialogues were compared."""

@@ -7,12 +7,13 @@ from datetime import timedelta
 from typing import Final
 
 from orchestrator.clock import until_tick
+from orchestrator.facts import MessageEdited, MessagesDeleted
 from orchestrator.ids import MessageId, TelegramId
 from orchestrator.intake.reconciler import LATER
-from orchestrator.ports.intake import DialogueReading
+from orchestrator.ports.intake import DialogueReading, KnownMessage
 from orchestrator.ports.logs import Operation, OperationKind
 from orchestrator.ports.outbox import Holder
-from orchestrator.ports.telegram import AccountClient, Dialogue, MessagesPage
+from orchestrator.ports.telegram import AccountClient, Dialogue, MessageNow, MessagesPage
 from orchestrator.refusals import Refusal, Scope, TelegramRefused
 from orchestrator.stage import Stage
 
@@ -20,6 +21,12 @@ log = logging.getLogger(__name__)
 
 EVERY: Final = 10.0
 """Seconds between two looks whether it is time."""
+
+RECENT: Final = 100
+"""How many of the newest messages are looked at for edits and deletions that nobody told of."""
+
+ALIVE: Final = timedelta(days=2)
+"""How long after a person was seen last their messages are."""
 
 PAGES_AT_ONCE: Final = 50
 """How many pages of messages are fetched in one run; the next goes on from there."""
@@ -65,6 +72,7 @@ class Correspondence:
         refusal: Refusal | None = None
         try:
             await self.fetch(reading)
+            await self.find_changes()
         except TelegramRefused as refused:
             if refused.refusal.action not in LATER:
                 raise
@@ -72,8 +80,38 @@ class Correspondence:
         self.note(OperationKind.READ_DIALOGUES, begun, refusal)
         total = (await self.reading()).recovered_late
         if recovered := total - reading.recovered_late:
-            log.warning("%d messages to account %s came late", recovered, self.holder.account)
+            log.warning(
+                "%d updates of private chats of account %s came late",
+                recovered,
+                self.holder.account,
+            )
             self.note(OperationKind.RECOVER_UPDATES, begun)
+
+    async def find_changes(self) -> None:
+        """Record edits and deletions of recent messages that no update told of."""
+        known = await self.stage.stores.intake.known_messages(self.holder.account, RECENT, ALIVE)
+        if not known:
+            return
+        now = await self.client.messages_now(tuple(one.message for one in known))
+        changes = [
+            change
+            for one in known
+            if (change := self.change_of(one, now.get(one.message, one))) is not None
+        ]
+        await asyncio.gather(*(self.stage.sink(change) for change in changes))
+
+    def change_of(
+        self, known: KnownMessage, now: MessageNow | KnownMessage | None
+    ) -> MessageEdited | MessagesDeleted | None:
+        """Compare one message with what became of it; what Telegram did not answer is as known."""
+        account = self.holder.account
+        if now is None:
+            return MessagesDeleted(account, (known.message,), late=True)
+        if now.edited_at is None or now.text == known.text:
+            return None
+        return MessageEdited(
+            account, known.person, known.message, now.text, now.edited_at, late=True
+        )
 
     async def fetch(self, reading: DialogueReading) -> None:
         """Read every dialogue in which something is new, the oldest news first."""

@@ -30,6 +30,16 @@ class KnownPost:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownMessage:
+    """What a person wrote as it is stored, to be compared with what the server has now."""
+
+    person: TelegramId
+    message: MessageId
+    text: str
+    edited_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class DialogueReading:
     """How far an account's dialogues were compared with the server."""
 
@@ -74,6 +84,14 @@ class IntakeStore(Protocol):
 
     async def dialogue_reading(self, account: AccountId, every: timedelta) -> DialogueReading:
         """Return how far the account's dialogues were compared, and whether they are due again."""
+
+    async def known_messages(
+        self, account: AccountId, limit: int, lasts: timedelta
+    ) -> Sequence[KnownMessage]:
+        """Return the newest messages of people that are not deleted, in conversations that live.
+
+        Those are not closed, and their people were seen within `lasts`.
+        """
 
     async def note_dialogues(
         self, account: AccountId, progress: dict[TelegramId, MessageId]

@@ -111,6 +111,14 @@ class Dialogue:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageNow:
+    """What a private message says now."""
+
+    text: str
+    edited_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class MessagesPage:
     """What a person wrote in one page of a private chat, oldest first."""
 
@@ -210,6 +218,11 @@ class AccountClient(Protocol):
 
     async def messages_after(self, person: TelegramId, last: MessageId) -> MessagesPage:
         """Read the page of a private chat just above a message."""
+
+    async def messages_now(
+        self, messages: tuple[MessageId, ...]
+    ) -> dict[MessageId, MessageNow | None]:
+        """Read private messages (at most 100) as they are now; None for one that is gone."""
 
     async def last_message_before(self, person: TelegramId, at: datetime) -> MessageId:
         """Return the newest message of a private chat that is older than `at`; 0 without one."""

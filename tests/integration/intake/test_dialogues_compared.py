@@ -98,6 +98,29 @@ async def test_a_message_carries_what_an_answer_needs(house: House) -> None:
     assert await house.messages() == ["hello"]
 
 
+async def test_edits_and_deletions_that_no_update_told_of_are_found_and_counted(
+    house: House,
+) -> None:
+    for words in ("first", "second", "third"):
+        house.world.send_private(house.owner, house.anna, words)
+    theirs = house.world.messages_of((house.owner, house.anna))
+    async with house.open() as client:
+        await house.correspondence(client).compare()
+        await house.until_recorded(3)
+        before = await house.late_messages()
+        house.server.faults.add(DEAF)
+        house.world.private_talk.edit(house.owner, theirs[0].id, Draft("stop"))
+        house.world.private_talk.delete(house.owner, [theirs[1].id], revoke=True)
+        for _ in range(2):
+            await house.correspondence(client).compare()
+    rows = await house.sql(
+        "SELECT text, first_text, deleted_at IS NOT NULL FROM messages ORDER BY 1"
+    )
+    assert rows == [("second", None, True), ("stop", "first", False), ("third", None, False)]
+    assert await house.late_messages() == before + 2
+    assert await house.sql("SELECT reason FROM opt_outs") == [("stop_word",)]
+
+
 @pytest.mark.parametrize("away", [False, True])
 async def test_what_a_person_changes_takes_back_and_reads_is_kept(house: House, away: bool) -> None:
     def speak() -> None:
