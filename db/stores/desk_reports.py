@@ -70,21 +70,24 @@ NAMED = text(
 # Now, and since a moment, for the whole desk (`who` is missing) and for each who worked on tickets.
 FIGURES = text(
     """
-    WITH counted AS (
+    WITH counted AS MATERIALIZED (
         SELECT coalesce(u.display_name, u.name, h.name) AS who, t.state, t.created_at,
                t.closed_at, t.first_answer_at, t.id
         FROM tickets t
         LEFT JOIN users u ON u.id = t.operator_id
         LEFT JOIN technicians h ON h.id = t.technician_id
         WHERE t.merged_into IS NULL
-          AND (t.state IN ('new', 'work') OR t.created_at >= :since OR t.closed_at >= :since)
+          AND (t.state IN ('new', 'work') OR t.created_at >= :since
+               OR t.state = 'closed' AND t.closed_at >= :since)
     ),
     promises AS (
         SELECT ticket_id,
                count(*) FILTER (WHERE met_at IS NOT NULL AND breached_at IS NULL) AS met,
                count(*) FILTER (WHERE breached_at IS NOT NULL OR due_at < now()
                                 AND met_at IS NULL AND dropped_at IS NULL) AS broken
-        FROM ticket_clocks WHERE started_at >= :since GROUP BY ticket_id
+        FROM ticket_clocks
+        WHERE ticket_id IN (SELECT id FROM counted) AND started_at >= :since
+        GROUP BY ticket_id
     )
     SELECT c.who, GROUPING(c.who) = 1 AS is_whole,
            count(*) FILTER (WHERE c.state = 'new') AS waiting,

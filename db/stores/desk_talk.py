@@ -46,19 +46,36 @@ ATTACHED = text(
     FROM attachments WHERE message_id = ANY(CAST(:messages AS bigint[])) ORDER BY id
     """
 )
-LOCK_TICKET = text(
-    "SELECT state, first_answer_at FROM tickets WHERE id = :ticket FOR NO KEY UPDATE"
-)
-INSERT = text(
+# One statement for what happens thousands of times a minute. What it tells of the ticket is how it
+# was before: whether clocks have to be looked at is known without another question.
+RECORD = text(
     """
-    INSERT INTO ticket_messages
-        (ticket_id, sender_type, sender_id, sender_name, content_type, message_text, caption,
-         source_chat_id, source_message_id, reply_chat_id, reply_message_id, media_group, sent_at)
-    VALUES (:ticket, :side, CAST(:sender AS bigint), :name, :content_type, :text, :caption,
-            CAST(:chat AS bigint), CAST(:message AS bigint), CAST(:reply_chat AS bigint),
-            CAST(:reply_message AS bigint), :media_group, :sent_at)
-    ON CONFLICT (source_chat_id, source_message_id) WHERE source_chat_id IS NOT NULL DO NOTHING
-    RETURNING id
+    WITH spoken AS (
+        INSERT INTO ticket_messages
+            (ticket_id, sender_type, sender_id, sender_name, content_type, message_text, caption,
+             source_chat_id, source_message_id, reply_chat_id, reply_message_id, media_group,
+             sent_at)
+        SELECT t.id, :side, CAST(:sender AS bigint), :name, :content_type, :text, :caption,
+               CAST(:chat AS bigint), CAST(:message AS bigint), CAST(:reply_chat AS bigint),
+               CAST(:reply_message AS bigint), :media_group, :sent_at
+        FROM tickets t WHERE t.id = :ticket
+        ON CONFLICT (source_chat_id, source_message_id) WHERE source_chat_id IS NOT NULL DO NOTHING
+        RETURNING id, ticket_id
+    ), heard AS (
+        UPDATE tickets t SET last_client_at = now(), silent_since = NULL, idle_warned_at = NULL
+        FROM spoken s WHERE t.id = s.ticket_id AND :side = 'CLIENT'
+    ), answered AS (
+        UPDATE tickets t
+        SET first_answer_at = coalesce(t.first_answer_at, now()), idle_warned_at = NULL,
+            silent_since = CASE WHEN t.state <> 'closed' THEN now() END
+        FROM spoken s WHERE t.id = s.ticket_id AND :side IN ('STAFF', 'TECH')
+    )
+    SELECT s.id, t.first_answer_at IS NULL AS is_first,
+           EXISTS (SELECT FROM ticket_clocks c
+                   WHERE c.ticket_id = t.id AND c.met_at IS NULL AND c.dropped_at IS NULL)
+               AS has_clocks,
+           EXISTS (SELECT FROM sla_policies p WHERE p.is_active) AS is_promised
+    FROM spoken s JOIN tickets t ON t.id = s.ticket_id
     """
 )
 ATTACH = text(
@@ -67,20 +84,6 @@ ATTACH = text(
                              duration, file_name, local_path)
     VALUES (:message, :file_id, :file_unique_id, :mime_type, CAST(:size AS bigint), :width,
             :height, :duration, :file_name, :local_path)
-    """
-)
-CLIENT_SPOKE = text(
-    """
-    UPDATE tickets SET last_client_at = now(), silent_since = NULL, idle_warned_at = NULL
-    WHERE id = :ticket
-    """
-)
-WE_SPOKE = text(
-    """
-    UPDATE tickets
-    SET first_answer_at = coalesce(first_answer_at, now()),
-        silent_since = CASE WHEN state <> 'closed' THEN now() END, idle_warned_at = NULL
-    WHERE id = :ticket
     """
 )
 EDIT = text(
@@ -123,15 +126,12 @@ class PostgresTalk:
     async def record_message(self, message: NewMessage) -> Recorded:
         """Record a message with its attachments, and what it does to the clocks."""
         async with transaction(self.engine) as connection:
-            ticket = await one(connection, LOCK_TICKET, ticket=message.ticket)
-            if ticket is None:
-                raise NotFound(f"There is no ticket {message.ticket}")
-            row = await one(connection, INSERT, **columns_of(message))
+            row = await one(connection, RECORD, **columns_of(message))
             if row is None:
                 return await known(connection, message)
             for attachment in message.attachments:
                 await attach(connection, TicketMessageId(row.id), attachment)
-            await take_effect(connection, message, is_first=ticket.first_answer_at is None)
+            await move_clocks(connection, message, row)
             return Recorded(TicketMessageId(row.id), is_new=True)
 
     async def edit_message(
@@ -184,22 +184,21 @@ class PostgresTalk:
 
 
 async def known(connection: AsyncConnection, message: NewMessage) -> Recorded:
-    """Find the message that is on record already."""
+    """Find the message that is on record already; raises NotFound when there is no ticket."""
     found = None if message.source is None else await message_at(connection, message.source)
     if found is None:
-        raise NotFound("A message is recorded and gone again: was its ticket deleted?")
+        raise NotFound(f"There is no ticket {message.ticket}: see `troupe tickets list`")
     return Recorded(found.id, is_new=False)
 
 
-async def take_effect(connection: AsyncConnection, message: NewMessage, *, is_first: bool) -> None:
-    """Let a message start, stop and end what it does."""
+async def move_clocks(connection: AsyncConnection, message: NewMessage, was: Row[Any]) -> None:
+    """Let a message start, stop and end what was promised."""
     if message.by.side is Side.CLIENT:
-        await run(connection, CLIENT_SPOKE, ticket=message.ticket)
-        await run_on(connection, message.ticket)
-        if not is_first:
+        if was.has_clocks:
+            await run_on(connection, message.ticket)
+        if was.is_promised and not was.is_first:
             await start_clocks(connection, message.ticket, (ClockKind.NEXT_ANSWER,))
-    elif message.by.side in {Side.STAFF, Side.TECH}:
-        await run(connection, WE_SPOKE, ticket=message.ticket)
+    elif message.by.side in {Side.STAFF, Side.TECH} and was.has_clocks:
         await meet_answers(connection, message.ticket)
 
 

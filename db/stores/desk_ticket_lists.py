@@ -13,15 +13,27 @@ from support.ids import ClientId, OperatorId, TicketId
 from support.reports import TicketFilter
 from support.tickets import Mode, QueuePlace, Ticket, TicketEvent
 
+WANTED = """
+    (CAST(:operator AS bigint) IS NULL OR operator_id = :operator)
+    AND (CAST(:tag AS text) IS NULL
+         OR EXISTS (SELECT FROM ticket_tags g WHERE g.ticket_id = tickets.id AND g.tag = :tag))
+"""
+# The open ones are few and have an index; of the others the newest are read from the end.
 LIST = text(
-    COLUMNS
-    + """
-    WHERE (CAST(:state AS text) IS NULL OR t.state = :state)
-      AND (CAST(:operator AS bigint) IS NULL OR t.operator_id = :operator)
-      AND (CAST(:tag AS text) IS NULL
-           OR EXISTS (SELECT FROM ticket_tags g WHERE g.ticket_id = t.id AND g.tag = :tag))
-    ORDER BY t.state = 'closed', t.id DESC LIMIT :limit
-    """
+    f"""
+    WITH found AS MATERIALIZED (
+        (SELECT id, false AS is_closed FROM tickets
+         WHERE state IN ('new', 'work') AND coalesce(CAST(:state AS text), state) = state
+           AND {WANTED}
+         ORDER BY id DESC LIMIT :limit)
+        UNION ALL
+        (SELECT id, true FROM tickets
+         WHERE state = 'closed' AND coalesce(CAST(:state AS text), 'closed') = 'closed'
+           AND {WANTED}
+         ORDER BY id DESC LIMIT :limit)
+    )
+    {COLUMNS} JOIN found f ON f.id = t.id ORDER BY f.is_closed, t.id DESC LIMIT :limit
+    """  # noqa: S608 - put together of what stands above
 )
 OPEN_OF_CLIENT = text(
     COLUMNS

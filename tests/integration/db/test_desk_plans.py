@@ -22,9 +22,10 @@ from support.ids import (
     TicketId,
 )
 from support.languages import Language
+from support.reports import TicketFilter
 from support.talk import Source
-from support.tickets import Mode, Opening
-from tests.integration.db.desk_scene import A_DAY, Desk
+from support.tickets import Mode, Opening, TicketState
+from tests.integration.db.desk_scene import A_DAY, Desk, the_client
 
 ROWS = 20_000
 FILL = (
@@ -129,6 +130,10 @@ async def test_a_large_desk_reads_no_large_table_whole(large: Desk) -> None:
         "what waits": lambda: stores.talk.waiting_messages(ticket),
         "notices": lambda: stores.clocks.due_notices(now),
         "silences": lambda: stores.clocks.idle_to_warn(now, A_DAY),
+        "the newest": lambda: stores.tickets.tickets(TicketFilter()),
+        "those in work": lambda: stores.tickets.tickets(TicketFilter(TicketState.WORK)),
+        "figures": lambda: stores.reports.stats(now - timedelta(hours=1)),
+        "speaking": lambda: large.say(ticket, the_client(client), "hello"),
         "opening": lambda: stores.tickets.open_ticket(ActKey("plan"), opening, A_DAY),
         "taking": lambda: large.take(ticket, anna),
         "ending": lambda: large.finish(ticket, anna),
