@@ -14,7 +14,9 @@ from cli.commands import (
     database,
     errors,
     grants,
+    groups,
     house,
+    journeys,
     keys,
     logs,
     operators,
@@ -58,6 +60,9 @@ app = typer.Typer(
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(channels.app, name="channels")
 app.add_typer(grants.app, name="grants")
+app.add_typer(groups.app, name="groups")
+app.add_typer(journeys.app, name="journeys")
+app.add_typer(journeys.diagnostics, name="diagnostics")
 app.add_typer(campaigns.app, name="campaigns")
 app.add_typer(review.app, name="review")
 app.add_typer(comments.app, name="comments")
