@@ -1,16 +1,17 @@
-"""Script versions in Redis, by their hash: what a node that starts need not ask PostgreSQL for.
+"""Scripts and personas in Redis, by their hash: what a node need not ask PostgreSQL for.
 
-A content is kept under the hash that `script_versions` holds of it, and compared with that hash
-when it comes back. So nothing here can grow stale or be tampered with, and a label that moves
-brings another hash with it. Whatever goes wrong, it is as if nothing had been kept.
+A content is kept under the hash that PostgreSQL tells of it, and compared with that hash when it
+comes back. So nothing here can grow stale or be tampered with: a label that moves, or a persona
+that is changed, brings another hash with it. Whatever goes wrong, it is as if nothing had been
+kept.
 """
 
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
 from typing import Protocol
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 NAMESPACE = "cache:"
 SCRIPTS_LAST = timedelta(hours=24)
+PERSONAS_LAST = timedelta(hours=1)
 AT_ONCE = 100
 """Contents in one request; a large library does not hold Redis up for others."""
 
@@ -37,6 +39,9 @@ class ContentCache(Protocol):
     async def keep(self, contents: Mapping[str, str]) -> None:
         """Keep contents (JSON text) whose hash is what it is said to be; others are left out."""
 
+    def of_personas(self) -> "ContentCache":
+        """Return the part of it that keeps personas, for an hour each."""
+
 
 class NoCache:
     """Keeps nothing."""
@@ -48,6 +53,10 @@ class NoCache:
     async def keep(self, contents: Mapping[str, str]) -> None:
         """Forget them."""
 
+    def of_personas(self) -> "NoCache":
+        """Return what keeps no personas either."""
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class RedisCache:
@@ -55,29 +64,38 @@ class RedisCache:
 
     client: Redis
     lasts: timedelta = SCRIPTS_LAST
+    kind: str = "script"
+    written: Callable[[Mapping[str, str]], Mapping[str, str]] = field(
+        default_factory=lambda: canonical_forms
+    )
+    """How contents are written as they were hashed."""
+
+    def of_personas(self) -> "RedisCache":
+        """Return what keeps personas; their hash is that of the very text that comes."""
+        return RedisCache(self.client, PERSONAS_LAST, "persona", genuine)
 
     async def read(self, digests: Sequence[str]) -> Mapping[str, str]:
         """Return what is kept and still is what it was."""
         found: dict[str, str] = {}
         try:
             for some in portions(digests):
-                texts = await self.client.mget([name_of(digest) for digest in some])
+                texts = await self.client.mget([name_of(digest, self.kind) for digest in some])
                 found |= await asyncio.to_thread(genuine, dict(zip(some, texts, strict=True)))
         except (RedisError, OSError, TimeoutError, UnicodeDecodeError) as away:
-            log.info("scripts are read from PostgreSQL, not from Redis: %s", away)
+            log.info("%ss are read from PostgreSQL, not from Redis: %s", self.kind, away)
         return found
 
     async def keep(self, contents: Mapping[str, str]) -> None:
         """Keep the canonical form of each for a day."""
-        canonical = await asyncio.to_thread(canonical_forms, contents)
+        canonical = await asyncio.to_thread(self.written, contents)
         try:
             for some in portions(list(canonical)):
                 async with self.client.pipeline(transaction=False) as steps:
                     for digest in some:
-                        steps.set(name_of(digest), canonical[digest], ex=self.lasts)
+                        steps.set(name_of(digest, self.kind), canonical[digest], ex=self.lasts)
                     await steps.execute()
         except (RedisError, OSError, TimeoutError) as away:
-            log.info("scripts are not kept in Redis: %s", away)
+            log.info("%ss are not kept in Redis: %s", self.kind, away)
 
 
 @asynccontextmanager
@@ -90,9 +108,9 @@ async def redis_cache(redis_url: str) -> AsyncIterator[RedisCache]:
         await client.aclose()
 
 
-def name_of(digest: str) -> str:
+def name_of(digest: str, kind: str = "script") -> str:
     """Return the key under which a content is kept."""
-    return f"{NAMESPACE}script:{digest}"
+    return f"{NAMESPACE}{kind}:{digest}"
 
 
 def portions(digests: Sequence[str]) -> list[Sequence[str]]:

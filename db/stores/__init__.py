@@ -25,6 +25,7 @@ from db.stores.library import PostgresLibrary
 from db.stores.logs import PostgresLogs, PostgresSettings
 from db.stores.model_calls import PostgresModelCalls
 from db.stores.outbox import PostgresOutbox
+from db.stores.persona_shelf import PersonaShelf
 from db.stores.review import PostgresReview
 from db.stores.security import PostgresSecurity
 from db.stores.sessions import PostgresSessions
@@ -61,7 +62,9 @@ def postgres_stores(
         campaigns=PostgresCampaigns(engine),
         intake=PostgresIntake(engine, notices.hear, tuning.bursts, tuning.claim),
         security=PostgresSecurity(engine),
-        drafting=PostgresDrafting(engine, tuning.recent_comments),
+        drafting=PostgresDrafting(
+            engine, PersonaShelf(engine, cache.of_personas()), tuning.recent_comments
+        ),
         review=PostgresReview(engine),
         outbox=PostgresOutbox(engine, tuning.engagement_checks, tuning.claim),
         comments=PostgresComments(engine),

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.engine import transaction
 from db.stores.base import one, ring, rows, run
-from db.stores.library import persona_of
 from db.stores.outbox import random_id
+from db.stores.persona_shelf import DIGEST, PersonaShelf
 from db.stores.summaries import summary_of
 from orchestrator.campaigns.window import Window
 from orchestrator.ids import (
@@ -21,12 +21,14 @@ from orchestrator.ids import (
     DraftId,
     GrantId,
     MessageId,
+    PersonaId,
     PostRef,
     ScheduleId,
 )
 from orchestrator.outbox.gate import SPEAKING_STATES
 from orchestrator.ports.drafting import DraftState, LiveGrant, NewDraft, PostContext, Turn
 from orchestrator.ports.grants import Review
+from personas.persona import Persona
 from personas.silence import Silence
 from personas.summary import PostSummary
 
@@ -51,11 +53,10 @@ LIVE_GRANT = text(
     """
 )
 TURNS = text(
-    """
+    f"""
     SELECT s.id AS schedule_id, s.campaign_id, s.account_id, a.name AS account_name, a.state,
            c.time_zone, s.start_time, s.end_time, s.comments_per_day, c.script_keys,
-           p.key, p.name, p.style, p.tone, p.interests, p.vocabulary, p.languages, p.examples,
-           p.forbidden_topics, p.disclosure,
+           p.id AS persona_id, {DIGEST} AS persona_digest,
            (SELECT count(*) FROM comments said
             WHERE said.schedule_id = s.id AND said.status <> 'failed'
               AND (said.counted_on = day.today
@@ -74,7 +75,7 @@ TURNS = text(
     CROSS JOIN LATERAL (SELECT CAST(now() AT TIME ZONE c.time_zone AS date) AS today) AS day
     WHERE s.channel_id = :channel AND s.is_active
     ORDER BY s.id
-    """
+    """  # noqa: S608 - only constants are put in
 )
 # What waits for a person counts as said: two drafts of the same words would both be approved.
 RECENT = text(
@@ -170,6 +171,7 @@ class PostgresDrafting:
     """Implements `DraftingStore`."""
 
     engine: AsyncEngine
+    personas: PersonaShelf
     recent_comments: int = RECENT_COMMENTS
 
     async def post_context(self, post: PostRef) -> PostContext | None:
@@ -181,6 +183,9 @@ class PostgresDrafting:
             grant = await one(connection, LIVE_GRANT, channel=post.channel)
             turns = await rows(connection, TURNS, channel=post.channel)
             said = await rows(connection, RECENT, channel=post.channel, limit=self.recent_comments)
+        cast = await self.personas.personas(
+            {PersonaId(turn.persona_id): turn.persona_digest for turn in turns}
+        )
         return PostContext(
             post=post,
             text=row.text,
@@ -188,7 +193,7 @@ class PostgresDrafting:
             is_gone=row.is_gone,
             decided=row.decided,
             grant=None if grant is None else to_live_grant(grant),
-            turns=tuple(to_turn(turn) for turn in turns),
+            turns=tuple(to_turn(turn, cast[PersonaId(turn.persona_id)]) for turn in turns),
             recent=tuple(line.text for line in said),
             summary=summary_of(row.summary),
         )
@@ -305,7 +310,7 @@ def to_live_grant(row: Row[Any]) -> LiveGrant:
     )
 
 
-def to_turn(row: Row[Any]) -> Turn:
+def to_turn(row: Row[Any], persona: Persona) -> Turn:
     """Read one account that is scheduled for the channel."""
     return Turn(
         schedule=ScheduleId(row.schedule_id),
@@ -313,7 +318,7 @@ def to_turn(row: Row[Any]) -> Turn:
         account=AccountId(row.account_id),
         account_name=row.account_name,
         speaks=row.state in SPEAKING_STATES,
-        persona=persona_of(row),
+        persona=persona,
         time_zone=row.time_zone,
         window=Window.between(row.start_time, row.end_time),
         comments_per_day=row.comments_per_day,
