@@ -64,7 +64,12 @@ FIRST_LOOK = 8.0
 STAGE = """
     WITH channel AS (
         INSERT INTO channels (telegram_id, title, linked_group_id, reader_account_id)
-        VALUES (:channel, 'Bench ' || CAST(:account AS text), :group, NULL) RETURNING id
+        VALUES (:channel, 'Bench ' || CAST(:account AS text), :group,
+                CAST(CAST(:account AS text) AS bigint))
+        RETURNING id
+    ), access AS (
+        INSERT INTO channel_access (account_id, channel_id, role)
+        SELECT CAST(CAST(:account AS text) AS bigint), id, 'member' FROM channel
     ), post AS (
         INSERT INTO posts (channel_id, message_id, text, created_at)
         SELECT id, 2, 'A post', now() FROM channel

@@ -5,6 +5,8 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from math import inf
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import Row, TextClause
@@ -59,7 +61,10 @@ from orchestrator.refusals import Action, Refusal
 MOST_PATIENT = 8
 """How many connections may wait for locks at once, so that others are left for what goes on."""
 
-LINGER = 0.004
+USE_NOTED = 30.0
+"""Seconds for which nobody asks whether the use of an account has to be noted again."""
+
+LINGER = 0.008
 """Seconds for which proofs and questions gather while others come in as well."""
 
 LONGEST_STOCK = 20
@@ -101,6 +106,8 @@ class PostgresOutbox:
     claim: timedelta = timedelta(seconds=5)
     """How long after the gate was asked a send may still begin."""
     exchange: Gathering[Question | Proof, Claim | None] = field(init=False)
+    used: dict[AccountId, float] = field(default_factory=dict)
+    """When the use of each account was noted last, on the monotonic clock."""
     patient: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_PATIENT))
 
     def __post_init__(self) -> None:
@@ -227,8 +234,7 @@ class PostgresOutbox:
         """Settle several messages, and plan to look how they were received."""
         if not proofs:
             return
-        accounts = sorted({proof.holder.account for proof in proofs})
-        await run(connection, outgoing.NOTE_USE, accounts=accounts)
+        await self.note_use(connection, {proof.holder.account for proof in proofs})
         settled = await rows(
             connection,
             outgoing.RECORD_SENT,
@@ -248,6 +254,14 @@ class PostgresOutbox:
         comments = [CommentId(row.comment_id) for row in settled if row.comment_id is not None]
         if comments and self.engagement_checks:
             await self.queue_checks(connection, comments)
+
+    async def note_use(self, connection: AsyncConnection, accounts: set[AccountId]) -> None:
+        """Store that accounts were used, for each about once a minute."""
+        now = monotonic()
+        stale = sorted(one for one in accounts if self.used.get(one, -inf) < now - USE_NOTED)
+        if stale:
+            await run(connection, outgoing.NOTE_USE, accounts=stale)
+            self.used.update(dict.fromkeys(stale, now))
 
     async def queue_checks(
         self, connection: AsyncConnection, comments: Sequence[CommentId]

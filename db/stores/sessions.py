@@ -49,11 +49,11 @@ SAVE_ENTITIES = text(
     """
     INSERT INTO account_entities
         (account_id, kind, telegram_id, access_hash, username, phone_encrypted)
-    SELECT :account, e.kind, e.telegram_id, e.access_hash, e.username, e.phone
-    FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS bigint[]), CAST(:hashes AS bigint[]),
-                CAST(:usernames AS text[]), CAST(:phones AS bytea[]))
-        AS e (kind, telegram_id, access_hash, username, phone)
-    ORDER BY e.kind, e.telegram_id
+    SELECT e.account, e.kind, e.telegram_id, e.access_hash, e.username, e.phone
+    FROM unnest(CAST(:accounts AS bigint[]), CAST(:kinds AS text[]), CAST(:ids AS bigint[]),
+                CAST(:hashes AS bigint[]), CAST(:usernames AS text[]), CAST(:phones AS bytea[]))
+        AS e (account, kind, telegram_id, access_hash, username, phone)
+    ORDER BY e.account, e.kind, e.telegram_id
     ON CONFLICT (account_id, kind, telegram_id) DO UPDATE
     SET access_hash = excluded.access_hash, username = excluded.username,
         phone_encrypted = coalesce(excluded.phone_encrypted, account_entities.phone_encrypted),
@@ -69,10 +69,12 @@ class PostgresSessions:
     engine: AsyncEngine
     cipher: Cipher
     states: Gathering[tuple[AccountId, UpdateState], None] = field(init=False)
+    entities: Gathering[tuple[AccountId, Sequence[StoredEntity]], None] = field(init=False)
 
     def __post_init__(self) -> None:
         """Begin to gather: a node stores the states of a thousand accounts every second."""
         object.__setattr__(self, "states", Gathering("update states", self.save_states))
+        object.__setattr__(self, "entities", Gathering("access hashes", self.save_all_entities))
 
     async def load_session(self, account: AccountId) -> StoredSession | None:
         """Return the account's session."""
@@ -139,22 +141,32 @@ class PostgresSessions:
         ]
 
     async def save_entities(self, account: AccountId, entities: Sequence[StoredEntity]) -> None:
-        """Store or refresh access hashes; of two about one peer, the later counts."""
-        latest = {(entity.kind, entity.telegram_id): entity for entity in entities}
-        if not latest:
-            return
+        """Store or refresh access hashes, together with whoever stores some now."""
+        if entities:
+            await self.entities.ask((account, entities))
+
+    async def save_all_entities(
+        self, told: Sequence[tuple[AccountId, Sequence[StoredEntity]]]
+    ) -> Sequence[None]:
+        """Store what several accounts know; of two about one peer, the later counts."""
+        latest = {
+            (account, entity.kind, entity.telegram_id): (account, entity)
+            for account, entities in told
+            for entity in entities
+        }
         kept = list(latest.values())
         async with transaction(self.engine) as connection:
             await run(
                 connection,
                 SAVE_ENTITIES,
-                account=account,
-                kinds=[entity.kind for entity in kept],
-                ids=[entity.telegram_id for entity in kept],
-                hashes=[entity.access_hash for entity in kept],
-                usernames=[entity.username for entity in kept],
-                phones=[self.seal_phone(account, entity) for entity in kept],
+                accounts=[account for account, _ in kept],
+                kinds=[entity.kind for _, entity in kept],
+                ids=[entity.telegram_id for _, entity in kept],
+                hashes=[entity.access_hash for _, entity in kept],
+                usernames=[entity.username for _, entity in kept],
+                phones=[self.seal_phone(account, entity) for account, entity in kept],
             )
+        return [None] * len(told)
 
     def seal_phone(self, account: AccountId, entity: StoredEntity) -> bytes | None:
         """Encrypt a contact's number."""
