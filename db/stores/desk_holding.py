@@ -5,8 +5,6 @@ A holder's row in `users` is locked before any of their tickets changes, so that
 many buttons at once decides one after the other.
 """
 
-from dataclasses import dataclass
-
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -26,6 +24,13 @@ LOCK_USERS = text(
     FROM users u WHERE u.id = ANY(CAST(:users AS bigint[])) ORDER BY u.id FOR NO KEY UPDATE OF u
     """
 )
+# Asked again in the statement that gives a ticket: what was read with the lock may be older than
+# the change that the lock waited for.
+MAY_ANSWER = """
+    EXISTS (SELECT FROM users u JOIN roles r ON r.user_id = u.id
+            WHERE u.id = :operator AND u.status = 'active'
+              AND r.role IN ('admin', 'lead', 'operator'))
+"""
 HOLDER = text("SELECT operator_id FROM tickets WHERE id = :ticket")
 LOCK_TICKET = text("SELECT operator_id FROM tickets WHERE id = :ticket FOR NO KEY UPDATE")
 LEADS = text(
@@ -36,15 +41,15 @@ LEADS = text(
 )
 # The decision who is first: of many who ask, one finds the ticket waiting.
 TAKE = text(
-    """
+    f"""
     UPDATE tickets
     SET state = 'work', operator_id = :operator, is_current = false, taken_at = now()
-    WHERE id = :ticket AND state = 'new'
+    WHERE id = :ticket AND state = 'new' AND {MAY_ANSWER}
       AND (mode = 'topics' OR CAST(:several AS boolean) OR NOT EXISTS (
            SELECT FROM tickets h
            WHERE h.operator_id = :operator AND h.mode = 'take' AND h.state = 'work'))
     RETURNING mode
-    """
+    """  # noqa: S608 - put together of what stands above
 )
 HELD = text(
     """
@@ -71,12 +76,11 @@ RELEASE = text(
     """
 )
 GIVE = text(
-    """
+    f"""
     UPDATE tickets
-    SET state = 'work', operator_id = :operator, is_current = false,
-        taken_at = now()
-    WHERE id = :ticket
-    """
+    SET state = 'work', operator_id = :operator, is_current = false, taken_at = now()
+    WHERE id = :ticket AND {MAY_ANSWER}
+    """  # noqa: S608 - put together of what stands above
 )
 GIVE_TO_TECHNICIAN = text(
     """
@@ -114,24 +118,15 @@ ASK_FOR_FEEDBACK = text(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Locked:
-    """A ticket that is locked with its holder, and which of the users asked for answer clients."""
-
-    ticket: Ticket
-    answering: frozenset[OperatorId]
-
-
-async def lock(connection: AsyncConnection, ticket: TicketId, *users: OperatorId | None) -> Locked:
+async def lock(connection: AsyncConnection, ticket: TicketId, *users: OperatorId | None) -> Ticket:
     """Lock a ticket's holder and these users, then the ticket; raises Moved to begin anew."""
     holder = await one(connection, HOLDER, ticket=ticket)
     wanted = {*users, holder and holder.operator_id} - {None}
-    found = await rows(connection, LOCK_USERS, users=sorted(user for user in wanted if user))
+    await rows(connection, LOCK_USERS, users=sorted(user for user in wanted if user))
     row = await one(connection, LOCK_TICKET, ticket=ticket)
     if row is not None and row.operator_id is not None and row.operator_id not in wanted:
         raise Moved
-    answering = frozenset(OperatorId(user.id) for user in found if user.answers)
-    return Locked(await find_ticket(connection, ticket), answering)
+    return await find_ticket(connection, ticket)
 
 
 async def may(connection: AsyncConnection, by: By, ticket: Ticket) -> bool:
@@ -145,14 +140,15 @@ async def take(
     connection: AsyncConnection, ticket: TicketId, operator: OperatorId, *, several: bool
 ) -> Outcome:
     """Give a waiting ticket to whoever is first."""
-    users = await rows(connection, LOCK_USERS, users=[operator])
-    if not any(user.answers for user in users):
-        return Outcome(Verdict.NOT_ALLOWED)
     values = {"ticket": ticket, "operator": operator, "several": several}
     while True:
+        users = await rows(connection, LOCK_USERS, users=[operator])
+        if not any(user.answers for user in users):
+            return Outcome(Verdict.NOT_ALLOWED)
         row = await one(connection, TAKE, **values)
         if row is not None:
-            await make_current(connection, ticket, operator)
+            if row.mode == Mode.TAKE:
+                await make_current(connection, ticket, operator)
             await run(connection, NOTE_ASSIGNMENT, operator=operator)
             return Outcome(facts={"operator": operator})
         refused = await why_not(connection, await find_ticket(connection, ticket), operator)
@@ -203,7 +199,7 @@ async def promote(
 
 async def switch(connection: AsyncConnection, ticket: TicketId, operator: OperatorId) -> Outcome:
     """Make one of the operator's tickets their current one."""
-    now = (await lock(connection, ticket, operator)).ticket
+    now = await lock(connection, ticket, operator)
     if now.state is TicketState.CLOSED:
         return Outcome(Verdict.CLOSED)
     if now.operator != operator or now.mode is not Mode.TAKE:
@@ -216,7 +212,7 @@ async def switch(connection: AsyncConnection, ticket: TicketId, operator: Operat
 
 async def release(connection: AsyncConnection, ticket: TicketId, by: By) -> Outcome:
     """Let a ticket wait again."""
-    now = (await lock(connection, ticket)).ticket
+    now = await lock(connection, ticket)
     if now.state is not TicketState.WORK:
         return Outcome(Verdict.CLOSED if now.state is TicketState.CLOSED else Verdict.SAME)
     if by.side is Side.CLIENT or not await may(connection, by, now):
@@ -230,22 +226,20 @@ async def give(
     connection: AsyncConnection, ticket: TicketId, by: By, to: OperatorId, *, several: bool
 ) -> Outcome:
     """Give a ticket to another operator."""
-    locked = await lock(connection, ticket, to)
-    now = locked.ticket
+    now = await lock(connection, ticket, to)
     if now.state is TicketState.CLOSED:
         return Outcome(Verdict.CLOSED)
     if by.side is Side.CLIENT or not await may(connection, by, now):
         return Outcome(Verdict.NOT_THEIRS, other=now.operator_name)
     if now.operator == to:
         return Outcome(Verdict.SAME)
-    if to not in locked.answering:
-        return Outcome(Verdict.NOT_ALLOWED)
     busy = await busy_with(connection, to, ticket) if now.mode is Mode.TAKE else None
     if busy is not None and not several:
         return Outcome(Verdict.BUSY, held=busy)
-    await run(connection, GIVE, ticket=ticket, operator=to)
+    if not await run(connection, GIVE, ticket=ticket, operator=to):
+        return Outcome(Verdict.NOT_ALLOWED)
     await run(connection, NOTE_ASSIGNMENT, operator=to)
-    if busy is None:
+    if busy is None and now.mode is Mode.TAKE:
         await make_current(connection, ticket, to)
     await promote(connection, now.operator, ticket)
     return Outcome(facts={"from": now.operator_name, "to": to})
@@ -259,7 +253,7 @@ async def give_to_technician(
         known = await one(connection, TECHNICIAN, technician=technician)
         if known is None or not known.is_active:
             return Outcome(Verdict.NOT_ALLOWED)
-    now = (await lock(connection, ticket)).ticket
+    now = await lock(connection, ticket)
     if now.state is TicketState.CLOSED:
         return Outcome(Verdict.CLOSED)
     if now.technician == technician:
@@ -272,7 +266,7 @@ async def give_to_technician(
 
 async def close(connection: AsyncConnection, ticket: TicketId, by: By, reason: str) -> Outcome:
     """End a ticket."""
-    now = (await lock(connection, ticket)).ticket
+    now = await lock(connection, ticket)
     if now.state is TicketState.CLOSED:
         return Outcome(Verdict.SAME)
     if not await may(connection, by, now):

@@ -116,7 +116,7 @@ async def reopen(
     """Let a closed ticket wait again, unless its time is over."""
     client = (await find_ticket(connection, ticket)).client
     await lock_client(connection, client)
-    now = (await lock(connection, ticket)).ticket
+    now = await lock(connection, ticket)
     if now.state is not TicketState.CLOSED:
         return Outcome(Verdict.SAME)
     if now.merged_into is not None:
@@ -138,7 +138,7 @@ async def merge(connection: AsyncConnection, ticket: TicketId, into: TicketId, b
     if first == second:
         return Outcome(Verdict.SAME)
     holders = [(await find_ticket(connection, one_of)).operator for one_of in (first, second)]
-    both = {one_of: (await lock(connection, one_of, *holders)).ticket for one_of in (first, second)}
+    both = {one_of: await lock(connection, one_of, *holders) for one_of in (first, second)}
     source, target = both[ticket], both[into]
     if source.merged_into is not None:
         return Outcome(Verdict.SAME, remains=source.merged_into)

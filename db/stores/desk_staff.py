@@ -11,6 +11,7 @@ from db.engine import transaction
 from db.stores.audit import write_audit
 from db.stores.base import not_found, one, rows, run
 from db.stores.desk_clocks import start_clocks
+from db.stores.desk_holding import LOCK_USERS
 from orchestrator.errors import AlreadyExists, BadInput, NotAllowed, NotFound
 from support.actor import Actor
 from support.ids import OperatorId, TgUserId, TicketId
@@ -83,9 +84,13 @@ ADMINS = text(
     WHERE r.role = 'admin' AND u.status = 'active'
     """
 )
+# A technician goes on with what they have, whoever of the operators leaves.
 LET_GO = text(
     """
-    UPDATE tickets SET state = 'new', operator_id = NULL, is_current = false, taken_at = NULL
+    UPDATE tickets
+    SET state = CASE WHEN technician_id IS NULL THEN 'new' ELSE 'work' END,
+        operator_id = NULL, is_current = false,
+        taken_at = CASE WHEN technician_id IS NOT NULL THEN taken_at END
     WHERE operator_id = :user AND state = 'work' RETURNING id
     """
 )
@@ -169,6 +174,7 @@ class PostgresStaff:
         """Give exactly these roles."""
         async with transaction(self.engine) as connection:
             await run(connection, ALONE, key=ROLES)
+            await run(connection, LOCK_USERS, users=[user])
             was = await member(connection, user)
             await run(connection, TAKE_ROLES, user=user, roles=sorted(roles))
             values = {"roles": sorted(roles), "by": actor.name}
@@ -186,6 +192,7 @@ class PostgresStaff:
         """Let somebody act, or not."""
         async with transaction(self.engine) as connection:
             await run(connection, ALONE, key=ROLES)
+            await run(connection, LOCK_USERS, users=[user])
             was = await member(connection, user)
             await run(connection, SET_STATUS, user=user, status=status)
             now = await member(connection, user)

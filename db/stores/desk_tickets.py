@@ -144,7 +144,7 @@ class PostgresTickets(PostgresTicketLists):
         """Set how soon it is looked at."""
 
         async def step(connection: AsyncConnection) -> Outcome:
-            now = (await lock(connection, ticket)).ticket
+            now = await lock(connection, ticket)
             if now.priority is priority:
                 return Outcome(Verdict.SAME)
             await run(connection, SET_PRIORITY, ticket=ticket, priority=int(priority))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from random import Random
 
 from anyio.from_thread import BlockingPortal
@@ -19,11 +20,13 @@ from sqlalchemy import text
 from db.engine import create_engine
 from db.stores.desk import postgres_desk
 from support.actor import THE_CLOCK
+from support.assignment import Assignment
 from support.ids import ActKey, ClientId, OperatorId, TicketId
 from support.languages import Language
+from support.people import Role, UserStatus
 from support.tickets import Decided, How, Mode, Opening, TicketState, Verdict
 from tests.integration.db.conftest import any_cipher
-from tests.integration.db.desk_scene import A_DAY, DESK_TABLES, Desk, staff
+from tests.integration.db.desk_scene import A_DAY, DESK_TABLES, OLGA, Desk, staff
 
 OPERATORS, TICKETS, PRESSES = 50, 100, 1000
 
@@ -31,8 +34,9 @@ OPERATORS, TICKETS, PRESSES = 50, 100, 1000
 HELD = """
     SELECT ARRAY[max(held), max(currents), min(currents)] FROM (
         SELECT count(*) AS held, count(*) FILTER (WHERE is_current) AS currents
-        FROM tickets WHERE state = 'work' GROUP BY operator_id) AS each
+        FROM tickets WHERE state = 'work' AND mode = 'take' GROUP BY operator_id) AS each
 """
+AWAY_OR_NOT = (UserStatus.ACTIVE, UserStatus.SUSPENDED)
 CLOSED = "SELECT array_agg(id) FROM tickets WHERE state = 'closed'"
 
 
@@ -69,6 +73,43 @@ async def finish_and_take(
         came = await desk.take(waiting[operator % len(waiting)].id, operator)
         verdicts.append(came.verdict)
     return verdicts
+
+
+async def test_a_storm_of_acts_ends_in_order(desk: Desk) -> None:
+    operators = [await desk.operator(f"operator {n}") for n in range(6)]
+    leads = [await desk.operator(f"lead {n}", Role.LEAD) for n in range(2)]
+    tickets = [await desk.ticket() for _ in range(8)]
+    tickets += [await desk.ticket(Mode.TOPICS) for _ in range(2)]
+    dice = Random(11)  # noqa: S311 - to storm the same each time
+    everybody = [*operators, *leads]
+    stores = desk.stores.tickets
+
+    async def any_act() -> object:
+        """Do something to some ticket as somebody."""
+        ticket, who = dice.choice(tickets), dice.choice(everybody)
+        by, other, act = staff(who), dice.choice(everybody), desk.act()
+        acts: list[Callable[[], Awaitable[object]]] = [
+            lambda: stores.take(act, ticket, who, several=True),
+            lambda: stores.take(act, ticket, who, several=True),
+            lambda: stores.hand_over(act, ticket, by, other, several=True),
+            lambda: stores.return_to_queue(act, ticket, by),
+            lambda: stores.switch_to(act, ticket, who),
+            lambda: stores.finish(act, ticket, by),
+            lambda: stores.reopen(act, ticket, THE_CLOCK, None),
+            lambda: stores.assign_next(act, ticket, Assignment.LEAST_BUSY, most=9, several=True),
+            lambda: desk.stores.staff.set_status(OLGA, operators[0], dice.choice(AWAY_OR_NOT)),
+        ]
+        return await dice.choice(acts)()
+
+    for _ in range(10):
+        await asyncio.gather(*(any_act() for _ in range(20)))
+    _, *currents = await desk.sql(HELD)
+    assert currents in ([None, None], [1, 1])
+    held_by_nobody = """
+        SELECT count(*) FROM tickets t JOIN users u ON u.id = t.operator_id
+        WHERE t.state = 'work' AND u.status <> 'active'
+    """
+    assert await desk.sql(held_by_nobody) == 0
 
 
 class TicketLife(RuleBasedStateMachine):
