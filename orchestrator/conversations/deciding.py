@@ -1,5 +1,6 @@
 """From what a message is about to what is said, stored and handed over: pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -20,10 +21,12 @@ from orchestrator.ports.writing import PublishedScript
 from personas.checks import CheckContext, Objection, ObjectionCode, check
 from personas.dice import pick
 from personas.persona import Persona
+from personas.scripts.conditions import Value
 from personas.scripts.model import Script
 from personas.scripts.parts import TELEGRAM_TEXT_LIMIT
 from personas.scripts.runner import Incoming, Progress, Turn, advance, fill_in, unfilled
 from personas.scripts.steps import Outcome
+from personas.scripts.variables import VariableType
 from personas.strategy import Strategy
 from personas.texts import host_of, links_in, mentions_in
 from personas.voice import speak
@@ -100,7 +103,7 @@ def follow_script(setting: Setting, opinion: Opinion, published: PublishedScript
     says = opinion.words
     if len(says) != len(turn.says):
         says = tuple(speak(text, setting.persona, setting.seed) for text in turn.says)
-    objections = objections_to(says, script)
+    objections = objections_to(says, script, turn.progress.slots)
     if objections:
         told = " ".join(objection.sentence for objection in objections)
         return hand_over(setting, opinion, NewHandoff(f"the script's words were refused: {told}"))
@@ -184,7 +187,7 @@ def words_of_handoff(script: Script, setting: Setting) -> tuple[str, ...]:
         return ()
     said = fill_in(pick(ready, setting.seed, "handoff"), slots)
     says = (speak(said, setting.persona, setting.seed),)
-    return () if objections_to(says, script) else says
+    return () if objections_to(says, script, slots) else says
 
 
 def conclude(
@@ -230,9 +233,14 @@ def explained(record: NewTurn, opinion: Opinion) -> NewTurn:
     )
 
 
-def objections_to(says: tuple[str, ...], script: Script) -> tuple[Objection, ...]:
-    """Hold words against everything that holds for a script's words too."""
-    own = "\n".join(texts_of(script))
+def objections_to(
+    says: tuple[str, ...], script: Script, slots: Mapping[str, Value]
+) -> tuple[Objection, ...]:
+    """Hold words against everything that holds for a script's words too.
+
+    An address that the script asked for may be said back; nothing else of a person's is a link.
+    """
+    own = "\n".join((*texts_of(script), *addresses_in(script, slots)))
     context = CheckContext(
         limit=TELEGRAM_TEXT_LIMIT,
         allowed_hosts=frozenset(map(host_of, links_in(own))),
@@ -241,6 +249,12 @@ def objections_to(says: tuple[str, ...], script: Script) -> tuple[Objection, ...
     )
     found = (objection for text in says for objection in check(text, context))
     return tuple(one for one in found if one.code not in NOT_OF_SCRIPTS)
+
+
+def addresses_in(script: Script, slots: Mapping[str, Value]) -> tuple[str, ...]:
+    """Return the mail addresses that a person was asked for and gave."""
+    asked = (one.key for one in script.variables if one.type is VariableType.EMAIL)
+    return tuple(str(slots[key]) for key in asked if key in slots)
 
 
 def texts_of(script: Script) -> tuple[str, ...]:

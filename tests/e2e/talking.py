@@ -1,7 +1,7 @@
 """A person who writes to an account of ours, and what they both see."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -17,7 +17,12 @@ from cli.settings import Settings
 from db.embedded import Servers
 from orchestrator.conversations.terms import BurstTerms, TalkTerms
 from orchestrator.ids import ConversationId
-from orchestrator.ports.conversations import ConversationState
+from orchestrator.ports.conversations import (
+    ConversationDetail,
+    ConversationRow,
+    ConversationState,
+    TurnRecord,
+)
 from orchestrator.tuning import Tuning
 from personas.persona import Persona
 from personas.scripts.model import Script
@@ -91,25 +96,44 @@ class Talk:
         for words in expected:
             assert words.casefold() in said.casefold(), said
 
+    def other(self, name: str) -> "Talk":
+        """Let somebody else talk to the same account."""
+        person = self.play.theatre.world.add_person("", name)
+        return Talk(self.play, person)
+
+    async def row(self) -> ConversationRow | None:
+        """Return this person's conversation, once there is one."""
+        rows = await self.company.service.conversations.list(None, None, 100)
+        return next((row for row in rows if row.contact == self.person.name), None)
+
     async def reaches(self, state: ConversationState) -> None:
-        """Wait until the first conversation is in a state."""
+        """Wait until the conversation is in a state."""
 
         async def reached() -> bool:
-            rows = await self.company.service.conversations.list(None, None, 10)
-            return bool(rows) and rows[0].state is state
+            row = await self.row()
+            return row is not None and row.state is state
 
         await self.play.until(reached)
 
     async def number(self) -> ConversationId:
-        """Return the number of the only conversation."""
-        (row,) = await self.company.service.conversations.list(None, None, 10)
+        """Return the conversation's number."""
+        row = await self.row()
+        assert row is not None
         return row.id
+
+    async def detail(self) -> ConversationDetail:
+        """Return all that is known of the conversation."""
+        return await self.company.service.conversations.show(await self.number())
+
+    async def turns(self) -> Sequence[TurnRecord]:
+        """Return what was decided in it."""
+        return await self.company.service.conversations.explain(await self.number())
 
     def recorded(self, wanted: int) -> Callable[[], Awaitable[bool]]:
         """Ask whether so many of the person's messages are on record."""
 
         async def are() -> bool:
-            detail = await self.company.service.conversations.show(await self.number())
+            detail = await self.detail()
             return sum(not one.ours for one in detail.history) >= wanted
 
         return are
@@ -125,21 +149,23 @@ class Talk:
         return int(found.scalar_one())
 
     async def idle(self) -> bool:
-        """Ask whether no turn waits to be made."""
+        """Ask whether no turn of this conversation waits to be made."""
         counted = text(
             "SELECT count(*) FROM jobs WHERE kind = 'Converse' AND state IN ('waiting', 'taken')"
+            " AND CAST(payload ->> 'conversation' AS bigint) = :number"
         )
+        number = await self.number()
         async with self.company.engine.begin() as connection:
-            return int((await connection.execute(counted)).scalar_one()) == 0
+            found = await connection.execute(counted, {"number": number})
+        return int(found.scalar_one()) == 0
 
     async def settles(self) -> None:
-        """Wait until nothing is unanswered and nothing waits to be said."""
+        """Wait until nothing of this person's is unanswered, and nothing waits to be said."""
 
         async def settled() -> bool:
-            desk = self.company.stage.stores.conversation_desk
-            rows = await desk.conversations(state=None, account=None, limit=10)
-            waiting = await self.company.service.outbox.list(10)
-            return bool(rows) and not any(row.unanswered for row in rows) and not waiting
+            row = await self.row()
+            waiting = await self.company.service.outbox.list(100)
+            return row is not None and not row.unanswered and not waiting
 
         await self.play.until(settled)
 

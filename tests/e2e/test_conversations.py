@@ -1,5 +1,10 @@
-"""Somebody writes to an account: a whole sale, told by its scripts, over real Telethon."""
+"""People write to an account: whole sales, told by scripts, over real Telethon.
 
+Several people talk at once, each with what one test is about: an account costs more to set up than
+they do.
+"""
+
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,6 +19,8 @@ from personas.scripts.model import Script
 from tests.e2e.conftest import OLGA
 from tests.e2e.talking import QUICK, Talk, club, talking
 
+STORY = "Вчера у меня умерла собака, и я весь день гулял один под дождём"
+
 
 @pytest.fixture
 async def talk(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Talk]:
@@ -21,96 +28,127 @@ async def talk(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterat
         yield opened
 
 
-async def test_a_sale_is_led_in_russian_from_the_first_message_to_the_last_step(
-    talk: Talk,
-) -> None:
-    async with talk.company.running_node():
-        await talk.says("Как вступить в клуб?", "программа-помощник журнала «Фонарь»")
-        await talk.says("а это не дорого?")
-        await talk.says("лекционные вечера", "900 рублей", parts=2)
-        await talk.says("8 (999) 123-45-67", "«друг»", "89991234567")
-        await talk.says("да", "ничего не спишется")
-        await talk.reaches(ConversationState.CLOSED)
-        await talk.settles()
+async def buy_in_russian(talk: Talk) -> None:
+    """Go from the first message to the last step, with an objection on the way."""
+    await talk.says("Как вступить в клуб?", "программа-помощник журнала «Фонарь»")
+    await talk.says("а это не дорого?")
+    await talk.says("лекционные вечера", "900 рублей", parts=2)
+    await talk.says("8 (999) 123-45-67", "«друг»", "89991234567")
+    await talk.says("да", "ничего не спишется")
+    await talk.reaches(ConversationState.CLOSED)
     assert len(talk.answers()) == 6
-    detail = await talk.company.service.conversations.show(await talk.number())
+    detail = await talk.detail()
     assert detail.known == {"plan": "друг", "phone": "89991234567", "agreed": True}
-    assert [one.ours for one in detail.history].count(True) == 6
-    assert all(one.is_read for one in detail.history if not one.ours)
+    await talk.says("Хочу поддержать журнал", "Здесь отвечает программа")
+    turns = await talk.turns()
+    assert [one.turn.arrival for one in turns][-1] is Arrival.BEGAN
 
 
-async def test_a_sale_is_led_in_english_and_a_group_goes_to_a_person_with_its_history(
-    talk: Talk,
-) -> None:
-    async with talk.company.running_node():
-        await talk.says("How do I join the club?", "Lantern")
-        await talk.says("just the articles", parts=2)
-        await talk.says("can I talk to a real person please")
-        await talk.reaches(ConversationState.HANDED_OVER)
+async def buy_in_english(talk: Talk) -> None:
+    """The same in English, up to the last step."""
+    await talk.says("How do I join the club?", "assistant program of Lantern magazine")
+    await talk.says("just the articles", parts=2)
+    await talk.says("it is eve@reader.example, thanks", "eve@reader.example")
+    await talk.says("yes")
+    await talk.reaches(ConversationState.CLOSED)
+
+
+async def come_as_a_group(talk: Talk) -> None:
+    """End with a person, who gets the whole history; the stored turns replay to the same words."""
+    await talk.says("Хотим прийти к вам с классом", "Сколько вас")
+    await talk.says("много", "от 2 до 200")
+    await talk.says("60", "60 человек", parts=2)
+    await talk.reaches(ConversationState.HANDED_OVER)
     (handoff,) = await talk.company.service.conversations.handoffs(10)
-    assert handoff.reason == "the client asks for a person"
-    detail = await talk.company.service.conversations.show(handoff.conversation)
-    assert [one.text for one in detail.history if not one.ours] == [
-        "How do I join the club?",
-        "just the articles",
-        "can I talk to a real person please",
-    ]
+    assert handoff.conversation == await talk.number()
+    told = [one.text for one in (await talk.detail()).history if not one.ours]
+    assert told == ["Хотим прийти к вам с классом", "много", "60"]
+    again = await talk.company.service.conversations.replay(await talk.number())
+    assert [(one.is_script, one.differences) for one in again] == [(True, ())] * 3
 
 
-async def test_a_burst_is_answered_once(talk: Talk) -> None:
-    async with talk.company.running_node():
-        for text in ("Здравствуйте", "Как вступить в клуб?", "Хочу стать участником клуба"):
-            talk.write(text)
-        await talk.hears(1)
-        await talk.settles()
+async def write_in_a_burst(talk: Talk) -> None:
+    """Three messages are one question."""
+    for text in ("Здравствуйте", "Как вступить в клуб?", "Хочу стать участником клуба"):
+        talk.write(text)
+    await talk.hears(1)
+    await talk.settles()
     assert len(talk.answers()) == 1
-    (turn,) = await talk.company.service.conversations.explain(await talk.number())
+    (turn,) = await talk.turns()
     assert turn.turn.asked.splitlines()[-1] == "Хочу стать участником клуба"
     assert turn.script == "club-ru@1"
 
 
-@pytest.mark.parametrize("words", ["Please stop writing to me", "не пишите мне больше"])
-async def test_a_stop_word_in_the_middle_ends_it_for_good(talk: Talk, words: str) -> None:
+async def test_several_people_are_led_through_their_sales_side_by_side(talk: Talk) -> None:
+    people = [talk, talk.other("Eve English"), talk.other("Tanya Teacher"), talk.other("Bo Burst")]
+    plays = (buy_in_russian, buy_in_english, come_as_a_group, write_in_a_burst)
     async with talk.company.running_node():
-        await talk.says("Как вступить в клуб?")
-        talk.write(words)
-        await talk.reaches(ConversationState.CLOSED)
-        talk.write("Как вступить в клуб?")
-        await talk.play.until(talk.recorded(3))
-        await talk.play.until(talk.idle)
+        await asyncio.gather(*(play(one) for play, one in zip(plays, people, strict=True)))
+        await talk.settles()
+    for one in people:
+        history = (await one.detail()).history
+        assert [said.text for said in history if said.ours] == one.answers()
+        assert all(said.is_read for said in history if not said.ours)
+    assert talk.play.theatre.duplicates() == 0
+
+
+async def ask_to_be_left_alone(talk: Talk, words: str) -> None:
+    """Stop in the middle; whatever is written later, nobody answers."""
+    await talk.says("Как вступить в клуб?")
+    talk.write(words)
+    await talk.reaches(ConversationState.CLOSED)
+    talk.write("Как вступить в клуб?")
+    await talk.play.until(talk.recorded(3))
+    await talk.play.until(talk.idle)
     assert len(talk.answers()) == 1
+    service, number = talk.company.service.conversations, await talk.number()
+    with pytest.raises(NotAllowed, match="over for good"):
+        await service.reply(number, "But wait", OLGA)
+    with pytest.raises(NotAllowed, match="over for good"):
+        await service.resume(OLGA, number)
+
+
+async def block_the_account(talk: Talk) -> None:
+    """Whoever blocked the account is written to no more."""
+    await talk.says("Хочу поддержать журнал")
+    talk.write("статьи")
+    talk.person.blocked.add(talk.account.id)
+    await talk.reaches(ConversationState.CLOSED)
+    assert (await talk.detail()).opted_out
+    assert len(talk.answers()) == 1
+
+
+async def test_a_stop_word_or_a_block_ends_it_for_good(talk: Talk) -> None:
+    async with talk.company.running_node():
+        await asyncio.gather(
+            ask_to_be_left_alone(talk, "не пишите мне больше"),
+            ask_to_be_left_alone(talk.other("Sam Stop"), "Please stop writing to me"),
+            block_the_account(talk.other("Ben Block")),
+        )
+
+
+async def tell_a_story(talk: Talk) -> None:
+    """What no script fits is a person's, until they give it back."""
+    service = talk.company.service.conversations
+    talk.write(STORY)
+    await talk.reaches(ConversationState.HANDED_OVER)
+    assert talk.answers() == []
     number = await talk.number()
-    with pytest.raises(NotAllowed, match="over for good"):
-        await talk.company.service.conversations.reply(number, "But wait", OLGA)
-    with pytest.raises(NotAllowed, match="over for good"):
-        await talk.company.service.conversations.resume(OLGA, number)
+    await service.reply(number, "Мне очень жаль.", OLGA)
+    assert await talk.hears(1) == ["Мне очень жаль."]
+    talk.write("Как вступить в клуб?")
+    await talk.play.until(talk.recorded(2))
+    await talk.play.until(talk.idle)
+    assert len(talk.answers()) == 1
+    assert await service.resume(OLGA, number)
+    assert "журнала «Фонарь»" in (await talk.hears(2))[-1]
 
 
-async def test_what_no_script_fits_goes_to_a_person_who_answers_through_the_account(
-    talk: Talk,
-) -> None:
+async def be_answered_too_often(talk: Talk) -> None:
+    """One message permits a bounded number of answers, an operator's too."""
     service = talk.company.service.conversations
-    async with talk.company.running_node():
-        talk.write("Вчера у меня умерла собака, и я весь день гулял один под дождём")
-        await talk.reaches(ConversationState.HANDED_OVER)
-        assert talk.answers() == []
-        number = await talk.number()
-        await service.reply(number, "Мне очень жаль.", OLGA)
-        assert await talk.hears(1) == ["Мне очень жаль."]
-        talk.write("Как вступить в клуб?")
-        await talk.play.until(talk.recorded(2))
-        await talk.play.until(talk.idle)
-        assert len(talk.answers()) == 1
-        assert await service.resume(OLGA, number)
-        await talk.hears(2)
-    assert "журнала «Фонарь»" in talk.answers()[-1]
-
-
-async def test_an_operator_may_answer_a_message_only_so_often(talk: Talk) -> None:
-    service = talk.company.service.conversations
-    async with talk.company.running_node():
-        talk.write("Расскажите, пожалуйста, какая завтра погода будет на даче у моей бабушки?")
-        await talk.reaches(ConversationState.HANDED_OVER)
+    talk.write(STORY)
+    await talk.reaches(ConversationState.HANDED_OVER)
     number = await talk.number()
     for part in range(talk.company.stage.tuning.gate.answer_parts):
         await service.reply(number, f"part {part}", OLGA)
@@ -120,37 +158,60 @@ async def test_an_operator_may_answer_a_message_only_so_often(talk: Talk) -> Non
         await service.reply(number, "   ", OLGA)
 
 
+async def be_paused(talk: Talk) -> None:
+    """A pause keeps silent until somebody resumes."""
+    service = talk.company.service.conversations
+    await talk.says("Как вступить в клуб?")
+    await service.pause(OLGA, await talk.number())
+    talk.write("только статьи")
+    await talk.play.until(talk.recorded(2))
+    await talk.play.until(talk.idle)
+    assert len(talk.answers()) == 1
+    assert await service.resume(OLGA, await talk.number())
+    assert "300 рублей" in (await talk.hears(3))[1]
+
+
+async def be_answered_with_a_phone(talk: Talk) -> None:
+    """Whoever answers with a phone has taken over."""
+    await talk.says("Как вступить в клуб?")
+    talk.play.theatre.world.send_private(talk.account, talk.person, "Olga, by my own hand")
+    await talk.reaches(ConversationState.HANDED_OVER)
+    talk.write("только статьи")
+    await talk.play.until(talk.recorded(2))
+    await talk.play.until(talk.idle)
+    assert len(talk.answers()) == 2
+    detail = await talk.detail()
+    assert detail.row.reason == "somebody answered from the account itself"
+    assert [one.text for one in detail.history if one.ours] == talk.answers()
+
+
+async def test_people_of_ours_take_part_and_the_script_keeps_silent_meanwhile(talk: Talk) -> None:
+    async with talk.company.running_node():
+        await asyncio.gather(
+            tell_a_story(talk),
+            be_answered_too_often(talk.other("Olaf Often")),
+            be_paused(talk.other("Paula Pause")),
+            be_answered_with_a_phone(talk.other("Fay Phone")),
+        )
+
+
 async def test_whoever_takes_over_cancels_what_waits(talk: Talk) -> None:
     service = talk.company.service.conversations
     slow = replace(QUICK.conversations, longest_typing=timedelta(seconds=30), letters_per_second=1)
     talk.company.stage.numbers.now = replace(QUICK, conversations=slow)
+
+    async def waits() -> bool:
+        return bool(await talk.company.service.outbox.list(10))
+
     async with talk.company.running_node():
         talk.write("Как вступить в клуб?")
-
-        async def waits() -> bool:
-            return bool(await talk.company.service.outbox.list(10))
-
         await talk.play.until(waits)
         assert await service.take_over(OLGA, await talk.number(), "a friend of mine") == 1
         await service.reply(await talk.number(), "It is me, Olga", OLGA)
         await talk.hears(1)
     assert talk.answers() == ["It is me, Olga"]
-    detail = await service.show(await talk.number())
+    detail = await talk.detail()
     assert (detail.row.state, detail.held_by) == (ConversationState.HANDED_OVER, "olga")
-
-
-async def test_a_pause_keeps_silent_until_somebody_resumes(talk: Talk) -> None:
-    service = talk.company.service.conversations
-    async with talk.company.running_node():
-        await talk.says("Как вступить в клуб?")
-        await service.pause(OLGA, await talk.number())
-        talk.write("только статьи")
-        await talk.play.until(talk.recorded(2))
-        await talk.play.until(talk.idle)
-        assert len(talk.answers()) == 1
-        assert await service.resume(OLGA, await talk.number())
-        await talk.hears(3)
-    assert "300 рублей" in talk.answers()[1]
 
 
 async def test_at_night_answers_wait_for_the_morning(talk: Talk) -> None:
@@ -174,53 +235,24 @@ async def test_at_night_answers_wait_for_the_morning(talk: Talk) -> None:
     assert talk.answers() == []
 
 
-async def test_a_finished_sale_begins_anew_when_the_person_writes_again(talk: Talk) -> None:
-    async with talk.company.running_node():
-        await talk.says("Проводите ли вы экскурсии для школ?", "Сколько вас")
-        await talk.says("нас 24", "24 человек")
-        await talk.says("+7 999 123-45-67", "позвоним")
-        await talk.reaches(ConversationState.CLOSED)
-        await talk.says("Хочу поддержать журнал", "Здесь отвечает программа")
-    turns = await talk.company.service.conversations.explain(await talk.number())
-    assert [one.turn.arrival for one in turns][-1] is Arrival.BEGAN
-
-
-async def test_a_stored_conversation_replays_to_the_same_words(talk: Talk) -> None:
-    async with talk.company.running_node():
-        await talk.says("Хотим прийти к вам с классом", "Сколько вас")
-        await talk.says("много", "от 2 до 200")
-        await talk.says("60", "60 человек", parts=2)
-        await talk.reaches(ConversationState.HANDED_OVER)
-    again = await talk.company.service.conversations.replay(await talk.number())
-    assert [one.is_script for one in again] == [True, True, True]
-    assert [one.differences for one in again] == [(), (), ()]
-    assert again[-1].says == again[-1].record.turn.written
-
-
-@pytest.mark.parametrize(
-    ("live", "arrival", "words"),
-    [
-        (Live.STAY, Arrival.STAYED, "300 рублей"),
-        (Live.MOVE, Arrival.MOVED, "333 рубля"),
-        (Live.RESTART, Arrival.RESTARTED, "Здесь отвечает программа"),
-    ],
-)
-async def test_publishing_decides_what_becomes_of_a_live_conversation(
-    talk: Talk, live: Live, arrival: Arrival, words: str
-) -> None:
+async def test_publishing_decides_what_becomes_of_live_conversations(talk: Talk) -> None:
     library = talk.company.service.library
+    (script,) = [one for one in club() if one.language == "ru"]
+    cases = {
+        Live.STAY: (Arrival.STAYED, "300 рублей"),
+        Live.MOVE: (Arrival.MOVED, "501 рубль"),
+        Live.RESTART: (Arrival.RESTARTED, "Здесь отвечает программа"),
+    }
     async with talk.company.running_node():
-        await talk.says("Хочу поддержать журнал")
-        (script,) = [one for one in club() if one.language == "ru"]
-        dearer = Script.model_validate_json(
-            script.model_dump_json().replace("300 рублей", "333 рубля")
-        )
-        await library.import_scripts(OLGA, [dearer], "dearer", live)
-        await talk.says("статьи", words, parts=1)
-    turns = await talk.company.service.conversations.explain(await talk.number())
-    assert turns[-1].turn.arrival is arrival
-    replayed = await talk.company.service.conversations.replay(await talk.number())
-    assert [one.differences for one in replayed] == [(), ()]
+        for number, (live, (arrival, words)) in enumerate(cases.items()):
+            one = talk.other(f"Person {live}")
+            await one.says("Хочу поддержать журнал")
+            price = script.model_dump_json().replace("300 рублей", f"50{number} рубль")
+            await library.import_scripts(OLGA, [Script.model_validate_json(price)], "dearer", live)
+            await one.says("статьи", words)
+            assert (await one.turns())[-1].turn.arrival is arrival
+            again = await talk.company.service.conversations.replay(await one.number())
+            assert [turn.differences for turn in again] == [(), ()]
 
 
 async def test_two_nodes_answer_each_message_exactly_once(talk: Talk) -> None:
@@ -232,29 +264,3 @@ async def test_two_nodes_answer_each_message_exactly_once(talk: Talk) -> None:
         await talk.settles()
     assert len(talk.answers()) == 5
     assert talk.play.theatre.duplicates() == 0
-
-
-async def test_somebody_who_blocked_us_is_written_to_no_more(talk: Talk) -> None:
-    async with talk.company.running_node():
-        await talk.says("Хочу поддержать журнал")
-        talk.write("статьи")
-        talk.person.blocked.add(talk.account.id)
-        await talk.reaches(ConversationState.CLOSED)
-    detail = await talk.company.service.conversations.show(await talk.number())
-    assert detail.opted_out
-    assert len(talk.answers()) == 1
-
-
-async def test_whoever_answers_with_a_phone_has_taken_over(talk: Talk) -> None:
-    async with talk.company.running_node():
-        await talk.says("Как вступить в клуб?")
-        world = talk.play.theatre.world
-        world.send_private(talk.account, talk.person, "This is Olga, by my own hand")
-        await talk.reaches(ConversationState.HANDED_OVER)
-        talk.write("только статьи")
-        await talk.play.until(talk.recorded(2))
-        await talk.play.until(talk.idle)
-    assert len(talk.answers()) == 2
-    detail = await talk.company.service.conversations.show(await talk.number())
-    assert detail.row.reason == "somebody answered from the account itself"
-    assert [one.text for one in detail.history if one.ours] == talk.answers()

@@ -260,3 +260,14 @@ def test_an_explanation_tells_script_strategy_fit_and_reason() -> None:
     assert told["Fit"] == "0.90, judged by this machine"
     assert "begun by the trigger membership" in told["Why"]
     assert told["Step afterwards"] == "welcome (waiting)"
+
+
+def test_an_address_that_the_script_asked_for_is_said_back() -> None:
+    english = next(
+        one for one in read_scripts(Path("cli/demo_data/conversations")) if one.language == "en"
+    )
+    told = Progress(step="ask-email", turns=2, slots={"plan": "reader"})
+    at = standing("it is eve@reader.example", version=FIRST, progress=told)
+    made = decide(setting(at), opinion(published=PublishedScript(FIRST, english)))
+    assert made.state is ConversationState.OPEN, made.turn.reason
+    assert "eve@reader.example" in made.turn.says[0]
