@@ -2,24 +2,29 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cli.documents import read_scripts
+from llm.conversation_analysis import MessageReading, ask_about_message
 from llm.interpreter import LocalInterpreter
-from llm.model_interpreter import ModelInterpreter
+from llm.model_interpreter import Heard, ModelInterpreter
 from llm.prompts import load_prompt
 from orchestrator.ids import ScriptVersionId
 from orchestrator.ports.interpreting import Message, Opinion
 from orchestrator.ports.writing import PublishedScript, Source
 from personas.persona import Persona
+from personas.scripts.model import Script
 from personas.scripts.runner import Incoming, Progress, advance
 from personas.strategy import Strategy
 from personas.voice import speak
+from tests.integration.llm.test_injections import CASES
+from tests.integration.llm.test_injections import RUSSIAN as RUSSIAN_CASES
 from tests.support import model_server as deeds
-from tests.support.model_house import house
+from tests.support.model_house import ANNA, BANK, COFFEE, house
 from tests.support.model_server import ModelServer
 
 CLUB = {one.language: one for one in read_scripts(Path("cli/demo_data/conversations"))}
@@ -114,3 +119,45 @@ async def test_without_an_answer_this_machine_goes_on_alone() -> None:
         opinion = await asked.interpret(message(STORY))
     assert (opinion.source, opinion.strategy) == (Source.LOCAL, Strategy.FREE_20)
     assert opinion.words == ()
+
+
+def sales_script(source: Script) -> Script:
+    """Make a conversation of a comment script: its first response is what the first step says."""
+    trigger = source.triggers[0]
+    return Script.model_validate(
+        {
+            "key": source.key,
+            "kind": "sales",
+            "name": source.name,
+            "language": source.language,
+            "goal": source.goal,
+            "triggers": [{"key": trigger.key, "examples": trigger.examples}],
+            "steps": [{"key": "only", "say": trigger.responses[0].text}],
+            "forbidden_claims": source.forbidden_claims,
+        }
+    )
+
+
+@pytest.mark.parametrize("free", [False, True], ids=["script", "free"])
+@pytest.mark.parametrize("added", [False, True], ids=["alone", "behind the script's words"])
+def test_a_model_that_obeys_what_a_person_writes_is_not_heard(added: bool, free: bool) -> None:
+    let_through = []
+    for case in CASES:
+        source = BANK if case in RUSSIAN_CASES else COFFEE
+        published = PublishedScript(ScriptVersionId(7), sales_script(source))
+        about = Message(case["post"], (published,), Progress(), ANNA, seed=1, begins=True)
+        own = source.triggers[0].responses[0].text
+        said = f"{own} {case['answer']}" if added else case["answer"]
+        reading = MessageReading(
+            script_fit_score=0.1 if free else 1.0,
+            script=source.key,
+            about=source.triggers[0].key,
+            parts=[said],
+        )
+        alone = Opinion(published, "", 0.5, Strategy.FREE_20, "not sure")
+        asked = ask_about_message(about, (published,))
+        opinion = Heard(about, alone, (published,), asked, reading).judge("test", Decimal(0))
+        if opinion.words:
+            let_through.append(case)
+    assert let_through == []
+    assert len(CASES) >= 60
