@@ -18,6 +18,7 @@ from simulator.world.events import (
     ChannelRead,
     Event,
     JoinRequested,
+    LoginBegun,
     LoginEnded,
     PersonBlocked,
     PersonRenamed,
@@ -31,6 +32,7 @@ from simulator.world.peers import ChannelId, Peer, PeerKind, UserId, person_peer
 from simulator.world.world import World
 
 RECENT_REQUESTERS = 3
+DEVICE = "a new device"
 Show = Callable[[Cast], types.TLObject | None]
 
 
@@ -44,6 +46,8 @@ class Pusher:
     def carry(self, event: Event) -> None:
         """Push one event to whom it concerns."""
         match event:
+            case LoginBegun():
+                self.carry_warning(event)
             case LoginEnded(key_id):
                 self.switchboard.close(key_id)
             case ButtonPressed(query):
@@ -120,6 +124,28 @@ class Pusher:
             )
             audience = set(self.listeners(ChannelId(event.chat.id))) - {event.user}
         self.push(audience, mentioning(update, author, event.chat))
+
+    def carry_warning(self, event: LoginBegun) -> None:
+        """Tell a person's other sessions, by number and in words, that somebody signed in."""
+        login = self.world.logins.by_key.get(event.key_id)
+        others = [key for key in self.world.logins.keys_of(event.user) if key != event.key_id]
+        if login is None or not others:
+            return
+        where = login.address or "an unknown place"
+        begun = types.UpdateNewAuthorization(
+            login.hash, unconfirmed=True, date=login.since, device=DEVICE, location=where
+        )
+        words = f"New login. We detected a login into your account from a new device in {where}."
+        notice = types.UpdateServiceNotification(
+            f"auth{login.hash}_{int(login.since.timestamp())}",
+            words,
+            types.MessageMediaEmpty(),
+            [],
+            inbox_date=login.since,
+        )
+        packed = wrap(Cast(self.world, event.user), [begun, notice])
+        for key_id in others:
+            self.switchboard.push(key_id, packed)
 
     def push(self, audience: Iterable[UserId], show: Show, via: Via | None = None) -> None:
         """Push to all sessions of these accounts but the one that learns from its answer."""

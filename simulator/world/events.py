@@ -122,6 +122,14 @@ class PersonSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class LoginBegun:
+    """A person signed in with another key; their other sessions are warned."""
+
+    key_id: int
+    user: UserId
+
+
+@dataclass(frozen=True, slots=True)
 class LoginEnded:
     """An authorisation is over; its connections must go."""
 
@@ -153,6 +161,7 @@ Event = (
     | PersonRenamed
     | PersonSeen
     | PersonBlocked
+    | LoginBegun
     | LoginEnded
     | JoinRequested
     | ButtonPressed

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from simulator.world.clock import Clock
-from simulator.world.events import Bulletin, LoginEnded
+from simulator.world.events import Bulletin, LoginBegun, LoginEnded
 from simulator.world.login_tokens import LoginTokens
 from simulator.world.peers import UserId
 from simulator.world.people import People, Person, normalise_phone
@@ -108,7 +108,7 @@ class Logins:
         if person.two_step is not None:
             self.half_way[key_id] = person
             raise Refusal("SESSION_PASSWORD_NEEDED")
-        self.admit(key_id, person, address)
+        self.welcome(key_id, person, address)
 
     def challenge(self, key_id: int) -> Challenge | None:
         """Begin a proof of the two-step password; None when there is no password."""
@@ -129,7 +129,7 @@ class Logins:
     def pass_second_step(self, key_id: int, address: str) -> Person:
         """Sign a key in that had proved the code before and now the password."""
         person = self.half_way.pop(key_id)
-        self.admit(key_id, person, address)
+        self.welcome(key_id, person, address)
         return person
 
     def whose(self, key_id: int) -> Person:
@@ -167,6 +167,11 @@ class Logins:
         self.by_key[key_id] = login
         self.keys[person.id][key_id] = login
         return login
+
+    def welcome(self, key_id: int, person: Person, address: str) -> None:
+        """Let somebody in who proved who they are, and warn the person's other sessions."""
+        self.admit(key_id, person, address)
+        self.bulletin.tell(LoginBegun(key_id, person.id))
 
     def user_of(self, key_id: int) -> UserId | None:
         """Say for whom a key speaks."""

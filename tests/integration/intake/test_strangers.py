@@ -33,6 +33,20 @@ async def test_a_session_that_opens_after_the_first_look_is_reported_once(house:
     assert "a session opened at" in detail
 
 
+async def test_a_stranger_who_signs_in_is_noticed_at_once(house: House) -> None:
+    async with house.open() as client:
+        await house.sentry(client).look_if_due()
+        key = house.server.keys.issue()
+        logins, phone = house.world.logins, house.anna.phone
+        code_hash = logins.send_code(phone)
+        logins.sign_in(key.id, phone, code_hash, logins.code_for(phone), "127.0.0.9")
+        await house.until("SELECT security_at IS NULL FROM account_watch")
+        await house.sentry(client).look_if_due()
+    [(kind, detail)] = await events(house)
+    assert kind == AccountEvent.FOREIGN_SESSION
+    assert "a session opened at" in detail
+
+
 async def test_signing_in_anew_ourselves_is_no_strangers_doing(house: House) -> None:
     async with house.open() as client:
         await house.sentry(client).look_if_due()
