@@ -12,9 +12,11 @@ from cli.commands import (
     comments,
     conversations,
     database,
+    desk,
     errors,
     grants,
     groups,
+    hours,
     house,
     journeys,
     keys,
@@ -32,6 +34,7 @@ from cli.commands import (
     selector,
     settings,
     simulate,
+    sla,
     stats,
     tickets,
 )
@@ -68,8 +71,11 @@ app.add_typer(review.app, name="review")
 app.add_typer(comments.app, name="comments")
 app.add_typer(outbox.app, name="outbox")
 app.add_typer(conversations.app, name="conversations")
+app.add_typer(desk.app, name="desk")
 app.add_typer(tickets.app, name="tickets")
 app.add_typer(operators.app, name="operators")
+app.add_typer(sla.app, name="sla")
+app.add_typer(hours.app, name="hours")
 app.add_typer(logs.app, name="logs")
 app.add_typer(personas.app, name="personas")
 app.add_typer(scripts.app, name="scripts")

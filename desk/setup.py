@@ -7,7 +7,7 @@ writes while the desk is set up is answered once it runs.
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiogram import Bot
 from aiogram.utils.token import TokenValidationError
@@ -61,6 +61,8 @@ class SetupBot:
 
     bot: Bot
     offset: int = 0
+    said: dict[str, GroupHeard] = field(default_factory=dict)
+    """Words, and the group in which each was said last."""
 
     async def identify(self) -> BotSeen:
         """Return whose token it is; raises BadInput when it is nobody's."""
@@ -78,15 +80,14 @@ class SetupBot:
         me = await self.identify()
         try:
             async with asyncio.timeout(patience):
-                while True:
-                    heard = await self.poll(code, me.id, store)
-                    if heard is not None:
-                        return heard
+                while code.casefold() not in self.said:
+                    await self.poll(me.id, store)
         except TimeoutError:
             return None
+        return self.said[code.casefold()]
 
-    async def poll(self, code: str, bot: BotId, store: UpdateStore) -> GroupHeard | None:
-        """Fetch and store updates once, and look for the code word among them."""
+    async def poll(self, bot: BotId, store: UpdateStore) -> None:
+        """Fetch and store updates once, and remember in which groups which words were said."""
         found = await self.ask(
             "getUpdates",
             {"timeout": LONG_POLL, "offset": self.offset, "allowed_updates": list(WANTED)},
@@ -95,8 +96,8 @@ class SetupBot:
         if updates:
             await store.record_updates(bot, updates)
             self.offset = max(one.number for one in updates) + 1
-        heard = [group for one in updates if (group := group_that_said(one.content, code))]
-        return heard[0] if heard else None
+        for one in updates:
+            self.said.update(words_in_groups(one.content))
 
     async def rights(self, chat: ChatId) -> GroupRights:
         """Return what the bot may do in a group."""
@@ -142,17 +143,23 @@ def listed(found: JsonValue) -> list[JsonValue]:
     return found if isinstance(found, list) else []
 
 
-def group_that_said(update: Mapping[str, JsonValue], code: str) -> GroupHeard | None:
-    """Return the group in which an update says the code word as a word of its own."""
+def words_in_groups(update: Mapping[str, JsonValue]) -> dict[str, GroupHeard]:
+    """Return the words that an update's message says in a group, with that group."""
     match update.get("message"):
         case {"chat": {"id": int(chat), "type": str(kind), **more}, "text": str(text)}:
-            if kind not in GROUPS or code.casefold() not in text.casefold().split():
-                return None
+            if kind not in GROUPS:
+                return {}
             title = more.get("title")
-            return GroupHeard(
+            group = GroupHeard(
                 ChatId(chat), title if isinstance(title, str) else "", more.get("is_forum") is True
             )
-    return None
+            return dict.fromkeys(map(bare, text.split()), group)
+    return {}
+
+
+def bare(word: str) -> str:
+    """Return a word without what makes a command of it: bots hear commands whatever they may."""
+    return word.casefold().removeprefix("/").partition("@")[0]
 
 
 @asynccontextmanager

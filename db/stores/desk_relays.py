@@ -54,6 +54,7 @@ KEEP_TOKEN = text(
     SET username = excluded.username, token_encrypted = excluded.token_encrypted, kept_at = now()
     """
 )
+USERNAME = text("SELECT username FROM bots ORDER BY kept_at DESC LIMIT 1")
 TOKEN = text("SELECT id, token_encrypted FROM bots ORDER BY kept_at DESC LIMIT 1")
 
 ROOM = 64
@@ -145,6 +146,12 @@ class PostgresBots:
         sealed = self.cipher.encrypt(token.encode(), place_of(bot))
         async with transaction(self.engine) as connection:
             await run(connection, KEEP_TOKEN, bot=bot, username=username, token=sealed)
+
+    async def username(self) -> str | None:
+        """Return the name of the bot whose token was kept last."""
+        async with transaction(self.engine) as connection:
+            row = await one(connection, USERNAME)
+        return None if row is None else str(row.username)
 
     async def token(self) -> str | None:
         """Decrypt what was kept last."""

@@ -225,6 +225,9 @@ class BotStore(Protocol):
     async def keep_token(self, bot: BotId, username: str, token: str) -> None:
         """Keep a token; of the bot's own, an older one is replaced."""
 
+    async def username(self) -> str | None:
+        """Return the name of the bot whose token was kept last."""
+
     async def token(self) -> str | None:
         """Return the token that was kept last."""
 

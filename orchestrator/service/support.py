@@ -130,12 +130,15 @@ class SupportDesk:
         """Return the groups that the desk uses."""
         return await self.stores.groups.groups()
 
-    async def status(self, bot: str | None) -> DeskStatus:
-        """Tell how the desk stands."""
+    async def status(self, bot: str | None, named: Sequence[DeskGroup] = ()) -> DeskStatus:
+        """Tell how the desk stands; `named` are groups that the settings name."""
+        stored = await self.stores.groups.groups()
+        known = {(one.chat, one.use) for one in stored}
+        more = [one for one in named if (one.chat, one.use) not in known]
         open_ones = TicketFilter(TicketState.WORK, limit=1000)
         return DeskStatus(
             bot=bot,
-            groups=await self.stores.groups.groups(),
+            groups=[*more, *stored],
             staff=await self.stores.staff.staff(),
             technicians=await self.technicians(),
             waiting=len(await self.stores.tickets.waiting()),

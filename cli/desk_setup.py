@@ -1,0 +1,220 @@
+"""The walk through setting up a desk: its bot, its groups, its people."""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from cli.asking import aside, ask, ask_unseen
+from cli.compose import Company, cipher_for
+from cli.desk_ways import Way
+from cli.output import say, working
+from cli.running import actor
+from db.desk_memory import desk_memory
+from db.stores.desk_relays import PostgresBots, door_stores
+from desk.setup import BotSeen, GroupHeard, GroupRights, SetupBot, setup_bot
+from orchestrator.errors import BadInput
+from orchestrator.ports.desk import UpdateStore
+from support.groups import GroupUse
+from support.ids import ChatId
+from support.people import NewTechnician, Role
+
+INVITATION_LASTS = timedelta(days=7)
+TRIES = 5
+"""How often a group is looked at again before the walk ends."""
+
+
+WAYS = {"1": Way.TAKE, "2": Way.TOPICS, "3": Way.BOTH}
+
+
+@dataclass(slots=True)
+class Codes:
+    """Words that are said in groups, another one for each."""
+
+    word: str
+    count: int = field(default=0)
+
+    def next(self) -> str:
+        """Return the next word."""
+        self.count += 1
+        return f"{self.word}{self.count}"
+
+
+@dataclass(slots=True)
+class Walk:
+    """Goes through the steps, and asks for what nobody told it."""
+
+    company: Company
+    bot: SetupBot
+    me: BotSeen
+    updates: UpdateStore
+    codes: Codes
+    patience: timedelta
+
+    async def go(self, way: Way | None) -> None:
+        """Find the groups and the people."""
+        chosen = way or await ask_way()
+        if chosen in {Way.TAKE, Way.BOTH}:
+            await self.find_operators()
+        if chosen in {Way.TOPICS, Way.BOTH}:
+            await self.find_main_groups()
+            await self.find_technicians()
+        await self.invite()
+        say("The desk is set up. It works while Troupe runs: troupe run")
+
+    async def find_operators(self) -> None:
+        """Find the group in which cards are shown."""
+        group = await self.hear("the operators' group")
+        await self.use(group, GroupUse.OPERATORS)
+
+    async def find_main_groups(self) -> None:
+        """Find the groups with a topic for each ticket; several share the load."""
+        while True:
+            group = await self.hear("the group in which every ticket gets a topic")
+            await self.check(group)
+            await self.use(group, GroupUse.MAIN)
+            if not await agrees("Is there another group to share the load with?"):
+                return
+
+    async def check(self, group: GroupHeard) -> None:
+        """Have a person put right what keeps the bot from opening topics there."""
+        for _ in range(TRIES):
+            wrong = missing(await self.bot.rights(group.chat))
+            if wrong is None:
+                return
+            await aside(ask, f'In "{group.title}" {wrong}; then press Enter')
+        raise BadInput(f'the bot cannot open topics in "{group.title}" yet: run this again later')
+
+    async def find_technicians(self) -> None:
+        """Find technicians and the groups in which they see their tickets."""
+        while True:
+            name = await aside(ask, "Name of a technician with a group of their own (empty: none)")
+            if not name:
+                return
+            group = await self.hear(f"{name}'s group")
+            await self.check(group)
+            new = NewTechnician(name, group=ChatId(group.chat))
+            await self.company.service.support.put_technician(actor(), new)
+            say(f'{name} works in "{group.title}".')
+
+    async def hear(self, what: str) -> GroupHeard:
+        """Wait until the code word is said; raises BadInput when nobody says it."""
+        code = self.codes.next()
+        say(f"Make @{self.me.username} an admin of {what}, and write there: /{code}")
+        with working(f"Waiting for /{code}"):
+            heard = await self.bot.hear(code, self.updates, self.patience.total_seconds())
+        if heard is None:
+            raise BadInput(
+                f"nobody wrote /{code} where @{self.me.username} hears it: is it an admin there?"
+            )
+        return heard
+
+    async def use(self, group: GroupHeard, use: GroupUse) -> None:
+        """Remember a group."""
+        await self.company.service.support.put_group(actor(), group.chat, use, group.title)
+        say(f'Found "{group.title}", number {group.chat}.')
+
+    async def invite(self) -> None:
+        """Make links by which people become admins and operators."""
+        support = self.company.service.support
+        if not any(one.is_admin for one in await support.staff()):
+            say("Open this link yourself: it makes you the desk's admin.")
+            await self.show_link(Role.ADMIN)
+        wanted = await aside(ask, "How many links for operators, one for each person? (0)")
+        if wanted and not (wanted.isdecimal() and int(wanted) <= 50):
+            raise BadInput("that is no number from 0 to 50; more links: troupe desk invite")
+        for _ in range(int(wanted or 0)):
+            await self.show_link(Role.OPERATOR)
+
+    async def show_link(self, role: Role) -> None:
+        """Make a link and show it, this once."""
+        roles = frozenset({role})
+        made = await self.company.service.support.invite(actor(), roles, INVITATION_LASTS)
+        say(invitation_link(self.me.username, made.code))
+
+
+def missing(rights: GroupRights) -> str | None:
+    """Say what a person must change in a group before topics can be opened there."""
+    if not rights.is_forum:
+        return "switch Topics on in the group's settings"
+    if not rights.is_admin:
+        return "make the bot an admin"
+    if not rights.manages_topics:
+        return "let the bot manage topics"
+    return None
+
+
+async def set_up(
+    company: Company, way: Way | None, token_file: Path | None, code: str | None, wait: timedelta
+) -> None:
+    """Walk through the setup with a person at the terminal; raises BadInput and NotAllowed."""
+    bots = bots_of(company)
+    token = given_token(token_file) or company.settings.bot_token or await asked_token(bots)
+    async with (
+        setup_bot(token, company.settings.bot_api_url) as bot,
+        desk_memory(company.servers.redis_url) as memory,
+    ):
+        me = await bot.identify()
+        await bots.keep_token(me.id, me.username, token)
+        say(f"The bot is @{me.username}.")
+        cipher = cipher_for(company.settings, company.keyring)
+        updates = door_stores(company.engine, cipher, memory).updates
+        codes = Codes(code or f"desk{secrets.randbelow(9000) + 1000}x")
+        await Walk(company, bot, me, updates, codes, wait).go(way)
+
+
+def given_token(file: Path | None) -> str | None:
+    """Return the token from a file; raises BadInput when it cannot be read."""
+    if file is None:
+        return None
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{file} cannot be read as text: {error}") from None
+
+
+async def asked_token(bots: PostgresBots) -> str:
+    """Return the token that was kept, if it shall stay, or ask for one unseen."""
+    kept, username = await bots.token(), await bots.username()
+    if kept is not None and await agrees(f"Keep @{username} as the desk's bot?"):
+        return kept
+    return await aside(ask_unseen, "The bot's token, from @BotFather (it is not shown)")
+
+
+async def ask_way() -> Way:
+    """Ask how operators answer clients."""
+    say("How do operators answer clients?")
+    say("  1  in private, after taking a ticket from a card in their group")
+    say("  2  in a group in which every ticket has a topic of its own")
+    say("  3  both")
+    answer = await aside(ask, "1, 2 or 3")
+    if answer not in WAYS:
+        raise BadInput("that is none of 1, 2 and 3: nothing was changed")
+    return WAYS[answer]
+
+
+async def agrees(question: str) -> bool:
+    """Ask for a yes or no; no when nothing is said."""
+    return (await aside(ask, f"{question} [y/N]")).lower() in {"y", "yes"}
+
+
+def bots_of(company: Company) -> PostgresBots:
+    """Return where bots' tokens are kept."""
+    return PostgresBots(company.engine, cipher_for(company.settings, company.keyring))
+
+
+async def bot_username(company: Company) -> str | None:
+    """Return the desk's bot's name as it was kept, or as Telegram tells it; None: none is set."""
+    kept = await bots_of(company).username()
+    token = company.settings.bot_token
+    if kept is not None or token is None:
+        return kept
+    async with setup_bot(token, company.settings.bot_api_url) as bot:
+        return (await bot.identify()).username
+
+
+def invitation_link(username: str, code: str) -> str:
+    """Write the link that an invitation is."""
+    from desk.staff.commands import INVITATION
+
+    return f"https://t.me/{username}?start={INVITATION}{code}"
