@@ -15,6 +15,7 @@ from orchestrator.service.journeys import Journeys
 from orchestrator.service.library import Library
 from orchestrator.service.logs import Logs
 from orchestrator.service.nodes import Nodes
+from orchestrator.service.promises import Promises
 from orchestrator.service.reloading import Reloading
 from orchestrator.service.settings import SettingsDesk
 from orchestrator.service.study_groups import StudyGroups
@@ -43,6 +44,7 @@ class Service:
     nodes: Nodes
     reloading: Reloading
     support: SupportDesk
+    promises: Promises
 
     @classmethod
     def on(cls, stage: Stage, door: AccountDoor) -> "Service":
@@ -65,6 +67,7 @@ class Service:
             nodes=Nodes(stage.stores.leases, stage.stores.calendar, stage.clock),
             reloading=Reloading(stage.stores.labels),
             support=SupportDesk(stage.stores.desk, stage.clock),
+            promises=Promises(stage.stores.desk.catalogue),
         )
 
     async def tally(self) -> Tally:
