@@ -67,15 +67,20 @@ def to_example(path: Path, line: int, row: dict[str, str | None]) -> Example:
     return Example(text, category.strip())
 
 
+def check_examples(train: Sequence[Example], test: Sequence[Example]) -> None:
+    """Raise BadInput where there is nothing to tell apart or nothing to ask about."""
+    if len({one.category for one in train} - {OUT_OF_SCOPE}) < 2:
+        raise BadInput("The training file needs at least two categories beside oos")
+    if not test:
+        raise BadInput("The test file holds no examples")
+
+
 def evaluate(
     train: Sequence[Example], test: Sequence[Example], senses: Senses | None = None
 ) -> Figures:
     """Train on one set and measure on the other; senses serve English only."""
+    check_examples(train, test)
     categories = sorted({one.category for one in train} - {OUT_OF_SCOPE})
-    if len(categories) < 2:
-        raise BadInput("The training file needs at least two categories beside oos")
-    if not test:
-        raise BadInput("The test file holds no examples")
     numbers = {name: number for number, name in enumerate(categories)}
     targets = [numbers.get(one.category, NOTHING) for one in train]
     begun = time.perf_counter()

@@ -7,7 +7,7 @@ import typer
 
 from cli.output import AsJson, complain, show_card
 from cli.running import settings_for_command
-from orchestrator.errors import NotAllowed
+from orchestrator.errors import BadInput, NotAllowed
 
 if TYPE_CHECKING:
     from llm.evaluation import Figures
@@ -23,14 +23,23 @@ def selector() -> None:
 
 @app.command(epilog="Example: troupe selector evaluate --train train.csv --test test.csv --json")
 def evaluate(
-    train: Annotated[Path, typer.Option("--train", help="CSV to learn from: text,category.")],
-    test: Annotated[Path, typer.Option("--test", help="CSV to be asked about.")],
+    train: Annotated[
+        Path, typer.Option("--train", help="CSV with the columns text and category: to learn from.")
+    ],
+    test: Annotated[Path, typer.Option("--test", help="The same: messages to be asked about.")],
     words_only: Annotated[
-        bool, typer.Option("--words-only", help="Leave out what sentences mean.")
+        bool, typer.Option("--words-only", help="Judge by words alone, not by what they mean.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Learn from one file, measure on another; category `oos` means that nothing fits."""
+    """Measure how well messages are told apart: learn from one file, be asked about another.
+
+    The category `oos` (out of scope) marks messages that nothing fits. Both files are checked
+    before anything is learnt.
+    """
+    for path in (train, test):
+        if not path.is_file():
+            raise BadInput(f"there is no file {path}")
     settings = settings_for_command()
     figures = measure(train, test, None if words_only else settings.home / "models")
     show_card(figures, card(figures), as_json=as_json)
@@ -38,10 +47,11 @@ def evaluate(
 
 def measure(train: Path, test: Path, models: Path | None) -> "Figures":
     """Read both files, then train and ask."""
+    from llm.evaluation import check_examples, read_examples
     from llm.evaluation import evaluate as measured
-    from llm.evaluation import read_examples
 
     taught, asked = read_examples(train), read_examples(test)
+    check_examples(taught, asked)
     return measured(taught, asked, None if models is None else open_meanings(models))
 
 
@@ -62,10 +72,10 @@ def card(figures: "Figures") -> list[tuple[str, object]]:
         ("Categories", figures.categories),
         ("Learnt from", f"{figures.trained_on} messages in {figures.seconds_to_train} s"),
         ("Asked about", f"{figures.tested_on} messages, {figures.ms_per_message} ms each"),
-        ("Told right", percent(figures.in_scope_accuracy)),
-        ("Without limit", percent(figures.accuracy_without_limit)),
-        ("Strangers told", percent(figures.oos_recall)),
-        ("AUROC", figures.auroc),
+        ("Given the right category", percent(figures.in_scope_accuracy)),
+        ("… if it always had to choose", percent(figures.accuracy_without_limit)),
+        ("Seen that nothing fits", percent(figures.oos_recall)),
+        ("Order of sureness (AUROC)", figures.auroc),
     ]
 
 

@@ -169,3 +169,32 @@ def test_the_command_prints_one_line_of_json(
     assert told["in_scope_accuracy"] > 0.9
     assert told["oos_recall"] == 1.0
     assert {"auroc", "ms_per_message", "seconds_to_train"} <= told.keys()
+
+
+def test_a_missing_file_is_told_before_anything_is_loaded(tmp_path: Path) -> None:
+    missing = str(tmp_path / "missing.csv")
+    ended = CliRunner().invoke(app, ["selector", "evaluate", "--train", missing, "--test", missing])
+    assert isinstance(ended.exception, BadInput)
+    assert f"there is no file {missing}" in str(ended.exception)
+
+
+def test_russian_words_are_known_in_forms_that_no_phrase_had() -> None:
+    taught = {
+        "карта": ["где моя карта", "карту не принимают", "потерял карту вчера"],
+        "перевод": ["перевод не пришёл", "когда придёт перевод", "отменить перевод другу"],
+    }
+    names = list(taught)
+    texts = [text for ones in taught.values() for text in ones]
+    targets = [number for number, ones in enumerate(taught.values()) for _ in ones]
+    judge = Selector(texts, targets)
+    assert names[judge.choose("с картой беда").target] == "карта"
+    assert names[judge.choose("беда с переводами").target] == "перевод"
+
+
+def test_where_words_leave_no_doubt_nobody_asks_what_they_mean(meanings: Meanings) -> None:
+    judge = selector(meanings)
+    plain = judge.by_words("what is the delivery of the courier parcel shipping package")
+    assert plain is not None
+    assert plain.target == list(SUBJECTS).index("delivery")
+    assert plain.fit > 0.7
+    assert judge.by_words("how much money do you want for it") is None
