@@ -281,6 +281,49 @@ async def test_who_is_let_go_leaves_their_tickets_to_the_queue(desk: Desk) -> No
     assert (await desk.take(ticket, anna)).verdict is Verdict.NOT_ALLOWED
 
 
+async def test_a_topic_taken_leaves_the_private_dialogue_current(desk: Desk) -> None:
+    anna = await desk.operator("anna")
+    private, topic = await desk.ticket(Mode.TAKE), await desk.ticket(Mode.TOPICS)
+    await desk.take(private, anna)
+    took = await desk.take(topic, anna)
+    assert (took.verdict, took.ticket.is_current) == (Verdict.DONE, False)
+    current = await desk.stores.tickets.current_of(anna)
+    assert current is not None
+    assert current.id == private
+
+
+async def test_a_technician_goes_on_when_the_operator_leaves(desk: Desk) -> None:
+    anna = await desk.operator("anna")
+    masha = await desk.stores.technicians.put_technician(OLGA, NewTechnician("Masha"))
+    ticket = await desk.ticket(Mode.TOPICS)
+    await desk.take(ticket, anna)
+    tickets = desk.stores.tickets
+    await tickets.choose_technician(desk.act(), ticket, staff(anna), masha.id)
+    await desk.stores.staff.set_status(OLGA, anna, UserStatus.REMOVED)
+    now = await tickets.ticket(ticket)
+    assert (now.state, now.operator, now.technician) == (TicketState.WORK, None, masha.id)
+    by_tech = By(Side.TECH, "Masha", masha.id)
+    assert (await tickets.finish(desk.act(), ticket, by_tech)).verdict is Verdict.DONE
+
+
+async def test_what_a_client_reopens_waits_for_anybody(desk: Desk) -> None:
+    anna, boris = await desk.operator("anna"), await desk.operator("boris")
+    client = await desk.client()
+    ticket = (await desk.open(client)).ticket.id
+    await desk.take(ticket, anna)
+    await desk.finish(ticket, anna)
+    tickets = desk.stores.tickets
+    opened = await tickets.reopen(desk.act(), ticket, the_client(client), A_DAY)
+    assert (opened.verdict, opened.ticket.state, opened.ticket.reopened) == (
+        Verdict.DONE,
+        TicketState.NEW,
+        1,
+    )
+    same = await tickets.reopen(desk.act(), ticket, the_client(client), A_DAY)
+    assert same.verdict is Verdict.SAME
+    assert (await desk.take(ticket, boris)).verdict is Verdict.DONE
+
+
 async def test_a_ticket_that_there_is_not_is_said_to_be_missing(desk: Desk) -> None:
     anna = await desk.operator("anna")
     with pytest.raises(NotFound, match="no ticket 404"):
