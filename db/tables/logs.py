@@ -20,7 +20,7 @@ from db.tables.base import (
 )
 from orchestrator.ports.logs import SessionKind
 
-BY_MONTH = ("session_logs", "operation_logs")
+BY_MONTH = ("session_logs", "operation_logs", "contact_activity")
 """The tables that are partitioned by month of `created_at`."""
 
 
