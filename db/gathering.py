@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from math import inf
 from typing import Generic, TypeVar
 
@@ -93,14 +94,7 @@ class Gathering(Generic[Q, A]):
 
     async def try_to_answer(self, questions: Sequence[Q]) -> Sequence[A]:
         """Answer, and again where the transaction met another's and was undone as a whole."""
-        for _ in range(TRIES - 1):
-            try:
-                return await self.answer_all(questions)
-            except DBAPIError as failed:
-                if not is_conflict(failed):
-                    raise
-                log.info("%s: asked again after a conflict: %s", self.name, failed.orig)
-        return await self.answer_all(questions)
+        return await after_conflicts(partial(self.answer_all, questions))
 
     async def bury_orphans(self) -> None:
         """See to the answers that nobody waited for."""
@@ -112,6 +106,18 @@ class Gathering(Generic[Q, A]):
                 await self.unheard(question, answer)
             except Exception:
                 log.warning("%s: an answer that nobody took is left", self.name, exc_info=True)
+
+
+async def after_conflicts(act: Callable[[], Awaitable[A]]) -> A:
+    """Run a transaction, and again where it was undone so that another could go on."""
+    for _ in range(TRIES - 1):
+        try:
+            return await act()
+        except DBAPIError as failed:
+            if not is_conflict(failed):
+                raise
+            log.info("asked again after a conflict: %s", failed.orig)
+    return await act()
 
 
 def is_conflict(failed: DBAPIError) -> bool:

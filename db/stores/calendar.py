@@ -12,6 +12,7 @@ from db.stores.base import one, ring, rows, run
 from db.stores.work import queue
 from orchestrator.ids import NodeName
 from orchestrator.jobs import Task
+from orchestrator.outbox.gate import Verdict, waits_for
 from orchestrator.ports.calendar import Daily, Leadership
 from orchestrator.ports.leases import Fence
 from orchestrator.ports.work import Topic
@@ -63,13 +64,13 @@ FIRE = text(
     """
 )
 OPEN_WINDOW = text(
-    r"""
+    """
     UPDATE outbox o SET due_at = now()
     FROM comments m
     JOIN schedules s ON s.id = m.schedule_id
     JOIN campaigns c ON c.id = s.campaign_id
     WHERE m.id = o.comment_id AND o.state = 'due' AND o.due_at > now()
-      AND o.last_error LIKE '%outside\_window'
+      AND o.last_error = :why
       AND c.time_zone = :zone AND s.start_time = :at
     """
 )
@@ -133,7 +134,13 @@ class PostgresCalendar:
     async def open_window(self, opening: Daily) -> int:
         """Let go at once what waited for this opening."""
         async with transaction(self.engine) as connection:
-            opened = await run(connection, OPEN_WINDOW, zone=opening.zone, at=opening.at)
+            opened = await run(
+                connection,
+                OPEN_WINDOW,
+                zone=opening.zone,
+                at=opening.at,
+                why=waits_for(Verdict.OUTSIDE_WINDOW),
+            )
             if opened:
                 await ring(connection, Topic.OUTBOX)
         return opened

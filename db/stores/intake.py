@@ -432,8 +432,9 @@ async def record_dialogues(connection: AsyncConnection, batch: Batch, bursts: Bu
     """Record what was said in private, then what became of it."""
     new = await record_direct_messages(connection, batch.of(DirectMessageSeen))
     batch.mark(DirectMessageSeen, lambda message: id(message) in new)
-    await record_own_messages(connection, batch.of(OwnMessageSeen))
+    # A stop word locks its person; conversations are locked after people.
     await record_message_edits(connection, batch.of(MessageEdited))
+    await record_own_messages(connection, batch.of(OwnMessageSeen))
     await record_messages_deleted(connection, batch.of(MessagesDeleted))
     await record_reads(connection, batch.of(ConversationRead))
     fresh = [message for message in batch.of(DirectMessageSeen) if id(message) in new]

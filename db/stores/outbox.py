@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from math import inf
 from time import monotonic
 from typing import Any
@@ -14,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.engine import transaction, write_json
-from db.gathering import Gathering, is_conflict
+from db.gathering import Gathering, after_conflicts, is_conflict
 from db.stores import outdesk, outgoing
 from db.stores.audit import write_audit
 from db.stores.base import one, rows, run
@@ -168,9 +169,14 @@ class PostgresOutbox:
 
     async def claim_alone(self, asked: Question) -> Claim:
         """Ask the gate, and wait for every lock that it needs; few do so at once."""
-        async with self.patient, transaction(self.engine) as connection:
-            row = await one(connection, CLAIM_IF_WELCOME[asked.kind], **questions_of([asked]))
+        async with self.patient:
+            row = await after_conflicts(partial(self.ask_alone, asked))
         return Claim(Verdict.NOT_DUE, None) if row is None else to_claim(row)
+
+    async def ask_alone(self, asked: Question) -> Row[Any] | None:
+        """Ask the gate about one message."""
+        async with transaction(self.engine) as connection:
+            return await one(connection, CLAIM_IF_WELCOME[asked.kind], **questions_of([asked]))
 
     async def settle_all(self, asked: Sequence[Question | Proof]) -> Sequence[Claim | None]:
         """Store what Telegram has and ask the gate for what is next, in one transaction.

@@ -17,7 +17,7 @@ from typing import Any
 from orchestrator.errors import ServersUnavailable
 from orchestrator.lanes.aftermath import STATE_AFTER, Aftermath
 from orchestrator.operations import name_of
-from orchestrator.outbox.gate import SENTENCES, WAITS, Verdict
+from orchestrator.outbox.gate import SENTENCES, WAITS, Verdict, waits_for
 from orchestrator.ports.logs import Operation, OperationKind
 from orchestrator.ports.outbox import (
     Claim,
@@ -182,7 +182,7 @@ class Delivery:
         """Let the message wait until the gate may say something else."""
         delay = NOT_NOW.get(verdict, timedelta(minutes=1))
         await self.stage.stores.outbox.put_off(
-            self.holder, waiting.id, delay, f"waits: {SENTENCES[verdict]}", attempted=False
+            self.holder, waiting.id, delay, waits_for(verdict), attempted=False
         )
 
     async def attempt(self, waiting: Waiting, letter: Letter) -> None:

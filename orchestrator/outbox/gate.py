@@ -104,6 +104,11 @@ SENTENCES = {
 """The verdicts as a person reads them, in `troupe outbox show` and as the reason of a failure."""
 
 
+def waits_for(verdict: Verdict) -> str:
+    """Say of a message that stays in the outbox what it waits for."""
+    return f"waits: {SENTENCES[verdict]}"
+
+
 @dataclass(frozen=True, slots=True)
 class GrantFacts:
     """What the gate looks at of a grant."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from orchestrator.ids import NodeName
 from orchestrator.jobs import OpenWindow, SweepTables
 from orchestrator.leases.leader import Candidate
+from orchestrator.outbox.gate import Verdict, waits_for
 from orchestrator.ports.calendar import Daily
 from orchestrator.ports.stores import Stores
 from tests.integration.db.conftest import NODE, Scene
@@ -89,8 +90,8 @@ async def test_what_waited_for_its_window_goes_when_it_opens(scene: Scene) -> No
     await scene.sql("UPDATE schedules SET start_time = '09:00', end_time = '18:00'")
     waiting, other = await scene.queued(1), await scene.queued(2)
     later = "UPDATE outbox SET due_at = now() + interval '1 hour', last_error = :why WHERE id = :id"
-    await scene.sql(later, id=waiting, why="waits: outside_window")
-    await scene.sql(later, id=other, why="waits: held")
+    await scene.sql(later, id=waiting, why=waits_for(Verdict.OUTSIDE_WINDOW))
+    await scene.sql(later, id=other, why=waits_for(Verdict.HELD))
     assert await scene.stores.calendar.open_window(Daily("10:00", "Europe/Moscow")) == 0
     assert await scene.stores.calendar.open_window(Daily("09:00", "Europe/Moscow")) == 1
     due = "SELECT id FROM outbox WHERE due_at <= now()"
