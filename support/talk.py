@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from support.actor import By
 from support.ids import (
+    ActKey,
     AttachmentId,
     ChatId,
     TgMessageId,
@@ -77,6 +78,8 @@ class NewMessage:
     media_group: str | None = None
     """What keeps an album together."""
     attachments: tuple[Attachment, ...] = ()
+    act: ActKey | None = None
+    """Under which it is recorded once, when there is no source to know it by."""
 
 
 @dataclass(frozen=True, slots=True)

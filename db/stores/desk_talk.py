@@ -1,7 +1,7 @@
 """What is said in tickets: recorded once by where it was written, with its attachments."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.engine import transaction
+from db.gathering import Gathering
 from db.stores.base import one, rows, run
 from db.stores.desk_clocks import meet_answers, run_on, start_clocks
 from orchestrator.errors import NotFound
@@ -16,6 +17,8 @@ from support.actor import Side
 from support.ids import AttachmentId, ChatId, TgMessageId, TicketId, TicketMessageId
 from support.sla import ClockKind
 from support.talk import Attachment, ContentType, NewMessage, Recorded, Source, TicketMessage
+
+MESSAGES_AT_ONCE = 50
 
 COLUMNS = """
     SELECT m.id, m.ticket_id, m.sender_type, m.sender_name, m.content_type, m.message_text,
@@ -122,17 +125,31 @@ class PostgresTalk:
     """Implements `TalkStore`."""
 
     engine: AsyncEngine
+    records: Gathering[NewMessage, Recorded | NotFound] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin to gather."""
+        records = Gathering("ticket messages", self.record_all, limit=MESSAGES_AT_ONCE)
+        object.__setattr__(self, "records", records)
 
     async def record_message(self, message: NewMessage) -> Recorded:
-        """Record a message with its attachments, and what it does to the clocks."""
+        """Record a message, in one transaction with others that come at about the same time."""
+        recorded = await self.records.ask(message)
+        if isinstance(recorded, NotFound):
+            raise recorded
+        return recorded
+
+    async def record_all(self, messages: Sequence[NewMessage]) -> Sequence[Recorded | NotFound]:
+        """Record messages; tickets are locked in the order of their numbers."""
+        recorded: dict[int, Recorded | NotFound] = {}
+        in_order = sorted(enumerate(messages), key=lambda one: one[1].ticket)
         async with transaction(self.engine) as connection:
-            row = await one(connection, RECORD, **columns_of(message))
-            if row is None:
-                return await known(connection, message)
-            for attachment in message.attachments:
-                await attach(connection, TicketMessageId(row.id), attachment)
-            await move_clocks(connection, message, row)
-            return Recorded(TicketMessageId(row.id), is_new=True)
+            for place, message in in_order:
+                try:
+                    recorded[place] = await record(connection, message)
+                except NotFound as missing:
+                    recorded[place] = missing
+        return [recorded[place] for place in range(len(messages))]
 
     async def edit_message(
         self, source: Source, text: str | None, caption: str | None, at: datetime
@@ -181,6 +198,17 @@ class PostgresTalk:
         """Return attachments whose files are not kept yet."""
         async with transaction(self.engine) as connection:
             return [to_attachment(row) for row in await rows(connection, WITHOUT_FILE, limit=limit)]
+
+
+async def record(connection: AsyncConnection, message: NewMessage) -> Recorded:
+    """Record a message with its attachments, and what it does to the clocks."""
+    row = await one(connection, RECORD, **columns_of(message))
+    if row is None:
+        return await known(connection, message)
+    for attachment in message.attachments:
+        await attach(connection, TicketMessageId(row.id), attachment)
+    await move_clocks(connection, message, row)
+    return Recorded(TicketMessageId(row.id), is_new=True)
 
 
 async def known(connection: AsyncConnection, message: NewMessage) -> Recorded:
