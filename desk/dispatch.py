@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 LOCK_LASTS = timedelta(seconds=60)
 ANSWER_PATIENCE = 10.0
+ANSWERS_AT_ONCE = 16
 FELL = TypeAdapter(Fell)
 
 
@@ -35,6 +36,7 @@ class Switchboard:
     dispatcher: Dispatcher
     continuations: Mapping[str, Continuation]
     answering: "set[asyncio.Task[None]]" = field(default_factory=set)
+    room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(ANSWERS_AT_ONCE))
 
     @classmethod
     def of(cls, house: House, wings: Sequence[Wing]) -> "Switchboard":
@@ -98,7 +100,8 @@ class Switchboard:
         if answer.url:
             params["url"] = answer.url
         try:
-            await call(self.house.bot, "answerCallbackQuery", params, ANSWER_PATIENCE)
+            async with self.room:
+                await call(self.house.bot, "answerCallbackQuery", params, ANSWER_PATIENCE)
         except CallFailed as failed:
             log.info("a button was not answered: %s", failed)
 

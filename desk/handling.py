@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 2000
 """Updates in hand at most."""
-SIDE_BY_SIDE = 48
+SIDE_BY_SIDE = 32
 POLL = 5.0
 TRIES = 3
 PAUSES = (0.2, 1.0)

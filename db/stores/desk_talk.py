@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from db.engine import transaction
 from db.gathering import Gathering
 from db.stores.base import one, rows, run
+from db.stores.desk_acts import Act, begin, conclude
 from db.stores.desk_clocks import meet_answers, run_on, start_clocks
 from orchestrator.errors import NotFound
 from support.actor import Side
@@ -201,6 +202,18 @@ class PostgresTalk:
 
 
 async def record(connection: AsyncConnection, message: NewMessage) -> Recorded:
+    """Record a message once: by its act, else by its source."""
+    if message.act is None:
+        return await record_by_source(connection, message)
+    begun = await begin(connection, Act(message.act, message.by, "say"), message.ticket)
+    if begun.event is None:
+        return Recorded(TicketMessageId(int(str(begun.earlier["message"]))), is_new=False)
+    recorded = await record_by_source(connection, message)
+    await conclude(connection, begun, message.ticket, {"message": recorded.id})
+    return recorded
+
+
+async def record_by_source(connection: AsyncConnection, message: NewMessage) -> Recorded:
     """Record a message with its attachments, and what it does to the clocks."""
     row = await one(connection, RECORD, **columns_of(message))
     if row is None:

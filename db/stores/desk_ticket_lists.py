@@ -1,17 +1,21 @@
 """Looking at tickets: queues, lists, places, what happened."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.engine import transaction
+from db.gathering import Gathering
 from db.stores.base import one, rows
 from db.stores.desk_rows import COLUMNS, find_ticket, to_ticket
+from orchestrator.errors import NotFound
 from support.ids import ClientId, OperatorId, TicketId
 from support.reports import TicketFilter
 from support.tickets import Mode, QueuePlace, Ticket, TicketEvent
+
+TICKETS_AT_ONCE = 100
 
 WANTED = """
     (CAST(:operator AS bigint) IS NULL OR operator_id = :operator)
@@ -35,17 +39,24 @@ LIST = text(
     {COLUMNS} JOIN found f ON f.id = t.id ORDER BY f.is_closed, t.id DESC LIMIT :limit
     """  # noqa: S608 - put together of what stands above
 )
-OPEN_OF_CLIENT = text(
-    COLUMNS
-    + """
-    WHERE t.client_id = :client AND t.state IN ('new', 'work') AND t.conversation_id IS NULL
-    """
+# What each message asks: many messages that come at about the same time ask it together.
+NAMED = text(
+    f"""
+    WITH named AS MATERIALIZED (
+        SELECT id FROM tickets WHERE id = ANY(CAST(:tickets AS bigint[]))
+        UNION
+        SELECT id FROM tickets
+        WHERE client_id = ANY(CAST(:clients AS bigint[])) AND state IN ('new', 'work')
+          AND conversation_id IS NULL
+        UNION
+        SELECT id FROM tickets
+        WHERE operator_id = ANY(CAST(:operators AS bigint[])) AND mode = 'take'
+          AND state = 'work' AND is_current
+    )
+    {COLUMNS} JOIN named n ON n.id = t.id
+    """  # noqa: S608 - put together of what stands above
 )
 OF_CLIENT = text(COLUMNS + " WHERE t.client_id = :client ORDER BY t.id DESC LIMIT :limit")
-CURRENT = text(
-    COLUMNS
-    + " WHERE t.operator_id = :operator AND t.mode = 'take' AND t.state = 'work' AND t.is_current"
-)
 OF_OPERATOR = text(
     COLUMNS + " WHERE t.operator_id = :operator AND t.state = 'work' ORDER BY t.taken_at, t.id"
 )
@@ -74,15 +85,49 @@ EVENTS = text(
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """One ticket as somebody names it: by its number, its client, or whose dialogue it is."""
+
+    ticket: TicketId | None = None
+    client: ClientId | None = None
+    operator: OperatorId | None = None
+
+    def means(self, found: Ticket) -> bool:
+        """Tell whether that is the ticket."""
+        if self.client is not None:
+            return found.client == self.client and found.is_open and found.conversation is None
+        if self.operator is not None:
+            return found.operator == self.operator and found.is_current and found.mode is Mode.TAKE
+        return found.id == self.ticket
+
+
+@dataclass(frozen=True, slots=True)
 class PostgresTicketLists:
     """The part of `TicketStore` that changes nothing."""
 
     engine: AsyncEngine
+    looks: Gathering[Named, Ticket | None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin to gather."""
+        object.__setattr__(self, "looks", Gathering("tickets", self.look, limit=TICKETS_AT_ONCE))
+
+    async def look(self, asked: Sequence[Named]) -> Sequence[Ticket | None]:
+        """Find the tickets that several ask for at about the same time."""
+        wanted = {
+            "tickets": sorted({one.ticket for one in asked if one.ticket is not None}),
+            "clients": sorted({one.client for one in asked if one.client is not None}),
+            "operators": sorted({one.operator for one in asked if one.operator is not None}),
+        }
+        found = await self.all_of(NAMED, **wanted)
+        return [next((ticket for ticket in found if one.means(ticket)), None) for one in asked]
 
     async def ticket(self, ticket: TicketId) -> Ticket:
         """Return a ticket."""
-        async with transaction(self.engine) as connection:
-            return await find_ticket(connection, ticket)
+        found = await self.looks.ask(Named(ticket=ticket))
+        if found is None:
+            raise NotFound(f"There is no ticket {ticket}: see `troupe tickets list`")
+        return found
 
     async def tickets(self, wanted: TicketFilter) -> Sequence[Ticket]:
         """Return tickets, open ones first."""
@@ -96,8 +141,7 @@ class PostgresTicketLists:
 
     async def open_ticket_of(self, client: ClientId) -> Ticket | None:
         """Return the client's open ticket in the bot."""
-        found = await self.all_of(OPEN_OF_CLIENT, client=client)
-        return found[0] if found else None
+        return await self.looks.ask(Named(client=client))
 
     async def tickets_of_client(self, client: ClientId, limit: int = 10) -> Sequence[Ticket]:
         """Return the client's own tickets, newest first."""
@@ -105,8 +149,7 @@ class PostgresTicketLists:
 
     async def current_of(self, operator: OperatorId) -> Ticket | None:
         """Return the operator's current dialogue."""
-        found = await self.all_of(CURRENT, operator=operator)
-        return found[0] if found else None
+        return await self.looks.ask(Named(operator=operator))
 
     async def tickets_of_operator(self, operator: OperatorId) -> Sequence[Ticket]:
         """Return the operator's tickets in work."""

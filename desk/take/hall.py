@@ -1,10 +1,11 @@
 """The operators' hall: cards in their group, and a private dialogue for each ticket in work."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiogram.types import InlineKeyboardMarkup
 
+from desk.brief import Brief
 from desk.buttons import button, keyboard
 from desk.house import Fell, House
 from desk.relay import hand_on
@@ -28,6 +29,11 @@ class OperatorsHall:
     """Implements `desk.house.Hall` for mode take."""
 
     house: House
+    crew: Brief[OperatorId, StaffMember] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin to remember who the operators are."""
+        object.__setattr__(self, "crew", Brief(self.house.clock))
 
     @property
     def group(self) -> ChatId:
@@ -133,7 +139,10 @@ class OperatorsHall:
         """Return the private chat of whoever works on it."""
         if ticket.state is not TicketState.WORK or ticket.operator is None:
             return ()
-        staff = await self.house.desk.staff.staff_member(ticket.operator)
+        staff = self.crew.get(ticket.operator)
+        if staff is None:
+            found = await self.house.desk.staff.staff_member(ticket.operator)
+            staff = self.crew.keep(ticket.operator, found)
         return (Place(ChatId(staff.telegram_id)),) if staff.telegram_id is not None else ()
 
     async def tell(self, turn: Turn, ticket: Ticket, text: str) -> None:

@@ -9,6 +9,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message, User
 
+from desk.brief import Brief
 from desk.buttons import Pressed, button, keyboard
 from desk.client.people import People
 from desk.content import answered, is_service
@@ -19,11 +20,13 @@ from desk.turn import Turn
 from orchestrator.errors import NotFound
 from orchestrator.ports.desk import Doubt
 from support.catalogue import worded
-from support.ids import ChatId, OperatorId, TgMessageId, TgUserId, TicketId
-from support.people import StaffMember
+from support.ids import ChatId, ClientId, OperatorId, TgMessageId, TgUserId, TicketId
+from support.people import Client, StaffMember
 from support.talk import ContentType, NewMessage
 from support.tickets import Mode, Place, Priority, Ticket, TicketState
 
+LONGEST_NUMBER = 18
+"""Digits that a number of ours may have."""
 SHOWN = 10
 """Tickets, operators or replies in one list of buttons."""
 
@@ -96,6 +99,7 @@ class Operators:
 
     def __init__(self, house: House, hall: OperatorsHall, people: People) -> None:
         self.house, self.hall, self.people = house, hall, people
+        self.clients: Brief[ClientId, Client] = Brief(house.clock)
 
     async def start(self, message: Message, staff: StaffMember, turn: Turn) -> None:
         """Remember that the bot may write to them, and let go what waited for that."""
@@ -120,18 +124,17 @@ class Operators:
         if not staff.has_started:
             self.tell_to_start(query, staff, turn)
             return
-        ticket = await self.found(arguments[0])
-        if ticket is None:
+        number = arguments[0]
+        if not number.isdecimal() or len(number) > LONGEST_NUMBER:
             turn.reply(self.house.words("button.stale", staff.language))
             return
         several = self.house.terms().several_tickets
-        decided = await self.house.desk.tickets.take(
-            turn.act("take"), ticket.id, staff.id, several=several
-        )
+        act, ticket = turn.act("take"), TicketId(int(number))
+        decided = await self.house.desk.tickets.take(act, ticket, staff.id, several=several)
         if not decided.is_done:
             turn.reply(refusal(self.house, decided, staff), alert=True)
             return
-        turn.reply(self.house.words("staff.taken", staff.language, ticket=ticket.id))
+        turn.reply(self.house.words("staff.taken", staff.language, ticket=ticket))
         await self.hall.begin(turn, decided.ticket, staff.id)
 
     def tell_to_start(self, query: CallbackQuery, staff: StaffMember, turn: Turn) -> None:
@@ -161,7 +164,10 @@ class Operators:
         if ticket is None:
             turn.say(chat, self.house.words("staff.no_dialogue", staff.language))
             return
-        client = await self.house.desk.clients.client(ticket.client)
+        client = self.clients.get(ticket.client)
+        if client is None:
+            found = await self.house.desk.clients.client(ticket.client)
+            client = self.clients.keep(ticket.client, found)
         doubt = Doubt(chat, None, TgMessageId(message.message_id), staff.language)
         to = (Place(ChatId(client.telegram_id)),)
         await relay(self.house, turn, ticket, by(staff), message, to=to, doubt=doubt)
@@ -476,7 +482,7 @@ class Operators:
 
     async def found(self, number: str) -> Ticket | None:
         """Return the ticket of that number, if there is one."""
-        if not number.isdecimal() or len(number) > 18:
+        if not number.isdecimal() or len(number) > LONGEST_NUMBER:
             return None
         try:
             return await self.house.desk.tickets.ticket(TicketId(int(number)))

@@ -32,7 +32,7 @@ from support.ids import ChatId, TgUserId
 from support.people import NewStaff, Role, StaffMember
 from support.terms import DeskTerms
 
-PATIENCE = 40.0
+PATIENCE = 120.0
 BOSS = Actor("boss")
 
 

@@ -23,7 +23,7 @@ HOLDERS = """
 
 async def crew(stand: Stand, door: Door) -> list[Person]:
     """Let operators be born who have pressed /start."""
-    people = [stand.person(f"Operator {number}") for number in range(OPERATORS)]
+    people = [stand.person(f"Operator{number}") for number in range(OPERATORS)]
     for person in people:
         stand.world.join(stand.group, person)
         role = NewStaff(person.first_name, TgUserId(person.id), frozenset({Role.OPERATOR}))
@@ -36,7 +36,7 @@ async def crew(stand: Stand, door: Door) -> list[Person]:
 
 async def waiting_clients(stand: Stand) -> list[Message]:
     """Let clients ask for an operator; returns the cards in the group."""
-    clients = [stand.person(f"Client {number}") for number in range(TICKETS)]
+    clients = [stand.person(f"Client{number}") for number in range(TICKETS)]
     for client in clients:
         stand.say(client, "help")
     for client in clients:
