@@ -14,7 +14,7 @@ class TalkStore(Protocol):
     """Messages of tickets: recorded once by their source, before they are handed on."""
 
     async def record_message(self, message: NewMessage) -> Recorded:
-        """Record a message with its attachments; one whose source is known is not new.
+        """Record a message with its attachments; one whose source or act is known is not new.
 
         The client's starts the clock of the next answer and ends the silence that auto-close
         waits for; an answer of staff or technicians meets the answer clocks.

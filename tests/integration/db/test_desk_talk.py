@@ -10,7 +10,7 @@ from support.ids import ActKey, AttachmentId, ChatId, ClientId, TgMessageId, Tic
 from support.reports import TicketFilter
 from support.sla import Clock, ClockKind, SlaPolicy
 from support.survey import SurveyStep
-from support.talk import Attachment, ContentType, NewMessage, Source
+from support.talk import Attachment, ContentType, NewMessage, Recorded, Source
 from support.tickets import TicketState
 from tests.integration.db.desk_scene import OLGA, Desk, staff, the_client
 
@@ -47,6 +47,18 @@ async def test_a_message_is_recorded_once_by_where_it_was_written(desk: Desk) ->
     assert waiting.file_unique_id == "unique"
     await desk.stores.talk.store_file(AttachmentId(waiting.id or 0), "media/unique.jpg")
     assert await desk.stores.talk.attachments_without_file(10) == []
+
+
+async def test_what_has_no_source_is_recorded_once_by_its_act(desk: Desk) -> None:
+    ticket, _ = await a_dialogue(desk)
+    now = datetime.now(UTC)
+    canned = NewMessage(
+        ticket, THE_CLOCK, None, ContentType.TEXT, "Thank you", None, now, act=ActKey("canned")
+    )
+    first = await desk.stores.talk.record_message(canned)
+    again = await desk.stores.talk.record_message(canned)
+    assert (first.is_new, again) == (True, Recorded(first.id, is_new=False))
+    assert len(await desk.stores.talk.messages(ticket)) == 1
 
 
 async def test_what_nobody_was_handed_waits_in_order(desk: Desk) -> None:
