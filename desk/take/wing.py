@@ -351,9 +351,17 @@ class Operators:
             operator=staff.name,
         )
         turn.ticket = ticket.id
-        await house.desk.talk.record_message(
-            NewMessage(ticket.id, by(staff), None, ContentType.TEXT, text, None, house.clock.now())
+        said = NewMessage(
+            ticket=ticket.id,
+            by=by(staff),
+            source=None,
+            content_type=ContentType.TEXT,
+            text=text,
+            caption=None,
+            sent_at=house.clock.now(),
+            act=turn.act("canned"),
         )
+        await house.desk.talk.record_message(said)
         plain = {"text": text}
         turn.queue("sendMessage", ChatId(client.telegram_id), plain)
         self.answer(turn, staff, "staff.said", text=text)
