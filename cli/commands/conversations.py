@@ -41,9 +41,7 @@ def list_(
         Column("Account", lambda one: one.account),
         Column("With", lambda one: one.contact),
         Column("Script", lambda one: one.script),
-        Column("Step", lambda one: one.step),
-        Column("Turns", lambda one: one.turns, number=True),
-        Column("Unanswered", lambda one: one.unanswered, number=True),
+        Column("New", lambda one: one.unanswered, number=True),
         Column("Last", lambda one: one.last_at),
         Column("Why", lambda one: one.reason, wide=True),
     ]

@@ -74,7 +74,8 @@ LIST = """
     LEFT JOIN script_versions sv ON sv.id = v.script_version_id
     LEFT JOIN scripts s ON s.id = sv.script_id
     LEFT JOIN LATERAL (
-        SELECT max(m.recorded_at) AS at FROM messages m WHERE m.conversation_id = v.id
+        SELECT m.recorded_at AS at FROM messages m WHERE m.conversation_id = v.id
+        ORDER BY m.telegram_message_id DESC LIMIT 1
     ) AS last ON true
 """
 CONVERSATIONS = text(
