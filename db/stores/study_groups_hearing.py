@@ -115,7 +115,7 @@ DOUBT = text(
 )
 NOTICE_AMONG = text(
     """
-    SELECT FROM study_groups
+    SELECT 1 FROM study_groups
     WHERE telegram_id = :chat AND state = 'active'
       AND notice_message_id = ANY(CAST(:messages AS bigint[]))
     """
