@@ -15,7 +15,6 @@ from db.stores.desk_relays import PostgresBots, door_stores
 from orchestrator.ids import NodeName
 from orchestrator.leases.leader import Candidate
 from support.ids import ChatId, TgUserId
-from support.tickets import Mode
 
 if TYPE_CHECKING:
     from desk.door import Door
@@ -77,7 +76,7 @@ def desk_settings(settings: Settings) -> "DeskSettings":
         operators_chat=chat(settings.operators_chat_id),
         main_group=chat(settings.main_group_id),
         tech_groups={name: ChatId(one) for name, one in settings.tech_groups_mapping.items()},
-        mode=settings.desk_mode or (Mode.TOPICS if settings.main_group_id else Mode.TAKE),
+        mode=settings.desk_mode,
         region=settings.default_region,
         supreme_admins=tuple(map(TgUserId, settings.supreme_admin_ids)),
         dev_admins=tuple(map(TgUserId, settings.dev_admin_ids)),

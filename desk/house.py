@@ -31,8 +31,8 @@ class DeskSettings:
     more_groups: Sequence[ChatId] = ()
     """Further forums that share its load."""
     tech_groups: Mapping[str, ChatId] = field(default_factory=dict)
-    mode: Mode = Mode.TAKE
-    """How new tickets are handled, where both are set up."""
+    mode: Mode | None = None
+    """How new tickets are handled, where both are set up; None: in topics."""
     region: str = "RU"
     """The country of phone numbers without a country code."""
     language: Language = Language.RU

@@ -67,7 +67,7 @@ class Pace:
         """Return the seconds until a group has room for what leaves the way to messages."""
         if self.limits is None or chat >= 0:
             return 0.0
-        most = self.limits.group_in_a_minute - GROUP_BUDGET.kept_for_talk
+        most = min(GROUP_BUDGET.room_for_titles, self.limits.group_in_a_minute)
         now = self.clock.monotonic()
         return max(0.0, free_in(self.by_chat[chat], most, self.limits.minute, 1, now))
 

@@ -25,9 +25,9 @@ async def with_stored_groups(settings: DeskSettings, store: GroupStore) -> DeskS
             ]
         )
     )
-    mode = settings.mode
-    if operators is None or not mains:
-        mode = Mode.TOPICS if mains else Mode.TAKE
+    mode = Mode.TOPICS if mains else Mode.TAKE
+    if operators is not None and mains and settings.mode is not None:
+        mode = settings.mode
     return replace(
         settings,
         operators_chat=operators,

@@ -38,8 +38,7 @@ PULSE = text(
         (SELECT count(*) FROM desk_updates WHERE state = 'waiting') AS unhandled,
         (SELECT count(*) FROM desk_updates
          WHERE state = 'buried' AND handled_at > now() - interval '1 day') AS buried,
-        (SELECT max(received_at) FROM desk_updates
-         WHERE received_at > now() - interval '30 days') AS last_update_at,
+        (SELECT received_at FROM desk_updates ORDER BY id DESC LIMIT 1) AS last_update_at,
         (SELECT count(*) FROM desk_parcels WHERE state = 'due') +
         (SELECT count(*) FROM desk_parcels WHERE state = 'sending') AS to_send,
         (SELECT count(*) FROM desk_parcels

@@ -80,6 +80,13 @@ desk_parcels = Table(
     Index("ix_desk_parcels_due", "id", postgresql_where=text("state = 'due'")),
     Index("ix_desk_parcels_sending", "id", postgresql_where=text("state = 'sending'")),
     Index("ix_desk_parcels_held", "chat_id", postgresql_where=text("state = 'held'")),
+    Index(
+        "ix_desk_parcels_refused",
+        "chat_id",
+        "thread_id",
+        "id",
+        postgresql_where=text("state = 'failed'"),
+    ),
     Index("ix_desk_parcels_settled_at", "settled_at"),
 )
 

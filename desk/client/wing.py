@@ -37,7 +37,7 @@ from support.ids import ChatId, TgMessageId, TgUserId, TicketId
 from support.languages import Language
 from support.people import Client
 from support.phones import read_phone
-from support.tickets import How, Opening, Ticket
+from support.tickets import How, Mode, Opening, Ticket
 
 PENDING = 10
 """Messages that are kept while a client is asked whether to call an operator."""
@@ -171,7 +171,7 @@ class ClientSide:
         found = await house.desk.catalogue.menu_topic(topic)
         opening = Opening(
             client.id,
-            house.settings.mode,
+            house.settings.mode or Mode.TAKE,
             language,
             topic=topic if found else None,
             subject=found.title(house.settings.language) if found else "",

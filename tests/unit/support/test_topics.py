@@ -1,23 +1,20 @@
 """The rules of mode topics: titles, what passes, the budget of a group, technicians' groups."""
 
 import unicodedata
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.ids import ChatId, ThreadId, TicketId
+from support.ids import ChatId, TicketId
 from support.languages import Language
 from support.tickets import TicketState
-from support.topics.budget import GROUP_BUDGET, Budget, GroupLoad, Titles, choose_group
+from support.topics.budget import Budget, GroupLoad, choose_group
 from support.topics.graphemes import clusters, cut, one_line, units
-from support.topics.mapping import read_mapping
 from support.topics.passing import Fate, Heard, fate
 from support.topics.titles import LONGEST_TITLE, TITLE_WORDS, Titled, topic_title
 
 RU = TITLE_WORDS[Language.RU]
-NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 FAMILY = "👨\u200d👩\u200d👧\u200d👦"
 THUMB = "👍🏽"
 FLAGS = "🇷🇺🇩🇪"
@@ -117,52 +114,6 @@ def test_what_passes(heard: Heard, becomes: Fate) -> None:
     assert fate(heard) is becomes
 
 
-moments = st.lists(st.integers(0, 119).map(lambda one: NOON - timedelta(seconds=one)), max_size=60)
-
-
-@given(moments)
-def test_no_minute_holds_more_than_its_budget(spent: list[datetime]) -> None:
-    at = GROUP_BUDGET.talk_at(spent, NOON)
-    assert len([one for one in spent if one > at - GROUP_BUDGET.within]) < GROUP_BUDGET.acts
-    assert GROUP_BUDGET.title_at(spent, NOON) >= at >= NOON
-
-
-@given(moments)
-def test_titles_leave_room_for_talk(spent: list[datetime]) -> None:
-    at = GROUP_BUDGET.title_at(spent, NOON)
-    left = GROUP_BUDGET.acts - GROUP_BUDGET.kept_for_talk
-    assert len([one for one in spent if one > at - GROUP_BUDGET.within]) < left
-
-
-@given(st.lists(st.tuples(st.integers(1, 4), st.sampled_from("abc")), max_size=40))
-def test_merged_titles_end_as_they_were_last_wanted_with_fewer_edits(
-    wishes: list[tuple[int, str]],
-) -> None:
-    titles, last = Titles(), dict[ThreadId, str]()
-    for second, (thread, title) in enumerate(wishes):
-        last[ThreadId(thread)] = title
-        titles = titles.want(ThreadId(thread), title, NOON + timedelta(seconds=second))
-    later, sent = NOON + timedelta(hours=1), 0
-    while (ready := titles.next(later, GROUP_BUDGET)) is not None:
-        titles, sent = titles.showing(ready), sent + 1
-    assert titles.shown == last
-    assert sent == len(last)
-
-
-def test_a_title_that_comes_back_to_what_is_shown_costs_nothing() -> None:
-    thread = ThreadId(5)
-    titles = Titles(shown={thread: "a"}).want(thread, "b", NOON).want(thread, "a", NOON)
-    assert titles.next(NOON + timedelta(hours=1), GROUP_BUDGET) is None
-
-
-def test_a_title_settles_before_it_is_sent_and_the_oldest_goes_first() -> None:
-    old, new = ThreadId(1), ThreadId(2)
-    titles = Titles().want(old, "a", NOON).want(new, "b", NOON + timedelta(seconds=1))
-    titles = titles.want(old, "c", NOON + timedelta(seconds=2))
-    assert titles.next(NOON + timedelta(seconds=2), GROUP_BUDGET) is None
-    assert titles.next(NOON + timedelta(seconds=3), GROUP_BUDGET) == old
-
-
 def test_the_group_with_room_and_the_fewest_tickets_gets_the_next_topic() -> None:
     first, second, third = ChatId(-1), ChatId(-2), ChatId(-3)
     loads = [GroupLoad(first, 20, 1), GroupLoad(second, 3, 9), GroupLoad(third, 5, 8)]
@@ -174,16 +125,3 @@ def test_the_group_with_room_and_the_fewest_tickets_gets_the_next_topic() -> Non
 def test_a_budget_that_leaves_titles_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one act"):
         Budget(acts=5, kept_for_talk=5)
-
-
-def test_technicians_are_read_from_the_setting() -> None:
-    plain, full = read_mapping('{"Иван": -1001, " Пётр ": {"group": -1002, "user": 7}}')
-    assert (plain.name, plain.group, plain.tg_user_id) == ("Иван", -1001, None)
-    assert (full.name, full.group, full.tg_user_id) == ("Пётр", -1002, 7)
-    assert read_mapping(None) == read_mapping("  ") == ()
-
-
-@pytest.mark.parametrize("text", ["nonsense", "[]", '{"a": 5}', '{"a": "-5"}', '{"": -5}', "1"])
-def test_a_setting_that_cannot_be_read_says_how_it_must_look(text: str) -> None:
-    with pytest.raises(ValueError, match="JSON object of names and groups"):
-        read_mapping(text)
