@@ -45,9 +45,9 @@ KIN, KIN_WEIGHT = 3, 8.0
 """What the mean cosine of the nearest phrases adds to it: strangers have no kin."""
 LOST = 0.015
 """The part of messages that a trigger fits which may be taken for fitting none."""
-PLAIN_MARGIN, PLAIN_LEAD = 0.5, 0.75
+PLAIN_MARGIN, PLAIN_LEAD = 0.7, 1.2
 """Words whose best trigger has so much, and so much more than the next, leave no doubt."""
-USUAL_KIN = 0.8
+USUAL_KIN = 0.6
 """The mean cosine of the kin of what such words say: they count as if sense agreed."""
 HELD_OUT = 0.05
 FEW = 2000
