@@ -77,6 +77,15 @@ class Talk:
         seen = self.play.theatre.world.messages_of((self.person, self.account))
         return [one.text for one in seen if one.author == self.account.id]
 
+    def sees_everything_read(self) -> bool:
+        """Tell whether the person sees that all they wrote was read."""
+        mine = [
+            one.id
+            for one in self.play.theatre.world.messages_of((self.person, self.account))
+            if one.author == self.person.id
+        ]
+        return self.person.inbox.read_by_them.get(self.account.id, 0) >= max(mine)
+
     async def hears(self, wanted: int) -> list[str]:
         """Wait until the person has had so many answers, and return all of them."""
         await self.until(lambda: len(self.answers()) >= wanted)

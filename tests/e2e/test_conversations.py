@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
@@ -16,6 +17,7 @@ from orchestrator.errors import BadInput, NotAllowed
 from orchestrator.ports.conversations import Arrival, ConversationState
 from orchestrator.ports.library import Live
 from personas.scripts.model import Script
+from simulator.world.events import Event, Typing
 from tests.e2e.conftest import OLGA
 from tests.e2e.talking import QUICK, Talk, club, talking
 
@@ -80,6 +82,9 @@ async def write_in_a_burst(talk: Talk) -> None:
 
 
 async def test_several_people_are_led_through_their_sales_side_by_side(talk: Talk) -> None:
+    typing: list[int] = []
+    bulletin = talk.play.theatre.world.bulletin
+    bulletin.subscribe(lambda event: typing.append(event.chat.id) if is_typing(event) else None)
     people = [talk, talk.other("Eve English"), talk.other("Tanya Teacher"), talk.other("Bo Burst")]
     plays = (buy_in_russian, buy_in_english, come_as_a_group, write_in_a_burst)
     async with talk.company.running_node():
@@ -89,7 +94,13 @@ async def test_several_people_are_led_through_their_sales_side_by_side(talk: Tal
         history = (await one.detail()).history
         assert [said.text for said in history if said.ours] == one.answers()
         assert all(said.is_read for said in history if not said.ours)
+        assert one.person.id in typing
+        await one.until(one.sees_everything_read)
     assert talk.play.theatre.duplicates() == 0
+
+
+def is_typing(event: Event) -> TypeGuard[Typing]:
+    return isinstance(event, Typing)
 
 
 async def ask_to_be_left_alone(talk: Talk, words: str) -> None:
