@@ -49,10 +49,18 @@ class Conductor:
             await store.wait_until(job, opening)
             return
         begun = self.stage.clock.monotonic()
-        conclusion = await self.decide(standing)
+        conclusion = await self.decide_or_hand_over(job, standing)
         stored = await store.conclude(job, standing, conclusion)
         self.note(begun, standing)
         log.info("%s: %s", "said" if stored else "not said", conclusion.turn.reason)
+
+    async def decide_or_hand_over(self, job: Job, standing: Standing) -> Conclusion:
+        """Decide; what came to nothing again and again is a person's, and not forgotten."""
+        if job.attempts + 1 < self.stage.tuning.jobs.attempts:
+            return await self.decide(standing)
+        why = f"no answer could be made in {job.attempts} attempts"
+        setting = self.setting(standing, ground_of(standing), standing.progress)
+        return hand_over(setting, NOBODY, NewHandoff(why))
 
     async def decide(self, standing: Standing) -> Conclusion:
         """Decide what is said to what waits."""

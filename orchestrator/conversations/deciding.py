@@ -200,7 +200,7 @@ def conclude(
     led = setting.arrival is not Arrival.BEGAN or record.strategy is Strategy.SCRIPT_80
     return Conclusion(
         turn=record,
-        version=record.version if led else None,
+        version=record.version or setting.standing.version if led else None,
         progress=progress,
         state=state,
         due_at=setting.now + typing,

@@ -47,8 +47,11 @@ def replay_turn(
     if turn.kind is TurnKind.OPERATOR:
         return Replayed(record, (), ()), before
     script = None if turn.version is None else scripts.get(turn.version)
-    progress = Progress() if script is None else stand(before, script, turn.arrival)
-    if script is None or not led_by_script(turn):
+    if script is None:
+        begun = Progress() if turn.arrival is Arrival.BEGAN else before
+        return Replayed(record, (), ()), counted(begun)
+    progress = stand(before, script, turn.arrival)
+    if not led_by_script(turn):
         return Replayed(record, (), ()), counted(progress)
     again = advance(script, progress, Incoming(turn.asked, turn.heard, turn.found), turn.seed)
     differences = tuple(

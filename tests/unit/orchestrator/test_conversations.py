@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cli.documents import read_scripts
-from orchestrator.conversations.deciding import Setting, decide, words_of_handoff
+from orchestrator.conversations.deciding import Setting, decide, hand_over, words_of_handoff
 from orchestrator.conversations.explaining import explain_turn
 from orchestrator.conversations.ground import carry, ground_of
 from orchestrator.conversations.replaying import replay
@@ -20,6 +20,7 @@ from orchestrator.ports.conversations import (
     Conclusion,
     ConversationState,
     Inbound,
+    NewHandoff,
     Standing,
     TurnKind,
     TurnRecord,
@@ -271,3 +272,15 @@ def test_an_address_that_the_script_asked_for_is_said_back() -> None:
     made = decide(setting(at), opinion(published=PublishedScript(FIRST, english)))
     assert made.state is ConversationState.OPEN, made.turn.reason
     assert "eve@reader.example" in made.turn.says[0]
+
+
+def test_who_is_handed_over_without_a_script_at_hand_keeps_their_place_in_it() -> None:
+    nobody = Opinion(None, "", 0.0, Strategy.FREE_20, "")
+    made = hand_over(setting(LED), nobody, NewHandoff("no answer could be made"))
+    assert (made.version, made.progress.step) == (FIRST, "welcome")
+    turns = [
+        TurnRecord(1, decide(setting(standing()), opinion(heard="membership")).turn, NOW, "x@1"),
+        TurnRecord(2, made.turn, NOW, None),
+        TurnRecord(3, decide(setting(replace(LED, turns=2)), opinion()).turn, NOW, "x@1"),
+    ]
+    assert [one.is_script for one in replay(turns, {FIRST: CLUB})] == [True, False, True]
