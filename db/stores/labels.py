@@ -54,6 +54,12 @@ ACKNOWLEDGE = text(
         CAST(:scripts AS bigint[]), CAST(:labels AS text[]), CAST(:versions AS bigint[]),
         CAST(:refused AS bigint[]), CAST(:whys AS text[])
     ) AS t(script, label, version, refused, why)
+    -- What is stored already is not even locked.
+    WHERE NOT EXISTS (
+        SELECT FROM script_acknowledgements k
+        WHERE k.node = :node AND k.script_id = t.script AND k.label = t.label
+          AND (k.version_id, k.refused_id, k.why)
+              IS NOT DISTINCT FROM (t.version, t.refused, t.why))
     ON CONFLICT (node, script_id, label) DO UPDATE
     SET version_id = EXCLUDED.version_id, refused_id = EXCLUDED.refused_id, why = EXCLUDED.why,
         acknowledged_at = now()
@@ -68,6 +74,9 @@ NOTE_GOOD = text(
     SELECT v.script_id, t.label, v.id, :node
     FROM unnest(CAST(:labels AS text[]), CAST(:versions AS bigint[])) AS t(label, version)
     JOIN script_versions v ON v.id = t.version
+    WHERE NOT EXISTS (
+        SELECT FROM script_last_good k
+        WHERE k.script_id = v.script_id AND k.label = t.label AND k.version_id = v.id)
     ORDER BY v.script_id, t.label
     ON CONFLICT (script_id, label) DO UPDATE
     SET version_id = EXCLUDED.version_id, noted_by = EXCLUDED.noted_by, noted_at = now()

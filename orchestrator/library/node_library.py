@@ -6,9 +6,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from orchestrator.errors import NotFound
+from orchestrator.errors import NotFound, TroupeError
 from orchestrator.ids import NodeName, ScriptVersionId
-from orchestrator.library.reloader import POLL, Reloader
+from orchestrator.library.reloader import LONGEST_LOAD, POLL, Reloader
 from orchestrator.library.snapshot import (
     Edition,
     Read,
@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 
 OLD_VERSIONS = 256
 """Versions without a label that are kept in memory, for conversations that began with them."""
+
+READ_AT_ONCE = 32_000
+"""Characters of JSON that are read on the loop, which takes two milliseconds or so."""
 
 Reader = Callable[[Snapshot], None]
 
@@ -48,6 +51,8 @@ class NodeLibrary:
     readers: list[Reader] = field(default_factory=list)
     acknowledged: tuple[VersionInUse, ...] | None = None
     loading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    loaded: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set after each load of a node, until it saw to what has to be acknowledged."""
     reloader: Reloader = field(init=False)
 
     def __post_init__(self) -> None:
@@ -63,9 +68,14 @@ class NodeLibrary:
         self.readers.append(reader)
 
     async def run(self, node: NodeName) -> None:
-        """Keep the snapshot new, and acknowledge under this name what is in use."""
+        """Keep the snapshot new, and acknowledge under this name what is in use.
+
+        Acknowledging is a task of its own: what changes meanwhile does not wait for it.
+        """
         self.node, self.acknowledged = node, None
-        await self.reloader.run()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.reloader.run(), name="library: loading")
+            group.create_task(self.keep_acknowledging(node), name="library: acknowledging")
 
     async def published(self, kind: ScriptKind) -> tuple[PublishedScript, ...]:
         """Return the active scripts of a kind in production.
@@ -94,14 +104,31 @@ class NodeLibrary:
         return read
 
     async def refresh(self) -> None:
-        """Load, and acknowledge what is in use once it changed."""
+        """Load, and have it acknowledged."""
         await self.load()
-        if self.node is None or self.snapshot is None:
+        self.loaded.set()
+
+    async def keep_acknowledging(self, node: NodeName) -> None:
+        """Acknowledge after each load; what fails is tried again after the next one."""
+        while True:
+            await self.loaded.wait()
+            self.loaded.clear()
+            try:
+                async with asyncio.timeout(LONGEST_LOAD):
+                    await self.acknowledge(node)
+            except (TroupeError, OSError, TimeoutError) as failed:
+                log.info("what is in use could not be acknowledged: %s", failed or "no answer")
+            except Exception:
+                log.exception("what is in use could not be acknowledged")
+
+    async def acknowledge(self, node: NodeName) -> None:
+        """Store what this node uses, once it changed."""
+        if self.snapshot is None:
             return
         uses = self.snapshot.uses()
         if uses == self.acknowledged and self.snapshot.is_proved():
             return
-        if await self.store.acknowledge(self.node, uses):
+        if await self.store.acknowledge(node, uses):
             self.acknowledged = uses
 
     async def load(self) -> None:
@@ -137,12 +164,14 @@ class NodeLibrary:
 async def read_all(
     contents: Mapping[ScriptVersionId, str], keys: Mapping[ScriptVersionId, str]
 ) -> dict[ScriptVersionId, Read]:
-    """Read versions off the loop."""
-    if not contents:
-        return {}
-    return await asyncio.to_thread(
-        lambda: {one: read_version(one, keys.get(one), text) for one, text in contents.items()}
-    )
+    """Read versions: much of it off the loop, and little at once, for a thread is slow to begin."""
+
+    def read() -> dict[ScriptVersionId, Read]:
+        return {one: read_version(one, keys.get(one), text) for one, text in contents.items()}
+
+    if sum(map(len, contents.values())) <= READ_AT_ONCE:
+        return read()
+    return await asyncio.to_thread(read)
 
 
 def tell(before: Snapshot | None, now: Snapshot) -> None:
