@@ -48,16 +48,16 @@ class RedisDeskMemory:
     async def lock(self, key: str, owner: str, lasts: timedelta) -> bool:
         """Take a lock, unless another owner has it."""
         try:
-            if await self.client.set(f"lock:{key}", owner, nx=True, px=lasts):
+            if await self.client.set(key, owner, nx=True, px=lasts):
                 return True
-            return await self.client.get(f"lock:{key}") in {owner, None}
+            return await self.client.get(key) in {owner, None}
         except AWAY as away:
             log.info("a lock is not kept: %s", away)
             return True
 
     async def unlock(self, key: str) -> None:
         """Give a lock back."""
-        await self.keep(f"lock:{key}", None, KEYS_LAST)
+        await self.keep(key, None, KEYS_LAST)
 
     async def data(self, key: str) -> str | None:
         """Return what a button's key stands for."""

@@ -46,7 +46,7 @@ def source_of(message: Message) -> Source:
 def kind_of(message: Message) -> ContentType:
     """Name what a message is."""
     try:
-        return ContentType(str(message.content_type))
+        return ContentType(TelegramContent(message.content_type).value)
     except ValueError:
         return ContentType.OTHER
 

@@ -25,6 +25,7 @@ from orchestrator.errors import ServersUnavailable
 from orchestrator.ports.desk import (
     After,
     BotId,
+    DeskMemory,
     DueParcel,
     Outcome,
     Parcel,
@@ -53,6 +54,8 @@ TITLE_PATIENCE = 180.0
 EDITS = frozenset({"editForumTopic", "editMessageText", "editMessageReplyMarkup"})
 """Of several that wait for the same message or title, the last one says it all."""
 MINUTE = timedelta(minutes=1)
+RELAYED_LASTS = timedelta(hours=2)
+"""How long Redis remembers that a message was relayed; PostgreSQL does for good."""
 HELD = "held"
 """The continuation that is told of a parcel which waits for a person to press /start."""
 TOPIC_GONE = "topic_gone"
@@ -94,6 +97,7 @@ class Courier:
     clock: Clock
     pace: Pace
     wording: Wording
+    memory: DeskMemory
     point: Callable[[str], None] = lambda _: None
     """Called at named points of the way, for trials that end the process there."""
     lines: dict[ChatId, Line] = field(default_factory=dict)
@@ -253,6 +257,7 @@ class Courier:
                 return
             claimed = await self.store.claim_parcels(self.by, [each.id for each in batch])
             mine = [each for each in batch if each.id in claimed]
+            mine = await self.without_repeats(line, mine)
             self.drop(line, [each for each in batch if each.id not in claimed])
             if not mine:
                 return
@@ -260,6 +265,21 @@ class Courier:
             pause = await asyncio.shield(self.send(line, mine))
         if pause:
             await self.clock.sleep(pause)
+
+    async def without_repeats(self, line: Line, batch: list[DueParcel]) -> list[DueParcel]:
+        """Leave out copies of what another parcel copies to the same place.
+
+        The unique keys of parcels see to that already; this holds where a key was made wrong.
+        """
+        fresh = []
+        for parcel in batch:
+            key = relay_key(self.bot_id, parcel.parcel)
+            if key is None or await self.memory.lock(key, str(parcel.id), RELAYED_LASTS):
+                fresh.append(parcel)
+            else:
+                self.drop(line, [parcel], keep_held=True)
+                self.settle_later(Outcome(parcel, ParcelState.MERGED, error="relayed already"))
+        return fresh
 
     async def send(self, line: Line, batch: list[DueParcel]) -> float:
         """Make the request; returns how long the chat is to be left alone before the next try."""
@@ -356,6 +376,14 @@ class Courier:
         if not keep_held:
             self.held -= gone
             self.freed.set()
+
+
+def relay_key(bot: BotId, parcel: Parcel) -> str | None:
+    """Name a relay; what is sent again because somebody asked for it, or is no relay, has none."""
+    source = parcel.source
+    if source is None or not parcel.key.startswith("r:"):
+        return None
+    return f"fwd:{bot}:{source.chat}:{source.message}:{parcel.chat}:{parcel.thread}"
 
 
 def counts(method: str) -> bool:

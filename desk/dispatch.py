@@ -147,7 +147,7 @@ async def understand_buttons(
     if pressed is None:
         turn.reply(house.words("button.stale", language_of(event.from_user.language_code)))
         return None
-    lock = f"callback:{turn.bot}:{event.from_user.id}:{event.data}"
+    lock = f"lock:callback:{turn.bot}:{event.from_user.id}:{event.data}"
     if not await house.door.memory.lock(lock, turn.name, LOCK_LASTS):
         turn.reply(house.words("button.busy", language_of(event.from_user.language_code)))
         return None

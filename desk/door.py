@@ -27,6 +27,7 @@ from orchestrator.errors import BadInput, ServersUnavailable, TroupeError
 from orchestrator.leases.leader import Candidate
 from orchestrator.ports.desk import BotId, DoorStores
 from orchestrator.ports.work import Bell, Topic
+from orchestrator.service.bot_grants import BotGrants
 from support.actor import SYSTEM
 from support.ports.stores import DeskStores
 from support.terms import DeskTerms
@@ -69,6 +70,7 @@ class Door:
     clock: Clock
     settings: DeskSettings
     terms: Callable[[], DeskTerms] = DeskTerms
+    grants: BotGrants | None = None
     limits: BotLimits | None = field(default_factory=BotLimits)
     wings: Sequence[MakeWing] = ()
     point: Callable[[str], None] = lambda _: None
@@ -186,6 +188,7 @@ class Door:
             self.clock,
             Pace(self.clock, self.limits),
             Notices(house),
+            stores.memory,
             self.point,
         )
         tasks = [
@@ -235,6 +238,7 @@ class Door:
             terms=self.terms,
             settings=found,
             clock=self.clock,
+            grants=self.grants,
         )
 
     async def choose_way(self, bot: Bot) -> None:

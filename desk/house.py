@@ -11,6 +11,7 @@ from pydantic import JsonValue
 from desk.turn import Turn
 from orchestrator.clock import Clock
 from orchestrator.ports.desk import BotId, DoorStores, Parcel
+from orchestrator.service.bot_grants import BotGrants
 from support.ids import ChatId, TgUserId, TicketId
 from support.languages import Language
 from support.people import Client
@@ -102,6 +103,8 @@ class House:
     terms: Callable[[], DeskTerms]
     settings: DeskSettings
     clock: Clock
+    grants: BotGrants | None = None
+    """Where channels' admins allow comments; None where the desk is only a desk."""
     halls: dict[Mode, Hall] = field(default_factory=dict)
 
     def hall(self, ticket: Ticket) -> Hall:

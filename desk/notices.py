@@ -30,7 +30,7 @@ class Notices:
         if doubt is None:
             return None
         words, language = self.house.words, Language(doubt.language)
-        turn = Turn(self.house.bot_id, f"p:{parcel.id}", ticket=parcel.parcel.ticket)
+        turn = Turn(self.house.bot_id, f"p:{parcel.id}", about=parcel.parcel.ticket)
         buttons = keyboard([button(words("button.again", language), "again", parcel.id)])
         turn.say(
             Place(doubt.chat, doubt.thread),

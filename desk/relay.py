@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from aiogram.types import Message, MessageReactionUpdated, ReactionTypeEmoji
 from pydantic import JsonValue
 
-from desk.content import answered, new_message, source_of
+from desk.content import answered, kind_of, new_message, source_of
 from desk.house import House
 from desk.turn import Turn
 from orchestrator.ports.desk import Counterpart, Doubt, MessageAt
@@ -104,7 +104,7 @@ def edit_of(message: Message) -> tuple[str, dict[str, JsonValue]]:
         return "editMessageText", {"text": message.text, **entities("entities", message.entities)}
     caption: dict[str, JsonValue] = {"caption": message.caption or ""}
     caption |= entities("caption_entities", message.caption_entities)
-    kind = MEDIA.get(str(message.content_type)) or ("document" if message.document else None)
+    kind = MEDIA.get(kind_of(message)) or ("document" if message.document else None)
     if kind is None:
         return "editMessageCaption", caption
     held = getattr(message, kind)

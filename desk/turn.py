@@ -17,6 +17,7 @@ from aiogram.types import (
 from pydantic import JsonValue
 
 from orchestrator.ports.desk import After, BotId, Doubt, MessageAt, Parcel
+from orchestrator.whereabouts import settle
 from support.ids import ActKey, ChatId, TgMessageId, TicketId
 from support.tickets import Place
 
@@ -46,8 +47,18 @@ class Turn:
     """What the acts and parcels of it are named by: of an update, `update_name`."""
     parcels: list[Parcel] = field(default_factory=list)
     answer: Answer = field(default_factory=Answer)
-    ticket: TicketId | None = None
-    """The ticket that logs tell of, and that parcels belong to when nothing else is said."""
+    about: TicketId | None = None
+
+    @property
+    def ticket(self) -> TicketId | None:
+        """The ticket that parcels belong to when nothing else is said."""
+        return self.about
+
+    @ticket.setter
+    def ticket(self, ticket: TicketId | None) -> None:
+        """Bind the ticket, to the logs of the rest of this update too."""
+        self.about = ticket
+        settle(ticket=ticket)
 
     def act(self, step: str) -> ActKey:
         """Name a step of this update: decided once, however often the update is handled."""

@@ -121,7 +121,7 @@ class Clockwork:
         ticket = await self.house.desk.tickets.ticket(notice.ticket)
         stage = "breach" if notice.is_breach else "warning"
         name = f"sla:{notice.ticket}:{notice.kind}:{notice.due_at.isoformat()}:{stage}"
-        turn = Turn(self.house.bot_id, name, ticket=notice.ticket)
+        turn = Turn(self.house.bot_id, name, about=notice.ticket)
         minutes = max(0, round((notice.due_at - self.house.clock.now()) / timedelta(minutes=1)))
         language = self.house.settings.language
         what = self.house.words(f"sla.{notice.kind}", language)
@@ -161,7 +161,7 @@ class Clockwork:
     async def close(self, idle: Idle) -> Sequence[Parcel]:
         """Close one, and ask the client how it was."""
         house = self.house
-        turn = Turn(house.bot_id, idle.key, ticket=idle.ticket)
+        turn = Turn(house.bot_id, idle.key, about=idle.ticket)
         decided = await house.desk.tickets.finish(
             turn.act("finish"), idle.ticket, THE_CLOCK, "idle"
         )

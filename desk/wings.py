@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from desk.client.wing import make_wing as client
+from desk.grants.wing import make_wing as grants
 from desk.house import House, MakeWing
+from desk.media import make_wing as media
 from desk.staff.wing import make_wing as staff
 from desk.take.wing import make_wing as take
 from desk.topics.wing import make_wing as topics
@@ -14,8 +16,12 @@ def make_wings(house: House) -> Sequence[MakeWing]:
     """Return the wings that the settings ask for; clients come last, for anybody is one."""
     settings = house.settings
     wings: list[MakeWing] = [staff, upkeep]
+    if house.grants is not None:
+        wings.insert(0, grants)
     if settings.operators_chat is not None:
         wings.append(take)
     if settings.main_group is not None or settings.operators_chat is None:
         wings.insert(0, topics)
+    if settings.media_root is not None:
+        wings.append(media)
     return [*wings, client]

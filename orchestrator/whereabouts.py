@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from orchestrator.ids import AccountId, ChannelId, CommentId, JobId, MessageId, OutboxId, PostRef
+from support.ids import TicketId
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Whereabouts:
     post: PostRef | None = None
     comment: CommentId | None = None
     outbox: OutboxId | None = None
+    ticket: TicketId | None = None
 
     def told(self) -> dict[str, Any]:
         """Return what is known, for a log line; the post stands in the correlation id already."""

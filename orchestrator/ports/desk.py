@@ -242,7 +242,7 @@ class DeskMemory(Protocol):
         """Keep a value for a while, or with None forget it."""
 
     async def lock(self, key: str, owner: str, lasts: timedelta) -> bool:
-        """Take a lock, or find that one has it; True too where Redis is away."""
+        """Take a lock (`lock:`, `fwd:`), or find that one has it; True too where Redis is away."""
 
     async def unlock(self, key: str) -> None:
         """Give a lock back before its time."""

@@ -20,6 +20,8 @@ from desk.pace import BotLimits
 from orchestrator.clock import SystemClock
 from orchestrator.ids import NodeName
 from orchestrator.leases.leader import Candidate
+from orchestrator.service.bot_grants import BotGrants
+from orchestrator.tuning import Tuning
 from simulator.bot_api.api import BotApi
 from simulator.bot_api.webhook import Delays
 from simulator.world.channels import Channel
@@ -92,6 +94,7 @@ class Stand:
                 settings=self.settings(),
                 terms=lambda: self.terms,
                 limits=self.limits,
+                grants=BotGrants(stores.bot_grants, stores.grants, clock, Tuning),
                 **options,
             )
 
