@@ -310,7 +310,7 @@ class TopicsGoOn:
             if ticket.main is None and now - ticket.waiting_since > OVERDUE:
                 attempt = int(now.timestamp() / OVERDUE.total_seconds())
                 name = f"topic:{ticket.id}:overdue:{attempt}"
-                turn = Turn(self.house.bot_id, name, ticket=ticket.id)
+                turn = Turn(self.house.bot_id, name, about=ticket.id)
                 client = await self.house.desk.clients.client(ticket.client)
                 await self.hall.open_topic(turn, ticket, client, name)
                 parcels += turn.parcels
