@@ -1,9 +1,12 @@
 """A turn of a conversation is stored with its words and the end of its job, or not at all."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -12,6 +15,8 @@ from cli.documents import read_scripts
 from db.notify import Notices
 from db.rotation import reencrypt_all
 from db.stores import postgres_stores
+from orchestrator.clock import SystemClock
+from orchestrator.conversations.conductor import Conductor
 from orchestrator.conversations.deciding import Setting, decide
 from orchestrator.conversations.ground import ground_of
 from orchestrator.conversations.terms import BurstTerms, TalkTerms
@@ -25,17 +30,20 @@ from orchestrator.facts import (
 )
 from orchestrator.ids import AccountId, ConversationId, MessageId, NodeName, TelegramId
 from orchestrator.jobs import Converse, Job
+from orchestrator.library.node_library import NodeLibrary
 from orchestrator.ports.conversations import Conclusion, ConversationState, Standing
-from orchestrator.ports.interpreting import Opinion
+from orchestrator.ports.interpreting import Message, Opinion
 from orchestrator.ports.stores import Stores
 from orchestrator.ports.work import Claimant
 from orchestrator.ports.writing import PublishedScript
+from orchestrator.stage import Stage
 from orchestrator.tuning import Tuning
 from personas.persona import Persona
 from personas.scripts.runner import Progress
 from personas.strategy import Strategy
 from tests.integration.db.conftest import OLGA
 from tests.integration.db.test_secrets import ONE, TWO, cipher_of
+from tests.support.model_house import Notes
 
 NORTH, SOUTH = Claimant(NodeName("north"), 1), Claimant(NodeName("south"), 1)
 PAVEL = TelegramId(5)
@@ -281,3 +289,33 @@ async def test_our_own_words_are_told_from_what_somebody_writes_with_a_phone(
 async def own(house: House, number: int, text: str) -> None:
     told = OwnMessageSeen(house.account, PAVEL, MessageId(number), text, datetime.now(UTC))
     await house.stores.intake.record([told])
+
+
+class Broken:
+    """An interpreter that fails whatever it is asked."""
+
+    async def interpret(self, message: Message) -> Opinion:
+        raise RuntimeError(message.text)
+
+    def learn(self, scripts: Sequence[PublishedScript]) -> None:
+        raise NotImplementedError
+
+
+async def test_what_fails_again_and_again_is_a_persons_in_the_end(house: House) -> None:
+    await house.hears("Как вступить в клуб?")
+    stage = SimpleNamespace(
+        stores=house.stores,
+        tuning=AT_ONCE,
+        clock=SystemClock(),
+        operations=Notes(),
+        library=NodeLibrary(house.stores.labels),
+    )
+    conductor = Conductor(cast("Stage", stage), Broken())
+    job = await house.job()
+    with pytest.raises(RuntimeError):
+        await conductor.converse(job, ConversationId(1))
+    last = replace(job, attempts=AT_ONCE.jobs.attempts - 1)
+    await conductor.converse(last, ConversationId(1))
+    (waiting,) = await house.stores.handoffs.waiting_handoffs(10)
+    assert waiting.reason == "no answer could be made in 4 attempts"
+    assert await house.count("jobs WHERE state = 'done'") == 1
