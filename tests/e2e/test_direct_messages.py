@@ -133,6 +133,21 @@ async def test_a_lost_answer_is_found_by_looking_and_not_taken_for_its_twin(talk
     assert "not found" in await talk.value("SELECT last_error FROM outbox WHERE id = :m", m=third)
 
 
+async def test_a_stop_word_that_crosses_an_answer_stops_all_that_has_not_left(talk: Talk) -> None:
+    async with talk.play.company.running_node():
+        inbound = await talk.hears()
+        talk.play.theatre.server.faults.add(Fault(SEND, FaultKind.DELAY, seconds=1.0, times=1))
+        first, second = await talk.answers(inbound, "Of almonds.", "And of bad eggs.")
+        await talk.until_state(first, "sending")
+        talk.play.theatre.world.send_private(talk.maria, talk.anna, "stop")
+        await talk.until_state(second, "cancelled")
+        await talk.until_state(first, "sent")
+        again = await talk.hears("and another thing")
+    assert talk.read() == ["Of almonds."]
+    assert again
+    assert await talk.value("SELECT state FROM conversations") == "closed"
+
+
 @pytest.mark.parametrize(
     ("error", "reason"),
     [

@@ -36,7 +36,7 @@ TERMS = GateTerms(answer_parts=2)
 PERSON = TelegramId(500)
 FINISHED = {"sent", "failed", "cancelled", "unresolved"}
 PROPERTY = settings(
-    max_examples=300,
+    max_examples=200,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -44,6 +44,7 @@ def test_a_value_of_the_wrong_kind_is_refused_with_its_key(key: str, value: str)
         ("disclosure_check", "7200"),
         ("gate.disclosure_lasts", "P30D"),
         ("gate.verification_lasts", "P365D"),
+        ("gate.answer_parts", "11"),
         ("claim", "30"),
         ("lease", "0"),
     ],
