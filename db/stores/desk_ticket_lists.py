@@ -11,7 +11,7 @@ from db.gathering import Gathering
 from db.stores.base import one, rows
 from db.stores.desk_rows import COLUMNS, find_ticket, to_ticket
 from orchestrator.errors import NotFound
-from support.ids import ClientId, OperatorId, TicketId
+from support.ids import ClientId, ConversationId, OperatorId, TicketId
 from support.reports import TicketFilter
 from support.tickets import Mode, QueuePlace, Ticket, TicketEvent
 
@@ -56,6 +56,7 @@ NAMED = text(
     {COLUMNS} JOIN named n ON n.id = t.id
     """  # noqa: S608 - put together of what stands above
 )
+ABOUT = text(COLUMNS + " WHERE t.conversation_id = :conversation AND t.state IN ('new', 'work')")
 OF_CLIENT = text(COLUMNS + " WHERE t.client_id = :client ORDER BY t.id DESC LIMIT :limit")
 OF_OPERATOR = text(
     COLUMNS + " WHERE t.operator_id = :operator AND t.state = 'work' ORDER BY t.taken_at, t.id"
@@ -142,6 +143,11 @@ class PostgresTicketLists:
     async def open_ticket_of(self, client: ClientId) -> Ticket | None:
         """Return the client's open ticket in the bot."""
         return await self.looks.ask(Named(client=client))
+
+    async def open_ticket_about(self, conversation: ConversationId) -> Ticket | None:
+        """Return the open ticket that stands for a conversation."""
+        found = await self.all_of(ABOUT, conversation=conversation)
+        return found[0] if found else None
 
     async def tickets_of_client(self, client: ClientId, limit: int = 10) -> Sequence[Ticket]:
         """Return the client's own tickets, newest first."""

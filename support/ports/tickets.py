@@ -10,6 +10,7 @@ from support.ids import (
     ActKey,
     ChatId,
     ClientId,
+    ConversationId,
     OperatorId,
     TechnicianId,
     TgMessageId,
@@ -130,6 +131,9 @@ class TicketStore(Protocol):
 
     async def open_ticket_of(self, client: ClientId) -> Ticket | None:
         """Return the client's open ticket in the bot."""
+
+    async def open_ticket_about(self, conversation: ConversationId) -> Ticket | None:
+        """Return the open ticket that stands for an account's conversation."""
 
     async def tickets_of_client(self, client: ClientId, limit: int = 10) -> Sequence[Ticket]:
         """Return the client's own tickets, newest first."""

@@ -4,10 +4,21 @@ import asyncio
 
 import pytest
 
+from db.encryption import Cipher
+from db.stores.desk import postgres_desk
 from orchestrator.errors import NotFound
 from support.actor import THE_CLOCK, By, Side
 from support.assignment import Assignment
-from support.ids import ActKey, ChatId, ClientId, TgMessageId, TgUserId, ThreadId, TicketId
+from support.ids import (
+    ActKey,
+    ChatId,
+    ClientId,
+    ConversationId,
+    TgMessageId,
+    TgUserId,
+    ThreadId,
+    TicketId,
+)
 from support.languages import Language
 from support.people import NewTechnician, Role, UserStatus
 from support.tickets import (
@@ -19,6 +30,7 @@ from support.tickets import (
     TicketState,
     Verdict,
 )
+from tests.integration.db.conftest import Scene
 from tests.integration.db.desk_scene import A_DAY, OLGA, Desk, staff, the_client
 
 
@@ -279,6 +291,32 @@ async def test_who_is_let_go_leaves_their_tickets_to_the_queue(desk: Desk) -> No
     now = await desk.stores.tickets.ticket(ticket)
     assert (now.state, now.operator) == (TicketState.NEW, None)
     assert (await desk.take(ticket, anna)).verdict is Verdict.NOT_ALLOWED
+
+
+async def test_a_conversation_of_an_account_has_a_ticket_beside_the_bots(
+    scene: Scene, cipher: Cipher
+) -> None:
+    contact = await scene.sql("INSERT INTO contacts (telegram_id) VALUES (77) RETURNING id")
+    number = await scene.sql(
+        "INSERT INTO conversations (account_id, contact_id) VALUES (:a, :c) RETURNING id",
+        a=scene.anna,
+        c=contact,
+    )
+    here = Desk(scene.engine, postgres_desk(scene.engine, cipher))
+    client = await here.client()
+    in_the_bot = (await here.open(client)).ticket.id
+    about = Opening(client, Mode.TAKE, Language.RU, conversation=ConversationId(number))
+    tickets = here.stores.tickets
+    opened = await tickets.open_ticket(here.act(), about, A_DAY)
+    again = await tickets.open_ticket(here.act(), about, A_DAY)
+    assert (opened.how, again.how) == (How.NEW, How.ONGOING)
+    assert opened.ticket.id != in_the_bot
+    assert await tickets.open_ticket_about(ConversationId(number)) == opened.ticket
+    in_bot = await tickets.open_ticket_of(client)
+    assert in_bot is not None
+    assert in_bot.id == in_the_bot
+    await tickets.finish(here.act(), opened.ticket.id, THE_CLOCK)
+    assert await tickets.open_ticket_about(ConversationId(number)) is None
 
 
 async def test_a_topic_taken_leaves_the_private_dialogue_current(desk: Desk) -> None:
