@@ -30,6 +30,7 @@ from orchestrator.ports.telegram import (
     ChannelSeen,
     Dialogue,
     GroupMember,
+    GroupPage,
     GroupSeen,
     Letter,
     MessageNow,
@@ -174,6 +175,10 @@ class TelethonAccount:
     async def enter_group(self, link: str) -> GroupSeen:
         """Accept an invite to a private group; raises BadInput or NotFound for another link."""
         return await groups.enter_group(self.call, link)
+
+    async def group_talk_after(self, group: Peer, last: MessageId) -> GroupPage:
+        """Read the page of a private group just above a message."""
+        return await groups.talk_after(self.connection, group, last)
 
     async def group_members(self, group: Peer) -> Sequence[GroupMember]:
         """List who is in a group."""

@@ -21,13 +21,17 @@ from telethon.tl.functions.messages import (
 
 from accounts.calls import Caller
 from accounts.channels import DEAD_LINK
+from accounts.connection import Connection
 from accounts.errors import refusal_named
+from accounts.history import PAGE as ABOVE
+from accounts.history import page_above
 from accounts.names import Invite, parse_channel_name
 from accounts.peers import input_peer, peer_of
-from accounts.translate import clean
+from accounts.translate import clean, group_talk
 from orchestrator.errors import BadInput, NotFound
+from orchestrator.facts import GroupMessageSeen
 from orchestrator.ids import MessageId, TelegramId
-from orchestrator.ports.telegram import GroupMember, GroupSeen, NoticeSeen, Peer
+from orchestrator.ports.telegram import GroupMember, GroupPage, GroupSeen, NoticeSeen, Peer
 from orchestrator.refusals import TelegramRefused
 
 PAGE: Final = 200
@@ -94,6 +98,20 @@ async def read_notice(call: Caller, group: Peer, message: MessageId) -> NoticeSe
     if found is None:
         return NoticeSeen(None, "", pinned=False)
     return NoticeSeen(MessageId(found.id), clean(found.message), pinned=bool(found.pinned))
+
+
+async def talk_after(connection: Connection, group: Peer, last: MessageId) -> GroupPage:
+    """Read the page of a group just above a message."""
+    page = await connection.call(page_above(input_peer(group), last))
+    users = {user.id: user for user in page.users}
+    newer = sorted((one for one in page.messages if one.id > last), key=lambda one: one.id)
+    told = tuple(
+        fact
+        for message in newer
+        for fact in group_talk(connection.account, message, users)
+        if isinstance(fact, GroupMessageSeen)
+    )
+    return GroupPage(told, MessageId(newer[-1].id) if newer else last, more=len(newer) >= ABOVE)
 
 
 async def edit_text(call: Caller, group: Peer, message: MessageId, text: str) -> None:

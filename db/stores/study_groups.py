@@ -53,6 +53,18 @@ TO_CHECK = text(
     ORDER BY id
     """
 )
+GROUPS_OF = text(
+    """
+    SELECT g.id, g.telegram_id, e.access_hash,
+           coalesce((SELECT max(m.telegram_message_id) FROM group_messages m
+                     WHERE m.study_group_id = g.id), 0) AS last
+    FROM study_groups g
+    JOIN account_entities e ON e.account_id = g.account_id AND e.kind = 'channel'
+                           AND e.telegram_id = g.telegram_id
+    WHERE g.account_id = :account AND g.state = 'active'
+    ORDER BY g.id
+    """
+)
 ADD = text(
     """
     INSERT INTO study_groups (account_id, telegram_id, title, language, doubt)
@@ -256,6 +268,19 @@ class PostgresStudyGroups:
         """Return active groups that nobody looked at since then, or that are in doubt."""
         async with transaction(self.engine) as connection:
             return [StudyGroupId(row.id) for row in await rows(connection, TO_CHECK, before=before)]
+
+    async def groups_of(self, creator: AccountId) -> Sequence[tuple[StudyGroupId, Peer, MessageId]]:
+        """Return the active groups that an account created."""
+        async with transaction(self.engine) as connection:
+            found = await rows(connection, GROUPS_OF, account=creator)
+        return [
+            (
+                StudyGroupId(row.id),
+                Peer("channel", TelegramId(row.telegram_id), row.access_hash),
+                MessageId(row.last),
+            )
+            for row in found
+        ]
 
     async def seat(
         self, actor: Actor, group: StudyGroupId, account: AccountId, role: GroupRole, peer: Peer

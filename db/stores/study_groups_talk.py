@@ -32,7 +32,7 @@ from personas.scripts.steps import Outcome
 
 HEARD = text(
     """
-    SELECT m.id, m.study_group_id, m.telegram_message_id, m.text, m.contact_id,
+    SELECT m.id, m.study_group_id, m.telegram_message_id, m.text, m.sent_at, m.contact_id,
            m.deleted_at IS NOT NULL AS deleted, c.opted_out_at IS NOT NULL AS opted_out,
            coalesce(theirs.account_id, ours.account_id) AS replied_to
     FROM group_messages m
@@ -125,6 +125,7 @@ class PostgresGroupTalk:
             group=group,
             message=MessageId(row.telegram_message_id),
             text=row.text,
+            sent_at=row.sent_at,
             contact=ContactId(row.contact_id),
             opted_out=row.opted_out,
             deleted=row.deleted,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from orchestrator.clock import until_tick
 from orchestrator.intake.correspondence import Correspondence
+from orchestrator.intake.group_reader import GroupReader
 from orchestrator.intake.reconciler import Reconciler
 from orchestrator.intake.scout import Scout
 from orchestrator.intake.sentry import Sentry
@@ -95,11 +96,14 @@ class Lane:
         await correspondence.compare()
         reconciler = Reconciler(self.stage, self.holder, client)
         await reconciler.compare_all()
+        groups = GroupReader(self.stage, self.holder, client)
+        await groups.compare(keep=True)
         scout = Scout(self.stage, self.holder, client)
         sentry = Sentry(self.stage, self.holder, client)
         while True:
             await correspondence.compare_due()
             await reconciler.compare_due()
+            await groups.compare_due()
             await scout.look_round()
             await sentry.look_if_due()
             await self.stage.clock.sleep(self.until_poll())

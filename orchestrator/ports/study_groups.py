@@ -129,6 +129,7 @@ class Heard:
     group: StudyGroup
     message: MessageId
     text: str
+    sent_at: datetime
     contact: ContactId
     opted_out: bool
     deleted: bool
@@ -226,6 +227,9 @@ class StudyGroupStore(Protocol):
 
     async def groups_to_check(self, before: datetime) -> Sequence[StudyGroupId]:
         """Return active groups that nobody looked at since then."""
+
+    async def groups_of(self, creator: AccountId) -> Sequence[tuple[StudyGroupId, Peer, MessageId]]:
+        """Return the active groups that an account created, and the last message known of each."""
 
     async def seat(
         self, actor: Actor, group: StudyGroupId, account: AccountId, role: GroupRole, peer: Peer

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from orchestrator.facts import DirectMessageSeen, Engagement, PostSeen, Sink
+from orchestrator.facts import DirectMessageSeen, Engagement, GroupMessageSeen, PostSeen, Sink
 from orchestrator.ids import AccountId, MessageId, TelegramId
 from orchestrator.ports.security import SecurityView
 
@@ -142,6 +142,17 @@ class GroupSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupPage:
+    """What was said in one page of a private group, oldest first."""
+
+    told: tuple[GroupMessageSeen, ...]
+    upto: MessageId
+    """The last message of the page, whatever it was."""
+    more: bool
+    """Whether there may be another page."""
+
+
+@dataclass(frozen=True, slots=True)
 class GroupMember:
     """Somebody in a group, whoever that is."""
 
@@ -258,6 +269,9 @@ class AccountClient(Protocol):
 
     async def enter_group(self, link: str) -> GroupSeen:
         """Accept an invite to a private group; raises BadInput or NotFound for another link."""
+
+    async def group_talk_after(self, group: Peer, last: MessageId) -> GroupPage:
+        """Read the page of a private group just above a message."""
 
     async def group_members(self, group: Peer) -> Sequence[GroupMember]:
         """List who is in a group."""

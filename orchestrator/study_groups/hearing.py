@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 ANSWER_LASTS: Final = timedelta(minutes=10)
 """A later answer would answer nothing any more."""
+TOO_OLD: Final = timedelta(hours=6)
+"""What nobody heard for so long is not answered any more."""
 TYPING: Final = timedelta(seconds=2)
 """How long after the question an answer leaves at the earliest."""
 
@@ -52,7 +54,7 @@ class GroupHearing:
 def answer(heard: Heard, now: datetime) -> Reply:
     """Say what comes of a member's message; a silence has no lines."""
     seat = addressed(heard.group.seats(), heard.text, heard.replied_to)
-    if why := silence(heard, seat):
+    if why := silence(heard, seat, now):
         return Reply(why)
     if seat is None:
         return Reply("none of our accounts was addressed")
@@ -63,7 +65,7 @@ def answer(heard: Heard, now: datetime) -> Reply:
     return Reply("no lesson was held here yet, and free talk waits for a person's leave")
 
 
-def silence(heard: Heard, seat: Seat | None) -> str | None:
+def silence(heard: Heard, seat: Seat | None, now: datetime) -> str | None:
     """Say what speaks against any answer, whatever the message is about."""
     if heard.group.state is not GroupState.ACTIVE:
         return "the group is closed"
@@ -71,6 +73,8 @@ def silence(heard: Heard, seat: Seat | None) -> str | None:
         return "the member wants to hear no more of us"
     if heard.deleted:
         return "the member took the message back"
+    if now - heard.sent_at > TOO_OLD:
+        return "it was said too long ago"
     if seat is not None and seat.ended is not None:
         return f"the bio of {seat.name} does not name its role"
     return None

@@ -146,3 +146,16 @@ async def test_what_is_said_in_a_public_group_is_nothing_to_us(
     cast.world.say(group, learner, "Hello!")
     await ear.until(lambda: bool(ear.of(GroupMessageSeen)))
     assert [seen.text for seen in ear.of(GroupMessageSeen)] == ["Hello!"]
+
+
+async def test_what_was_said_while_nobody_was_connected_is_read_again(
+    account: TelethonAccount, cast: Cast, learner: Person
+) -> None:
+    founded = await account.found_group("Stars", "")
+    group = in_world(cast, founded)
+    cast.world.join(group, learner)
+    said = [cast.world.say(group, learner, f"question {number}").id for number in range(3)]
+    page = await account.group_talk_after(founded.peer, MessageId(said[0]))
+    assert [one.text for one in page.told] == ["question 1", "question 2"]
+    assert (page.upto, page.more) == (MessageId(said[2]), False)
+    assert page.told[0].author_name == "Lena"

@@ -1,0 +1,340 @@
+"""Study groups over Telethon: who is who, the notice, lessons, answers, and what stays silent."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from orchestrator.errors import AlreadyExists, BadInput, NotAllowed
+from orchestrator.ids import StudyGroupId
+from orchestrator.ports.answers import GroupRole
+from orchestrator.ports.journeys import Finding, ItemState, JourneyState
+from orchestrator.ports.study_groups import Decision, LessonState, RoleEnd, StudyGroup
+from personas.scripts.model import Script
+from simulator.world.channels import Channel
+from simulator.world.messages import Draft, Message
+from simulator.world.peers import ChannelId, MessageId
+from simulator.world.people import Person
+from tests.e2e.conftest import ANNA, BORIS, OLGA, Play
+
+LESSON = Script.model_validate(
+    {
+        "key": "stars",
+        "kind": "lesson",
+        "name": "Stars",
+        "language": "en",
+        "lines": [
+            {"at": 0, "say": "Welcome, I am {persona}. What do you see?"},
+            {"at": 0.005, "role": "practice_partner", "say": "I see the Moon."},
+            {"at": 0.01, "say": "That was all for tonight."},
+        ],
+        "triggers": [
+            {
+                "key": "aperture",
+                "examples": ["What is the aperture?", "I do not understand aperture"],
+                "responses": ["The width of the opening."],
+            }
+        ],
+        "fallback": {"say": "I note that for a colleague."},
+    }
+)
+"""Three lines within a second; minutes may be fractions."""
+SAID = ["Welcome, I am Anna. What do you see?", "I see the Moon.", "That was all for tonight."]
+QUIZ = Script.model_validate(
+    {
+        "key": "quiz",
+        "kind": "diagnostic",
+        "name": "A quiz",
+        "language": "en",
+        "disclosure": "A program asks.",
+        "triggers": [{"key": "begin", "examples": ["start the quiz", "I want the quiz"]}],
+        "questions": [
+            {
+                "key": key,
+                "ask": f"Do you {key}?",
+                "answers": [{"value": "often", "points": 2}, {"value": "seldom", "points": 0}],
+                "refusals": "Often or seldom?",
+            }
+            for key in ("read", "look")
+        ],
+        "results": [
+            {"key": "low", "most": 1, "say": "{score}: begin with a book."},
+            {"key": "high", "least": 2, "say": "{score}: you know your way."},
+        ],
+        "handoff": {"say": "One moment.", "phrases": "operator"},
+    }
+)
+
+
+@dataclass(slots=True)
+class Club:
+    """A study group with a learner in it, and what our accounts said there."""
+
+    play: Play
+    id: StudyGroupId
+    place: Channel
+    learner: Person
+
+    @classmethod
+    async def found(cls, play: Play) -> "Club":
+        group = await play.service.groups.create(OLGA, "Night sky", "anna", "en")
+        place = play.theatre.world.channels.get(ChannelId(group.peer.telegram_id))
+        learner = play.theatre.world.add_person("+9996655555", "Lena")
+        link = await play.service.groups.invite(group.id)
+        play.theatre.world.invites.follow(link.rpartition("+")[2], learner)
+        return cls(play, group.id, place, learner)
+
+    @property
+    def ours(self) -> list[Message]:
+        """What our accounts said, the notice and service messages left out."""
+        told = [one for one in self.place.history if one.author != self.learner.id and one.text]
+        return [one for one in told if not one.text.startswith("Study group")]
+
+    @property
+    def texts(self) -> list[str]:
+        return [one.text for one in self.ours]
+
+    @property
+    def notice(self) -> Message | None:
+        return next((one for one in self.place.history if one.pinned), None)
+
+    def say(self, text: str, reply_to: MessageId | None = None) -> MessageId:
+        return self.play.theatre.world.say(self.place, self.learner, text, reply_to).id
+
+    async def show(self) -> StudyGroup:
+        return await self.play.service.groups.show(self.id)
+
+    async def teach(self, script: Script = LESSON) -> None:
+        await self.play.service.library.import_scripts(OLGA, [script], "first")
+        await self.play.service.groups.start_lesson(OLGA, self.id, script.key, None)
+
+    async def until_lesson(self, state: LessonState) -> None:
+        async def ended() -> bool:
+            [lesson, *_] = await self.play.service.groups.lessons(self.id, 1)
+            return lesson.state is state
+
+        await self.play.until(ended)
+
+    async def decision_on(self, text: str) -> tuple[Decision, str]:
+        """Wait until a member's message was decided about, and return what came of it."""
+        found: list[tuple[Decision, str]] = []
+
+        async def decided() -> bool:
+            said = await self.play.service.groups.log(self.id, 50)
+            about = [one for one in said if one.text == text]
+            found.extend((one.decision, one.reason or "") for one in about if one.decision)
+            return bool(found)
+
+        await self.play.until(decided)
+        return found[0]
+
+    async def until_pinned(self) -> None:
+        async def pinned() -> bool:
+            known = await self.show()
+            return known.notice_pinned and self.notice is not None
+
+        await self.play.until(pinned)
+
+    async def until_said(self, text: str) -> None:
+        async def said() -> bool:
+            return text in self.texts
+
+        await self.play.until(said)
+
+
+@pytest.fixture
+async def club(play: Play) -> Club:
+    """Anna hosts; Boris is her practice partner."""
+    await play.engage(ANNA)
+    await play.engage(BORIS)
+    club = await Club.found(play)
+    await play.service.groups.add(OLGA, club.id, "boris", GroupRole.PRACTICE_PARTNER)
+    return club
+
+
+async def test_a_group_is_private_and_its_cast_is_named_in_bios_and_notice(club: Club) -> None:
+    group = await club.show()
+    assert [(one.name, one.role, one.ended) for one in group.seats()] == [
+        ("anna", GroupRole.HOST, None),
+        ("boris", GroupRole.PRACTICE_PARTNER, None),
+    ]
+    assert (group.notice_pinned, group.doubt) == (True, None)
+    assert (club.place.username, club.place.broadcast) == ("", False)
+    bios = {person.name: person.bio for person in club.play.theatre.world.people}
+    assert bios["Anna"] == f"{ANNA.disclosure} · host"
+    assert bios["Boris"] == f"{BORIS.disclosure} · practice partner"
+    assert club.notice is not None
+    assert "• Anna — host" in club.notice.text
+    assert "• Boris — practice partner" in club.notice.text
+
+
+async def test_a_lesson_is_said_line_by_line_by_its_speakers(club: Club) -> None:
+    async with club.play.company.running_node():
+        await club.teach()
+        await club.until_lesson(LessonState.DONE)
+    assert club.texts == SAID
+    people = club.play.theatre.world.people
+    assert [people.get(one.author).name for one in club.ours] == ["Anna", "Boris", "Anna"]
+
+
+async def test_a_line_is_not_doubled_when_the_node_ends_in_the_middle(club: Club) -> None:
+    async with club.play.company.running_node():
+        await club.teach()
+        await club.until_said(SAID[0])
+    async with club.play.company.running_node():
+        await club.until_lesson(LessonState.DONE)
+    assert club.texts == SAID
+    assert club.play.theatre.world.duplicates() == []
+
+
+async def test_a_member_who_asks_is_answered_once_and_nobody_else_is(club: Club) -> None:
+    async with club.play.company.running_node():
+        await club.teach()
+        await club.until_lesson(LessonState.DONE)
+        asked = club.say("What is the aperture?", club.ours[0].id)
+        await club.until_said("The width of the opening.")
+        club.say("Boris, and the weather?")
+        await club.until_said("I note that for a colleague.")
+        club.say("I am off to bed")
+        why = await club.decision_on("I am off to bed")
+    assert why == (Decision.SILENT, "none of our accounts was addressed")
+    assert club.texts == [*SAID, "The width of the opening.", "I note that for a colleague."]
+    answers = club.ours[3:]
+    people = club.play.theatre.world.people
+    assert [people.get(one.author).name for one in answers] == ["Anna", "Boris"]
+    assert answers[0].reply_to == asked
+
+
+async def test_a_member_who_wants_to_hear_no_more_is_not_spoken_to(club: Club) -> None:
+    async with club.play.company.running_node():
+        await club.teach()
+        await club.until_lesson(LessonState.DONE)
+        club.say("Anna, stop")
+        club.say("Anna, what is the aperture?")
+        why = await club.decision_on("Anna, what is the aperture?")
+    assert why == (Decision.SILENT, "the member wants to hear no more of us")
+    assert club.texts == SAID
+
+
+@pytest.mark.parametrize("harm", ["unpinned", "edited", "deleted"])
+async def test_a_notice_is_mended_whatever_happened_to_it(club: Club, harm: str) -> None:
+    world, notice = club.play.theatre.world, club.notice
+    assert notice is not None
+    anna = next(one for one in world.people if one.name == "Anna")
+    async with club.play.company.running_node():
+        club.say("hello, everybody")
+        await club.decision_on("hello, everybody")
+        match harm:
+            case "unpinned":
+                world.pins.clear(club.place, anna.id)
+            case "edited":
+                world.channel_talk.edit(club.place, anna.id, notice.id, Draft("Nothing to see"))
+            case "deleted":
+                world.delete(club.place, notice.id)
+        await club.until_pinned()
+
+        async def whole() -> bool:
+            now = club.notice
+            return now is not None and "• Anna — host" in now.text
+
+        await club.play.until(whole)
+    kept = club.notice
+    assert kept is not None
+    assert (kept.id == notice.id) is (harm != "deleted")
+
+
+async def test_without_a_known_notice_a_lesson_says_nothing(club: Club) -> None:
+    why = "its notice was unpinned"
+    await club.play.company.stage.stores.study_groups.doubt(club.id, why)
+    await club.teach()
+    [lesson] = await club.play.service.groups.lessons(club.id, 5)
+    assert (lesson.said, lesson.state, club.texts) == (0, LessonState.RUNNING, [])
+
+
+async def test_a_bio_without_the_role_speaks_in_no_group(club: Club) -> None:
+    world = club.play.theatre.world
+    boris = next(one for one in world.people if one.name == "Boris")
+    world.people.describe(boris, BORIS.disclosure)
+    async with club.play.company.running_node():
+
+        async def rests() -> bool:
+            return [one.ended for one in (await club.show()).seats()] == [None, RoleEnd.UNNAMED]
+
+        await club.play.until(rests)
+        await club.teach()
+        await club.until_lesson(LessonState.STOPPED)
+    [lesson] = await club.play.service.groups.lessons(club.id, 5)
+    assert lesson.reason == "nobody may speak as practice partner now"
+    assert club.texts == SAID[:1]
+
+
+async def test_a_group_that_is_not_ours_is_neither_logged_nor_answered(club: Club) -> None:
+    world = club.play.theatre.world
+    foreign = world.add_group("Somebody else's", owner=club.learner)
+    world.join(foreign, *(one for one in world.people if one.name in {"Anna", "Boris"}))
+    async with club.play.company.running_node():
+        await club.teach()
+        world.say(foreign, club.learner, "Anna, what is the aperture?")
+        await club.until_lesson(LessonState.DONE)
+        club.say("Anna, good night")
+        await club.decision_on("Anna, good night")
+    assert [one.text for one in foreign.history if one.text and one.author != club.learner.id] == []
+    assert len(await club.play.service.groups.list()) == 1
+
+
+async def test_a_diagnostic_that_stops_in_the_middle_goes_on_where_it_stood(club: Club) -> None:
+    await club.play.service.library.import_scripts(OLGA, [QUIZ], "first")
+    journey = await club.play.service.journeys.begin(OLGA, club.id, ["quiz"])
+    first = "A program asks.\n\nDo you read?\n1. often\n2. seldom"
+    async with club.play.company.running_node():
+        club.say("Anna, start the quiz")
+        await club.until_said(first)
+        club.say("often", club.ours[-1].id)
+        await club.until_said("Do you look?\n1. often\n2. seldom")
+    shown = await club.play.service.journeys.show(journey)
+    assert [(one.contact, one.state, one.step) for one in shown.items] == [
+        (None, ItemState.RUNNING, None),
+        ("Lena", ItemState.RUNNING, "look"),
+    ]
+    async with club.play.company.running_node():
+        club.say("2", club.ours[-1].id)
+        await club.until_said("2: you know your way.")
+    [found] = await club.play.service.journeys.results("quiz", 5)
+    assert (found.name, found.finding, found.script) == ("Lena", Finding(2, "high"), "quiz@1")
+    row = await club.play.service.journeys.move_on(OLGA, journey)
+    assert row.state is JourneyState.DONE
+
+
+async def test_a_journey_leads_from_a_lesson_to_a_diagnostic(club: Club) -> None:
+    await club.play.service.library.import_scripts(OLGA, [LESSON, QUIZ], "first")
+    journey = await club.play.service.journeys.begin(OLGA, club.id, ["stars", "quiz"])
+    with pytest.raises(AlreadyExists, match="a journey goes on"):
+        await club.play.service.journeys.begin(OLGA, club.id, ["quiz"])
+    async with club.play.company.running_node():
+
+        async def at_quiz() -> bool:
+            return (await club.play.service.journeys.show(journey)).row.current == "quiz"
+
+        await club.play.until(at_quiz)
+    assert club.texts == SAID
+    await club.play.service.journeys.stop(OLGA, journey)
+    [row] = await club.play.service.journeys.list(None, 5)
+    assert (row.state, row.reason) == (JourneyState.STOPPED, "stopped by olga")
+
+
+async def test_a_closed_group_hears_no_more_of_us(club: Club) -> None:
+    await club.teach()
+    assert await club.play.service.groups.close(OLGA, club.id) == 0
+    [lesson] = await club.play.service.groups.lessons(club.id, 5)
+    assert lesson.state is LessonState.STOPPED
+    with pytest.raises(NotAllowed, match="is closed"):
+        await club.play.service.groups.start_lesson(OLGA, club.id, "stars", None)
+    bios = {person.name: person.bio for person in club.play.theatre.world.people}
+    assert bios["Anna"] == ANNA.disclosure
+
+
+async def test_a_role_that_no_bio_can_hold_is_refused_before_anything_is_done(play: Play) -> None:
+    wordy = ANNA.model_copy(update={"disclosure": "Speaks for Example Ltd " + "x" * 45})
+    await play.engage(wordy)
+    with pytest.raises(BadInput, match="Telegram holds 70"):
+        await play.service.groups.create(OLGA, "Night sky", "anna", "en")
+    assert await play.service.groups.list() == []
