@@ -27,7 +27,7 @@ def label_of(name: str) -> str:
 
 
 def show_said(turn: Turn, message: Message, place: Place, name: str, ticket: TicketId) -> None:
-    """Show a message in a place under its author's name; too long a one goes without."""
+    """Show a message in a place under its author's name; albums and too long ones go without."""
     source, label = source_of(message), label_of(name)
     written = labelled(message, label)
     if message.text is not None and written is not None:
@@ -36,7 +36,7 @@ def show_said(turn: Turn, message: Message, place: Place, name: str, ticket: Tic
     else:
         method = "copyMessage"
         params = {"from_chat_id": source.chat, "message_id": source.message}
-        if written is not None:
+        if written is not None and message.media_group_id is None:
             params |= {"caption": written[0], "caption_entities": written[1]}
     album = f"{source.chat}:{message.media_group_id}" if message.media_group_id else ""
     turn.queue(

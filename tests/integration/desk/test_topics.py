@@ -7,6 +7,8 @@ from functools import partial
 import pytest
 
 from desk.pace import BotLimits
+from simulator.world.channels import Channel
+from simulator.world.media import Location
 from simulator.world.messages import Draft, Message
 from simulator.world.peers import MessageId
 from support.ids import ActKey, TgUserId, TicketId
@@ -173,6 +175,46 @@ async def test_replies_and_edits_follow_a_message_to_every_topic(forum: Forum) -
     stand.world.channel_talk.edit(forum.workshop, forum.ivan.id, answer.id, Draft("Hi, Anna"))
     await stand.shown(anna, "Hi, Anna")
     await forum.stands("Ivan:\nHi, Anna", topic)
+
+
+async def test_files_albums_and_reactions_go_through_both_topics(forum: Forum) -> None:
+    stand, world = forum.stand, forum.stand.world
+    anna = await forum.ask("Anna", "Hello")
+    topic = await forum.titled("#1 | Anna")
+    card = await forum.stands("Обращение #1", topic)
+    stand.press(forum.maria, card, f"v1:tech:1:{forum.technician.id}")
+    mirror = await forum.titled("#1 | Anna", forum.workshop)
+    await forum.stands("Hello", mirror, forum.workshop)
+
+    album = world.files.number()
+    for name in ("one", "two"):
+        file = world.files.add_document(name.encode(), f"{name}.txt", "text/plain")
+        draft = Draft(name, media=file, album=album, topic=MessageId(mirror))
+        world.channel_talk.send(forum.workshop, forum.ivan.id, draft)
+    last = await stand.shown(anna, "two")
+    first = await stand.shown(anna, "one")
+    assert first.album == last.album is not None
+    shown = await forum.stands("two", topic)
+    assert (await forum.stands("one", topic)).album == shown.album is not None
+
+    photo = world.files.add_document(b"photo", "photo.txt", "text/plain")
+    draft = Draft("look", media=photo, topic=MessageId(mirror))
+    world.channel_talk.send(forum.workshop, forum.ivan.id, draft)
+    looked = await stand.shown(anna, "look")
+    assert looked.text == "look"
+    labelled = await forum.stands("Ivan:\nlook", topic)
+
+    place = Draft("", media=Location(55.75, 37.62))
+    world.private_talk.send(anna, stand.bot, place)
+    for group, thread in ((forum.main, topic), (forum.workshop, mirror)):
+        await stand.until(partial(has_place, group, thread), "a place arrives")
+
+    world.private_talk.react(anna, looked.id, ("🔥",))
+    await stand.until(lambda: labelled.reactions.get(stand.bot.id) == ("🔥",), "a reaction")
+
+
+def has_place(group: Channel, thread: int) -> bool:
+    return any(isinstance(one.media, Location) for one in group.history if one.thread == thread)
 
 
 async def test_a_change_of_technician_closes_the_first_ones_topic(forum: Forum) -> None:
