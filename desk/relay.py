@@ -15,7 +15,7 @@ from desk.turn import Turn
 from orchestrator.ports.desk import Counterpart, Doubt, MessageAt
 from support.actor import By
 from support.ids import ChatId, TgMessageId, TicketId
-from support.talk import Source, TicketMessage
+from support.talk import Recorded, Source, TicketMessage
 from support.tickets import Place, Ticket
 
 MEDIA = {"photo": "photo", "video": "video", "animation": "animation", "audio": "audio"}
@@ -37,16 +37,15 @@ async def relay(
     Returns False for a message that was recorded before and is passed on nonetheless: the
     parcels' keys see to it that it arrives once.
     """
-    is_new = await record(house, turn, ticket, by, message)
+    recorded = await record(house, turn, ticket, by, message)
     await pass_on(house, turn, ticket, message, to=to, doubt=doubt)
-    return is_new
+    return recorded.is_new
 
 
-async def record(house: House, turn: Turn, ticket: Ticket, by: By, message: Message) -> bool:
+async def record(house: House, turn: Turn, ticket: Ticket, by: By, message: Message) -> Recorded:
     """Put a message on record in its ticket, before anybody asks where it goes."""
     turn.ticket = ticket.id
-    recorded = await house.desk.talk.record_message(new_message(ticket.id, by, message))
-    return recorded.is_new
+    return await house.desk.talk.record_message(new_message(ticket.id, by, message))
 
 
 async def pass_on(

@@ -1,6 +1,6 @@
 """What is said in a ticket, by whom, with its attachments."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -9,10 +9,13 @@ from support.ids import (
     ActKey,
     AttachmentId,
     ChatId,
+    OperatorId,
+    TechnicianId,
     TgMessageId,
     TicketId,
     TicketMessageId,
 )
+from support.tickets import Place, Ticket, TicketState
 
 
 class ContentType(StrEnum):
@@ -83,11 +86,38 @@ class NewMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How a ticket stands in the moment in which a client's message is on record.
+
+    Whoever takes it after that moment finds the message among those that wait.
+    """
+
+    state: TicketState
+    operator: OperatorId | None
+    technician: TechnicianId | None
+    taken_at: datetime | None
+    main: Place | None
+
+    def of(self, ticket: Ticket) -> Ticket:
+        """Return the ticket as it stands so."""
+        return replace(
+            ticket,
+            state=self.state,
+            operator=self.operator,
+            technician=self.technician,
+            taken_at=self.taken_at,
+            main=self.main,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
     """The message's number in its ticket, and whether it was new."""
 
     id: TicketMessageId
     is_new: bool
+    standing: Standing | None = None
+    """Told of a client's new message."""
 
 
 @dataclass(frozen=True, slots=True)

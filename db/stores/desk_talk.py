@@ -13,11 +13,29 @@ from db.gathering import Gathering
 from db.stores.base import one, rows, run
 from db.stores.desk_acts import Act, begin, conclude
 from db.stores.desk_clocks import meet_answers, run_on, start_clocks
+from db.stores.desk_rows import to_place
 from orchestrator.errors import NotFound
 from support.actor import Side
-from support.ids import AttachmentId, ChatId, TgMessageId, TicketId, TicketMessageId
+from support.ids import (
+    AttachmentId,
+    ChatId,
+    OperatorId,
+    TechnicianId,
+    TgMessageId,
+    TicketId,
+    TicketMessageId,
+)
 from support.sla import ClockKind
-from support.talk import Attachment, ContentType, NewMessage, Recorded, Source, TicketMessage
+from support.talk import (
+    Attachment,
+    ContentType,
+    NewMessage,
+    Recorded,
+    Source,
+    Standing,
+    TicketMessage,
+)
+from support.tickets import TicketState
 
 MESSAGES_AT_ONCE = 50
 
@@ -68,6 +86,9 @@ RECORD = text(
     ), heard AS (
         UPDATE tickets t SET last_client_at = now(), silent_since = NULL, idle_warned_at = NULL
         FROM spoken s WHERE t.id = s.ticket_id AND :side = 'CLIENT'
+        -- Whoever takes the ticket at the same time was before this row's lock, or waits for it.
+        RETURNING t.id, t.state, t.operator_id, t.technician_id, t.taken_at, t.main_chat_id,
+                  t.main_thread_id
     ), answered AS (
         UPDATE tickets t
         SET first_answer_at = coalesce(t.first_answer_at, now()), idle_warned_at = NULL,
@@ -78,8 +99,9 @@ RECORD = text(
            EXISTS (SELECT FROM ticket_clocks c
                    WHERE c.ticket_id = t.id AND c.met_at IS NULL AND c.dropped_at IS NULL)
                AS has_clocks,
-           EXISTS (SELECT FROM sla_policies p WHERE p.is_active) AS is_promised
-    FROM spoken s JOIN tickets t ON t.id = s.ticket_id
+           EXISTS (SELECT FROM sla_policies p WHERE p.is_active) AS is_promised,
+           h.state, h.operator_id, h.technician_id, h.taken_at, h.main_chat_id, h.main_thread_id
+    FROM spoken s JOIN tickets t ON t.id = s.ticket_id LEFT JOIN heard h ON h.id = t.id
     """
 )
 ATTACH = text(
@@ -221,7 +243,20 @@ async def record_by_source(connection: AsyncConnection, message: NewMessage) -> 
     for attachment in message.attachments:
         await attach(connection, TicketMessageId(row.id), attachment)
     await move_clocks(connection, message, row)
-    return Recorded(TicketMessageId(row.id), is_new=True)
+    return Recorded(TicketMessageId(row.id), is_new=True, standing=standing_of(row))
+
+
+def standing_of(row: Row[Any]) -> Standing | None:
+    """Read how the ticket of a client's message stands now."""
+    if row.state is None:
+        return None
+    return Standing(
+        state=TicketState(row.state),
+        operator=None if row.operator_id is None else OperatorId(row.operator_id),
+        technician=None if row.technician_id is None else TechnicianId(row.technician_id),
+        taken_at=row.taken_at,
+        main=to_place(row.main_chat_id, row.main_thread_id),
+    )
 
 
 async def known(connection: AsyncConnection, message: NewMessage) -> Recorded:

@@ -2,8 +2,7 @@
 
 from datetime import timedelta
 
-from aiogram import F, Router
-from aiogram.enums import ChatType
+from aiogram import Router
 from aiogram.filters import Command, CommandStart, StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
@@ -24,6 +23,7 @@ from desk.client.menu import (
 )
 from desk.client.people import Flood, People
 from desk.content import is_service
+from desk.filters import HasText, InPrivate
 from desk.house import House, Wing
 from desk.relay import hand_on, pass_on, record
 from desk.survey import Asked, ask_survey, comment, rate, show_step
@@ -55,13 +55,13 @@ def make_wing(house: House) -> Wing:
     """Make the wing; it takes whatever private message nobody else took."""
     side = ClientSide(house)
     router = Router(name="client")
-    router.message.filter(F.chat.type == ChatType.PRIVATE)
-    router.my_chat_member.filter(F.chat.type == ChatType.PRIVATE)
+    router.message.filter(InPrivate())
+    router.my_chat_member.filter(InPrivate())
     router.my_chat_member.register(side.came_or_left)
     router.message.register(side.start, CommandStart())
     router.message.register(side.mine, Command("tickets"))
     router.message.register(side.give_phone, StateFilter(Wanted.phone))
-    router.message.register(side.improve, StateFilter(Asked.improvement), F.text)
+    router.message.register(side.improve, StateFilter(Asked.improvement), HasText())
     router.message.register(side.write)
     for verb, count, handler in (
         ("home", 0, side.home),
@@ -221,8 +221,11 @@ class ClientSide:
         two finds it there, so that it is lost in neither case.
         """
         by = By(Side.CLIENT, client.full_name, client.id)
-        await record(self.house, turn, ticket, by, message)
-        ticket = await self.house.desk.tickets.ticket(ticket.id)
+        recorded = await record(self.house, turn, ticket, by, message)
+        if recorded.standing is not None:
+            ticket = recorded.standing.of(ticket)
+        else:
+            ticket = await self.house.desk.tickets.ticket(ticket.id)
         places = await self.house.hall(ticket).destinations(ticket)
         if places and self.was_just_taken(ticket):
             # What was written before must not come after it, whoever of the two is handled first.

@@ -1,12 +1,12 @@
 """Staff's commands and the admins' menu, which all of its buttons enter at one place."""
 
 from aiogram import F, Router
-from aiogram.enums import ChatType
 from aiogram.filters import Command, CommandStart, StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
 
+from desk.filters import Carries, InPrivate
 from desk.house import House, Wing
 from desk.staff.acting import Acts
 from desk.staff.commands import INVITATION, IsMember, StaffCommands
@@ -31,7 +31,7 @@ def make_wing(house: House) -> Wing:
     """Make the wing; it is asked before the wings that take whatever staff or clients write."""
     commands, menu = StaffCommands(house), AdminMenu(house)
     member, admin = IsMember(house), IsMember(house, only_admins=True)
-    private = F.chat.type == ChatType.PRIVATE
+    private = InPrivate()
     router = Router(name="staff")
     followed = CommandStart(deep_link=True, magic=F.args.startswith(INVITATION))
     router.message.register(commands.follow_invitation, private, followed)
@@ -45,8 +45,8 @@ def make_wing(house: House) -> Wing:
     router.message.register(menu.leave, private, StateFilter(Editing.value), Command("cancel"))
     not_a_command = F.text & ~F.text.startswith("/")
     router.message.register(menu.typed, private, StateFilter(Editing.value), not_a_command, admin)
-    router.callback_query.register(menu.press, F.data.startswith(f"{PREFIX}:"), admin)
-    router.callback_query.register(menu.refuse, F.data.startswith(f"{PREFIX}:"))
+    router.callback_query.register(menu.press, Carries(f"{PREFIX}:"), admin)
+    router.callback_query.register(menu.refuse, Carries(f"{PREFIX}:"))
     return Wing(router)
 
 

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from aiogram import F, Router
-from aiogram.enums import ChatType
+from aiogram import Router
 from aiogram.filters import BaseFilter, Command, CommandObject, CommandStart, StateFilter
 from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
@@ -13,6 +12,7 @@ from desk.brief import Brief
 from desk.buttons import Pressed, button, keyboard
 from desk.client.people import People
 from desk.content import answered, is_service
+from desk.filters import HasText, InPrivate
 from desk.house import House, Wing
 from desk.relay import relay, ticket_of
 from desk.take.hall import CARD, OperatorsHall, by, refusal
@@ -58,7 +58,7 @@ def make_wing(house: House) -> Wing:
     desk = Operators(house, hall, people)
     router = Router(name="take")
     private = router.message
-    private.filter(F.chat.type == ChatType.PRIVATE, IsStaff(people))
+    private.filter(InPrivate(), IsStaff(people))
     private.register(desk.start, CommandStart())
     for name, handler in (
         ("finish", desk.finish_command),
@@ -74,7 +74,7 @@ def make_wing(house: House) -> Wing:
         ("back", desk.back),
     ):
         private.register(handler, Command(name))
-    private.register(desk.write_note, StateFilter(Typing.note), F.text)
+    private.register(desk.write_note, StateFilter(Typing.note), HasText())
     private.register(desk.write)
     router.callback_query.register(desk.take, Pressed("take", 1))
     for verb, count, pressed in (

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from aiogram import F, Router
-from aiogram.enums import ChatType
+from aiogram import Router
 from aiogram.filters import BaseFilter
 from aiogram.types import CallbackQuery, Message
 
 from desk.buttons import Pressed
 from desk.content import is_service, source_of
+from desk.filters import InSupergroup
 from desk.house import House, Wing
 from desk.relay import at, edit_of, relay
 from desk.topics.cards import Cards
@@ -57,7 +57,7 @@ def make_wing(house: House, directory: ClientDirectory | None = None) -> Wing:
         (router.message, topics.said),
         (router.edited_message, topics.edited),
     ):
-        observer.register(handler, F.chat.type == ChatType.SUPERGROUP, InTopic(house))
+        observer.register(handler, InSupergroup(), InTopic(house))
     for verb, count, pressed in (
         ("tech", 2, topics.choose),
         ("tclose", 1, topics.close),
