@@ -89,14 +89,17 @@ class Forum:
 
 
 @asynccontextmanager
-async def forum_on(stand: Stand) -> AsyncIterator[Forum]:
-    """Set up a main group and a technician's group, and run the desk on them."""
+async def forum_on(stand: Stand, *more: Channel) -> AsyncIterator[Forum]:
+    """Set up a main group and a technician's group, and run the desk on them and on `more`."""
     main, workshop = (forum_group(stand, title) for title in ("Tickets", "Workshop"))
     maria, ivan = stand.person("Maria", username="maria_s"), stand.person("Ivan")
     stand.world.join(main, maria)
     stand.world.join(workshop, ivan)
     async with stand.door() as door:
-        await door.desk.groups.put_group(BOSS, DeskGroup(chat_id(main), GroupUse.MAIN, main.title))
+        for group in (main, *more):
+            await door.desk.groups.put_group(
+                BOSS, DeskGroup(chat_id(group), GroupUse.MAIN, group.title)
+            )
         await door.desk.staff.add_staff(
             BOSS, NewStaff("Maria", TgUserId(maria.id), frozenset({Role.OPERATOR}), "maria_s")
         )

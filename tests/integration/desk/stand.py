@@ -156,7 +156,8 @@ class Stand:
                     return message
             return None
 
-        return await self.until(look, f"{person.first_name} reads {text!r}")
+        found: Message = await self.until(look, f"{person.first_name} reads {text!r}")
+        return found
 
     async def in_group(self, text: str, group: Channel | None = None) -> Message:
         """Wait until words stand in the group."""
@@ -165,7 +166,8 @@ class Stand:
             history = (group or self.group).history
             return next((m for m in reversed(list(history)) if text in m.text), None)
 
-        return await self.until(look, f"the group reads {text!r}")
+        found: Message = await self.until(look, f"the group reads {text!r}")
+        return found
 
     async def until(self, look: Callable[[], Any], what: str = "") -> Any:
         """Look after each thing that happens, until it is there."""

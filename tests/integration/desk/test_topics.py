@@ -282,3 +282,16 @@ async def test_telegrams_limits_are_kept_and_titles_merge_while_they_wait(stand:
     calls = [call for call in stand.api.journal.calls if call.method == "editForumTopic"]
     assert len([call for call in calls if call.params["chat_id"] == str(chat_id(forum.main))]) < 3
     assert not [call for call in stand.api.journal.calls if call.code == 429]
+
+
+async def test_tickets_are_spread_over_several_groups(stand: Stand) -> None:
+    second = forum_group(stand, "More tickets")
+    async with forum_on(stand, second) as forum:
+        for name in ("Anna", "Boris"):
+            await forum.ask(name, f"I am {name}")
+            await stand.until(partial(has_topic_of, name, forum.main, second), f"{name}'s topic")
+        assert len(forum.main.topics) == len(second.topics) == 2  # General and a ticket
+
+
+def has_topic_of(name: str, *groups: Channel) -> bool:
+    return any(name in one.title for group in groups for one in group.topics.values())
