@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.output import AsJson, Column, plain, say, show_card, show_json, show_listing
-from cli.running import run
+from cli.running import actor, run
 from support.tickets import TicketState
 
 if TYPE_CHECKING:
@@ -134,3 +134,13 @@ def export(
         return
     output.write_text(text, encoding="utf-8")
     say(f"ticket #{ticket} is written to {output}")
+
+
+@app.command(epilog="Example: troupe tickets merge 12 --into 15")
+def merge(
+    ticket: Number,
+    into: Annotated[int, typer.Option(help="The client's ticket that remains.", min=1)],
+) -> None:
+    """Move everything said in a ticket into another of the same client, and close the first."""
+    remains = run(lambda service: service.merging.merge(actor(), ticket, into))
+    say(f"ticket #{ticket} is part of #{remains.id} now")

@@ -14,6 +14,7 @@ from orchestrator.service.grants import Grants
 from orchestrator.service.journeys import Journeys
 from orchestrator.service.library import Library
 from orchestrator.service.logs import Logs
+from orchestrator.service.merging import Merging
 from orchestrator.service.nodes import Nodes
 from orchestrator.service.promises import Promises
 from orchestrator.service.reloading import Reloading
@@ -45,6 +46,7 @@ class Service:
     reloading: Reloading
     support: SupportDesk
     promises: Promises
+    merging: Merging
 
     @classmethod
     def on(cls, stage: Stage, door: AccountDoor) -> "Service":
@@ -68,6 +70,7 @@ class Service:
             reloading=Reloading(stage.stores.labels),
             support=SupportDesk(stage.stores.desk, stage.clock),
             promises=Promises(stage.stores.desk.catalogue),
+            merging=Merging(stage.stores.desk.tickets),
         )
 
     async def tally(self) -> Tally:
