@@ -14,6 +14,7 @@ from db.stores.calendar import PostgresCalendar
 from db.stores.desk_relays import PostgresBots, door_stores
 from orchestrator.ids import NodeName
 from orchestrator.leases.leader import Candidate
+from orchestrator.service.bot_grants import BotGrants
 from support.ids import ChatId, TgUserId
 
 if TYPE_CHECKING:
@@ -51,6 +52,12 @@ async def desk_door(found: Company, node: NodeName) -> "AsyncIterator[Door | Non
             clock=stage.clock,
             settings=desk_settings(settings),
             terms=lambda: stage.tuning.desk,
+            grants=BotGrants(
+                stage.stores.bot_grants,
+                stage.stores.grants,
+                stage.clock,
+                lambda: stage.tuning,
+            ),
         )
 
 

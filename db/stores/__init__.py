@@ -8,6 +8,7 @@ from db.housekeeping import PostgresHousekeeper
 from db.notify import Notices
 from db.stores.accounts import PostgresAccounts
 from db.stores.answering import PostgresAnswers
+from db.stores.bot_grants import PostgresBotGrants
 from db.stores.calendar import PostgresCalendar
 from db.stores.campaigns import PostgresCampaigns
 from db.stores.channels import PostgresChannels
@@ -59,6 +60,7 @@ def postgres_stores(
         commands=PostgresCommands(engine),
         channels=PostgresChannels(engine),
         grants=PostgresGrants(engine),
+        bot_grants=PostgresBotGrants(engine),
         campaigns=PostgresCampaigns(engine),
         intake=PostgresIntake(engine, notices.hear, tuning.bursts, tuning.claim),
         security=PostgresSecurity(engine),

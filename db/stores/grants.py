@@ -191,7 +191,9 @@ def new_values(grant: NewGrant) -> dict[str, object]:
         "channel_id": grant.channel,
         "account_id": grant.account,
         "granted_by_name": grant.granted_by,
+        "granted_by_telegram_id": grant.granted_by_id,
         "proof": grant.proof,
+        "proof_detail": grant.proof_detail,
         "scope": grant.scope,
         "comments_per_post": grant.comments_per_post,
         "review": grant.review,
@@ -234,4 +236,5 @@ def grant_of(row: Row[Any]) -> Grant:
         suspended_reason=row.suspended_reason,
         revoked_at=row.revoked_at,
         revoked_by=row.revoked_by,
+        granted_by_id=row.granted_by_telegram_id,
     )

@@ -3,6 +3,7 @@
 from db.tables import (
     accounts,
     answers,
+    bot_channels,
     campaigns,
     channels,
     conversations,
@@ -26,6 +27,7 @@ __all__ = [
     "accounts",
     "after_tables",
     "answers",
+    "bot_channels",
     "campaigns",
     "channels",
     "conversations",

@@ -128,6 +128,11 @@ grants = Table(
         unique=True,
         postgresql_where=text("revoked_at IS NULL AND study_group_id IS NOT NULL"),
     ),
+    Index(
+        "ix_grants_granted_by_telegram_id",
+        "granted_by_telegram_id",
+        postgresql_where=text("granted_by_telegram_id IS NOT NULL"),
+    ),
 )
 
 posts = Table(

@@ -42,7 +42,8 @@ class NewGrant:
     """A grant whose proof was just read from Telegram."""
 
     channel: ChannelId
-    account: AccountId
+    account: AccountId | None
+    """Whose role in the channel proves it; None for what a person gave through the bot."""
     granted_by: str
     proof: GrantProof
     scope: GrantScope
@@ -51,6 +52,9 @@ class NewGrant:
     linked_group: TelegramId
     starts_at: datetime
     expires_at: datetime | None
+    granted_by_id: TelegramId | None = None
+    """Who gave it through the bot."""
+    proof_detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ class Grant:
     suspended_reason: str | None
     revoked_at: datetime | None
     revoked_by: str | None
+    granted_by_id: TelegramId | None = None
 
 
 @dataclass(frozen=True, slots=True)

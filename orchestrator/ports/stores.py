@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from orchestrator.ports.accounts import AccountStore
 from orchestrator.ports.answers import AnswerStore
+from orchestrator.ports.bot_grants import BotGrantStore
 from orchestrator.ports.calendar import CalendarStore
 from orchestrator.ports.campaigns import CampaignStore
 from orchestrator.ports.channels import ChannelStore
@@ -39,6 +40,7 @@ class Stores:
     commands: CommandStore
     channels: ChannelStore
     grants: GrantStore
+    bot_grants: BotGrantStore
     campaigns: CampaignStore
     intake: IntakeStore
     security: SecurityStore

@@ -1,7 +1,7 @@
 """What doors may ask about grants (charter rule 1)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from orchestrator.actor import Actor
@@ -14,12 +14,12 @@ from orchestrator.ports.grants import (
     PROOF_BY_ROLE,
     Grant,
     GrantScope,
-    InFlight,
     NewGrant,
     Review,
     Revocation,
 )
 from orchestrator.ports.telegram import ChannelSeen
+from orchestrator.service.revoking import revoke_and_wait
 from orchestrator.stage import Stage
 
 LONGEST = timedelta(days=3650)
@@ -97,22 +97,8 @@ class Grants:
         return await self.stage.stores.grants.grants(watched.id)
 
     async def revoke(self, actor: Actor, grant: GrantId) -> Revocation:
-        """End a grant. Once this returns no send starts under it; what was in flight is listed.
-
-        A claim that left the gate before the revoke may begin its send until its deadline has
-        passed; so this waits until each such claim is settled, or for that long.
-        """
-        revocation = await self.stage.stores.grants.revoke_and_cancel(actor, grant)
-        deadline = self.stage.clock.monotonic() + self.stage.tuning.claim.total_seconds()
-        in_flight: Sequence[InFlight] = revocation.in_flight
-        while (
-            any(not flight.settled for flight in in_flight)
-            and self.stage.clock.monotonic() < deadline
-        ):
-            await self.stage.clock.sleep(0.1)
-            in_flight = await self.stage.stores.grants.in_flight_under(grant)
-        settled = {flight.comment: flight for flight in in_flight}
-        return replace(
-            revocation,
-            in_flight=tuple(settled.get(was.comment, was) for was in revocation.in_flight),
+        """End a grant. Once this returns no send starts under it; what was in flight is listed."""
+        stage = self.stage
+        return await revoke_and_wait(
+            stage.stores.grants, stage.clock, stage.tuning.claim, actor, grant
         )
