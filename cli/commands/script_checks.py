@@ -159,7 +159,7 @@ def preview(
     from personas.scripts.runner import Incoming, Progress, advance
 
     scripts = scripts_from(source)
-    if len(scripts) != 1 or not scripts[0].script.steps:
+    if len(scripts) != 1 or not scripts[0].script.as_conversation.steps:
         from orchestrator.errors import BadInput
 
         raise BadInput(f"{source} is not one script with steps; only such a one can be talked to")

@@ -106,7 +106,7 @@ def test_the_scripts_of_the_reference_are_in_order(tmp_path: Path) -> None:
     for number, block in enumerate(blocks):
         (tmp_path / f"{number}.yaml").write_text(block)
     scripts = read_scripts(tmp_path)
-    assert [script.key for script in scripts] == ["space", "seats"]
+    assert [script.key for script in scripts] == ["space", "seats", "level"]
     for script in scripts:
         assert lint(script) == ()
         assert all(test.passed for test in run_tests(script))
