@@ -285,7 +285,7 @@ def direct_message(
     user = entities.get(sender)
     if is_from_person(message, sender, user):
         yield message_seen(account, message, sender, user)
-    elif message.out and sender != SERVICE_NOTIFICATIONS:
+    elif message.out and sender != SERVICE_NOTIFICATIONS and not getattr(user, "bot", False):
         yield OwnMessageSeen(
             account,
             TelegramId(sender),

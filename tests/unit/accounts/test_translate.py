@@ -20,6 +20,7 @@ from orchestrator.facts import (
     MediaReference,
     MessageEdited,
     MessagesDeleted,
+    OwnMessageSeen,
     PostEdited,
     PostsDeleted,
     SecurityChanged,
@@ -167,10 +168,16 @@ def test_a_short_direct_message_is_told_too() -> None:
     ]
 
 
-def test_our_own_messages_and_bots_are_nobody_to_answer() -> None:
-    assert facts(tl.UpdateNewMessage(private(out=True), 2, 1), person()) == []
+def test_what_the_account_itself_wrote_is_told_as_its_own() -> None:
+    mine = OwnMessageSeen(ANNA, TelegramId(PERSON), MessageId(7), "hello", NOON)
+    assert facts(tl.UpdateNewMessage(private(out=True), 2, 1), person()) == [mine]
+    short = tl.UpdateShortMessage(7, PERSON, "hello", 2, 1, NOON, out=True)
+    assert facts(short) == [mine]
+
+
+def test_bots_are_nobody_to_answer() -> None:
     assert facts(tl.UpdateNewMessage(private(), 2, 1), person(bot=True)) == []
-    assert facts(tl.UpdateShortMessage(7, PERSON, "x", 2, 1, NOON, out=True)) == []
+    assert facts(tl.UpdateNewMessage(private(out=True), 2, 1), person(bot=True)) == []
 
 
 def test_of_a_login_code_from_telegram_nothing_is_told_but_that_it_came() -> None:
