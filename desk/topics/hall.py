@@ -162,7 +162,12 @@ class TopicsHall:
         await self.tell(turn, ticket, summary(self.house, survey))
 
     async def open_mirror(
-        self, turn: Turn, ticket: Ticket, client: Client, lost: Place | None = None
+        self,
+        turn: Turn,
+        ticket: Ticket,
+        client: Client,
+        lost: Place | None = None,
+        again: str = "",
     ) -> None:
         """Have the technician's group show the ticket too, in a new topic or in the earlier one."""
         if ticket.technician is None:
@@ -177,9 +182,10 @@ class TopicsHall:
             turn.queue("reopenForumTopic", place, {"message_thread_id": place.thread})
             retitle(turn, place, title)
             await self.house.desk.places.add_tech_thread(ticket.id, technician.id, place)
+            await self.show_history(turn, ticket, place)
             return
         after = After("mirror_opened", {"technician": technician.id, **told_of(lost)})
-        key = f"mirror:{ticket.id}:{technician.id}:{lost.thread if lost else 0}"
+        key = f"mirror:{ticket.id}:{technician.id}:{lost.thread if lost else 0}{again}"
         turn.queue(
             "createForumTopic",
             technician.group,
@@ -188,6 +194,12 @@ class TopicsHall:
             ticket=ticket.id,
             key=key,
         )
+
+    async def show_history(self, turn: Turn, ticket: Ticket, place: Place) -> None:
+        """Show in a mirror what the client wrote lately; what it showed before is not repeated."""
+        said = await self.house.desk.talk.messages(ticket.id)
+        client_said = [one for one in said if one.side == Side.CLIENT][-HISTORY:]
+        pass_on_recorded(turn, client_said, place, ticket.id)
 
     async def close_mirrors(self, turn: Turn, ticket: Ticket, client: Client) -> None:
         """Close the topics of technicians who have the ticket no more."""
@@ -243,6 +255,10 @@ class TopicsGoOn:
         technician = TechnicianId(chosen) if isinstance(chosen, int) else None
         if technician is None or technician != ticket.technician:
             return
+        if fell.state == ParcelState.UNKNOWN:
+            again = f":after:{turn.name}"
+            await self.hall.open_mirror(turn, ticket, client, lost_in(fell), again)
+            return
         if fell.message is None:
             await self.cannot_open(turn, fell, ticket)
             return
@@ -253,9 +269,7 @@ class TopicsGoOn:
         if lost is not None:
             await self.resend(turn, lost, place)
         else:
-            said = await self.house.desk.talk.messages(ticket.id)
-            client_said = [one for one in said if one.side == Side.CLIENT][-HISTORY:]
-            pass_on_recorded(turn, client_said, place, ticket.id)
+            await self.hall.show_history(turn, ticket, place)
 
     async def cannot_open(self, turn: Turn, fell: Fell, ticket: Ticket) -> None:
         """Say in the group why no topic could be opened; it is asked for again later."""

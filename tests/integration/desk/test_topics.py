@@ -7,6 +7,7 @@ from functools import partial
 import pytest
 
 from desk.pace import BotLimits
+from simulator.bot_api.faults import BotFault, BotFaultKind
 from simulator.world.channels import Channel
 from simulator.world.media import Location
 from simulator.world.messages import Draft, Message
@@ -157,6 +158,39 @@ async def test_a_client_who_comes_back_finds_the_same_topics(forum: Forum) -> No
     await forum.stands("It broke again", topic)
     await stand.until(lambda: not forum.main.topics[MessageId(topic)].closed, "open again")
     assert await forum.titled("🟢 [Новый] #1") == topic
+
+
+async def test_a_technician_who_is_chosen_again_finds_what_was_written_meanwhile(
+    forum: Forum,
+) -> None:
+    stand, chosen = forum.stand, f"v1:tech:1:{forum.technician.id}"
+    anna = await forum.ask("Anna", "Hello")
+    topic = await forum.titled("#1 | Anna")
+    card = await forum.stands("Обращение #1", topic)
+    stand.press(forum.maria, card, chosen)
+    mirror = await forum.titled("#1 | Anna", forum.workshop)
+    await forum.stands("Hello", mirror, forum.workshop)
+    stand.press(forum.maria, card, "v1:tech:1:0")
+    await forum.closed(mirror, forum.workshop)
+    stand.say(anna, "Meanwhile")
+    await forum.stands("Meanwhile", topic)
+    await stand.until(lambda: chosen in buttons(card), "he may be chosen again")
+    stand.press(forum.maria, card, chosen)
+    await forum.stands("Meanwhile", mirror, forum.workshop)
+    assert forum.texts(mirror, forum.workshop).count("Hello") == 1
+    forum.write(forum.ivan, mirror, "Back again", forum.workshop)
+    await stand.shown(anna, "Back again")
+
+
+async def test_a_topic_whose_opening_was_never_answered_is_opened_again(stand: Stand) -> None:
+    stand.api.faults.add(BotFault(BotFaultKind.LOST_ANSWER, method="createForumTopic"))
+    async with forum_on(stand) as forum:
+        anna = await forum.ask("Anna", "Hello")
+        await stand.until(lambda: len(forum.main.topics) == 3, "a second topic")
+        topic = await forum.titled("#1 | Anna")
+        await forum.stands("Hello", topic)
+        forum.write(forum.maria, topic, "Here")
+        await stand.shown(anna, "Here")
 
 
 async def test_replies_and_edits_follow_a_message_to_every_topic(forum: Forum) -> None:
