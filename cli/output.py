@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import Enum
 from functools import singledispatch
 from typing import TYPE_CHECKING, Annotated, Generic, TypeVar
@@ -255,6 +256,12 @@ def plain_already(value: object) -> object:
 def plain_time(value: datetime) -> str:
     """Write a moment with its offset."""
     return value.isoformat()
+
+
+@plain.register
+def plain_money(value: Decimal) -> str:
+    """Write an exact number without an exponent."""
+    return f"{value:f}"
 
 
 @plain.register
