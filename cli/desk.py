@@ -32,7 +32,7 @@ async def desk_door(found: Company, node: NodeName) -> "AsyncIterator[Door | Non
     """Make the desk's door, which does nothing before it runs; None without a bot's token."""
     settings, stage = found.settings, found.stage
     cipher = cipher_for(settings, found.keyring)
-    token = settings.bot_token or await PostgresBots(found.engine, cipher).token()
+    token = await bot_token(found)
     if token is None:
         yield None
         return
@@ -59,6 +59,12 @@ async def desk_door(found: Company, node: NodeName) -> "AsyncIterator[Door | Non
                 lambda: stage.tuning,
             ),
         )
+
+
+async def bot_token(found: Company) -> str | None:
+    """Return the bot's token: from the environment, or as `troupe desk setup` kept it."""
+    cipher = cipher_for(found.settings, found.keyring)
+    return found.settings.bot_token or await PostgresBots(found.engine, cipher).token()
 
 
 @asynccontextmanager

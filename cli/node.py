@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cli.compose import Company, company
-from cli.desk import at_the_desk, desk_door
+from cli.desk import at_the_desk, bot_token, desk_door
 from cli.figures import NodesFigures
 from cli.offstage import REMEDY
 from cli.settings import Settings
@@ -69,11 +69,11 @@ class CompanyProbes:
 async def run_until_asked(settings: Settings, name: str | None) -> None:
     """Run one node until SIGINT or SIGTERM; raises BadInput when it could do nothing."""
     has_accounts = settings.telegram_api_id is not None and settings.telegram_api_hash
-    if not has_accounts and settings.bot_token is None:
-        raise BadInput(REMEDY)
     asked = asyncio.Event()
     with asked_by_signals(asked):
         async with company(settings, migrate=True) as found:
+            if not has_accounts and await bot_token(found) is None:
+                raise BadInput(REMEDY)
             await run_node(found, found.node(name), asked)
 
 

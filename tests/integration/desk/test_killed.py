@@ -12,14 +12,12 @@ from db.engine import plain_url
 from simulator.world.people import Person
 from tests.integration.desk.stand import Stand, chat_id
 
-CLIENTS, EACH = 10, 50
+CLIENTS, EACH = 5, 100
 DEATHS = (
     ("handled", 40),
     ("claimed", 60),
-    ("finished", 50),
     ("answered", 70),
     ("settled", 40),
-    ("claimed", 3),
 )
 """At which point the process is killed, and how often it passes that point before."""
 
@@ -60,7 +58,7 @@ async def live_until_killed(stand: Stand, name: str, point: str, passes: int) ->
         "point": point,
         "passes": passes,
     }
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         await process.communicate(json.dumps(told).encode() + b"\n")
         return await process.wait()
 

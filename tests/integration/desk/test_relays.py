@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 from aiogram import Router
@@ -53,13 +54,13 @@ async def test_words_places_and_contacts_go_both_ways(stand: Stand) -> None:
         for author, reader in ((talk.client, talk.operator), (talk.operator, talk.client)):
             for draft in (place, card):
                 talk.send(author, draft)
-            await stand.until(
-                lambda reader=reader: (
-                    {Location, Contact}
-                    <= {type(m.media) for m in stand.told(reader) if m.author != reader.id}
-                ),
-                "a place and a contact arrive",
-            )
+            await stand.until(partial(has_both, stand, reader), "a place and a contact arrive")
+
+
+def has_both(stand: Stand, reader: Person) -> bool:
+    """Tell whether a place and a contact were passed on to somebody."""
+    kinds = {type(m.media) for m in stand.told(reader) if m.author != reader.id}
+    return {Location, Contact} <= kinds
 
 
 async def test_replies_edits_and_reactions_are_mirrored(stand: Stand) -> None:

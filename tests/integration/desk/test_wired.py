@@ -1,0 +1,51 @@
+"""The desk as `troupe run` puts it together: its token from the environment, or kept encrypted."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.compose import cipher_for, company
+from cli.desk import at_the_desk, desk_door
+from cli.settings import Settings
+from db.stores.desk_relays import PostgresBots
+from orchestrator.ids import NodeName
+from orchestrator.ports.desk import BotId
+from tests.integration.desk.stand import PATIENCE, Stand, chat_id
+
+
+def settings_for(stand: Stand, home: Path, **more: Any) -> Settings:
+    """Return what the environment would say, and nothing that stands in a file."""
+    places = {"database_url": stand.database_url, "redis_url": stand.redis_url}
+    return Settings.model_validate({**places, "TROUPE_HOME": home, **more})
+
+
+@pytest.mark.parametrize("kept", [False, True])
+async def test_a_node_that_knows_a_token_runs_the_desk(
+    stand: Stand, tmp_path: Path, kept: bool
+) -> None:
+    settings = settings_for(
+        stand,
+        tmp_path,
+        bot_token=None if kept else stand.token,
+        bot_api_url=stand.url,
+        operators_chat_id=chat_id(stand.group),
+    )
+    async with company(settings) as found:
+        if kept:
+            bots = PostgresBots(found.engine, cipher_for(settings, found.keyring))
+            await bots.keep_token(BotId(stand.bot.id), "desk_bot", stand.token)
+        async with desk_door(found, NodeName("north")) as door, at_the_desk(door):
+            assert door is not None
+            async with asyncio.timeout(PATIENCE):
+                await door.leading.wait()
+            anna = stand.person("Anna")
+            stand.say(anna, "/start")
+            await stand.shown(anna, "Здравствуйте, Anna")
+
+
+async def test_a_node_without_a_token_has_no_desk(stand: Stand, tmp_path: Path) -> None:
+    settings = settings_for(stand, tmp_path)
+    async with company(settings) as found, desk_door(found, NodeName("north")) as door:
+        assert door is None
