@@ -21,7 +21,7 @@ Sends = st.lists(st.integers(-GROUPS, PEOPLE).filter(bool), min_size=1, max_size
 
 
 def peer(chat: int) -> Peer:
-    return Peer(PeerKind.CHANNEL, -chat) if chat < 0 else person_peer(chat)
+    return Peer(PeerKind.CHANNEL, -chat) if chat < 0 else person_peer(UserId(chat))
 
 
 @settings(deadline=None, max_examples=60)
