@@ -1,14 +1,19 @@
 """Study groups over Telethon: who is who, the notice, lessons, answers, and what stays silent."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import pytest
 
+from orchestrator.clock import SystemClock
 from orchestrator.errors import AlreadyExists, BadInput, NotAllowed
-from orchestrator.ids import StudyGroupId
+from orchestrator.ids import JobId, StudyGroupId
+from orchestrator.jobs import Job, SayLessonLine
 from orchestrator.ports.answers import GroupRole
 from orchestrator.ports.journeys import Finding, ItemState, JourneyState
 from orchestrator.ports.study_groups import Decision, LessonState, RoleEnd, StudyGroup
+from orchestrator.study_groups.lessons import Lessons
 from personas.scripts.model import Script
 from simulator.world.channels import Channel
 from simulator.world.messages import Draft, Message
@@ -16,17 +21,18 @@ from simulator.world.peers import ChannelId, MessageId
 from simulator.world.people import Person
 from tests.e2e.conftest import ANNA, BORIS, OLGA, Play
 
+LINES: list[dict[str, object]] = [
+    {"say": "Welcome, I am {persona}. What do you see?"},
+    {"role": "practice_partner", "say": "I see the Moon."},
+    {"say": "That was all for tonight."},
+]
 LESSON = Script.model_validate(
     {
         "key": "stars",
         "kind": "lesson",
         "name": "Stars",
         "language": "en",
-        "lines": [
-            {"at": 0, "say": "Welcome, I am {persona}. What do you see?"},
-            {"at": 0.005, "role": "practice_partner", "say": "I see the Moon."},
-            {"at": 0.01, "say": "That was all for tonight."},
-        ],
+        "lines": [one | {"at": 0.005 * at} for at, one in enumerate(LINES)],
         "triggers": [
             {
                 "key": "aperture",
@@ -63,6 +69,16 @@ QUIZ = Script.model_validate(
         "handoff": {"say": "One moment.", "phrases": "operator"},
     }
 )
+
+
+@dataclass(frozen=True, slots=True)
+class StillClock(SystemClock):
+    """A clock on which it is always the same moment."""
+
+    moment: datetime
+
+    def now(self) -> datetime:
+        return self.moment
 
 
 @dataclass(slots=True)
@@ -184,6 +200,30 @@ async def test_a_line_is_not_doubled_when_the_node_ends_in_the_middle(club: Club
         await club.until_lesson(LessonState.DONE)
     assert club.texts == SAID
     assert club.play.theatre.world.duplicates() == []
+
+
+async def test_a_line_keeps_its_minute_and_of_three_workers_one_says_it(club: Club) -> None:
+    times = {"lines": [one | {"at": 5 * at} for at, one in enumerate(LINES)]}
+    slow = Script.model_validate(LESSON.model_dump(mode="json", exclude_defaults=True) | times)
+    stage = club.play.company.stage
+    async with club.play.company.running_node():
+        await club.teach(slow)
+        await club.until_said(SAID[0])
+        [lesson] = await club.play.service.groups.lessons(club.id, 1)
+
+        async def sent() -> bool:
+            run = await stage.stores.lessons.lesson(lesson.id)
+            return run is not None and not run.waiting
+
+        await club.play.until(sent)
+        for late, said in ((-1, 1), (1, 2), (2, 2)):
+            moment = lesson.starts_at + timedelta(minutes=5, seconds=5 * late)
+            worker = Lessons(replace(stage, clock=StillClock(moment)))
+            job = Job(JobId(0), SayLessonLine(lesson.id, 1), 0)
+            await asyncio.gather(*(worker.say(job, lesson.id, 1) for _ in range(3)))
+            [now] = await club.play.service.groups.lessons(club.id, 1)
+            assert (now.said, now.state) == (said, LessonState.RUNNING)
+    assert club.texts == SAID[:1]
 
 
 async def test_a_member_who_asks_is_answered_once_and_nobody_else_is(club: Club) -> None:
