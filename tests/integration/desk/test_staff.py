@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from sqlalchemy import text
+
 from desk.door import Door
 from simulator.world.messages import Message
 from simulator.world.people import Person
@@ -22,10 +24,10 @@ async def admin(stand: Stand, door: Door) -> Person:
     return person
 
 
-async def turned(stand: Stand, person: Person, menu: Message, button: str, text: str) -> None:
+async def turned(stand: Stand, person: Person, menu: Message, button: str, words: str) -> None:
     """Press a button of the menu and wait until the page shows these words."""
     stand.press(person, menu, button)
-    await stand.until(lambda: text in menu.text, f"the menu shows {text!r} after {button}")
+    await stand.until(lambda: words in menu.text, f"the menu shows {words!r} after {button}")
 
 
 async def test_admins_edit_menu_topics_and_clients_see_it_at_once(stand: Stand) -> None:
@@ -88,6 +90,9 @@ async def test_roles_are_given_and_taken_and_all_of_it_is_audited(stand: Stand) 
         changed = await stand.staff(door, olga)
         assert Role.LEAD in changed.roles
         assert not changed.takes_tickets
+    async with stand.engine.connect() as connection:
+        acts = await connection.execute(text("SELECT action FROM audit_log WHERE actor = 'Vera'"))
+        assert len(acts.all()) == 2
 
 
 async def test_who_is_no_admin_finds_no_menu_and_presses_in_vain(stand: Stand) -> None:
