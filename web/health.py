@@ -56,9 +56,7 @@ class Readiness(BaseModel):
     pacing: str
 
 
-def create_app(
-    probes: Probes, figures: Figures | None = None, hook: Hook | None = None
-) -> FastAPI:
+def create_app(probes: Probes, figures: Figures | None = None, hook: Hook | None = None) -> FastAPI:
     """Build the HTTP door; without figures it has no /metrics, without a hook no webhook."""
     app = FastAPI(title="Troupe", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(health_router(probes))

@@ -245,4 +245,3 @@ class ChannelSide:
 def giver_of(user: User) -> Giver:
     """Describe whoever pressed."""
     return Giver(TelegramId(user.id), user.full_name.strip()[:128] or str(user.id))
-
