@@ -248,3 +248,24 @@ async def test_a_proof_that_cannot_be_stored_for_a_whole_lease_ends_the_lane() -
         await script.delivery().deliver(DUE)
     assert script.clock.monotonic() >= Tuning().lease.total_seconds()
     assert "sent" not in script.asked
+
+
+async def test_nothing_is_sent_before_the_proof_of_the_message_before_is_stored() -> None:
+    script = Script(outages=3)
+    delivery = script.delivery()
+    await delivery.send_on(DUE)
+    await delivery.send_on(replace(DUE, id=OutboxId(5)))
+    await delivery.recorded()
+    first, second = (place for place, told in enumerate(script.asked) if told == "send")
+    assert first < script.asked.index("sent") < second
+    assert script.asked.count("sent") == 2
+
+
+async def test_a_claim_is_given_back_where_the_proof_before_it_cannot_be_stored() -> None:
+    script = Script(outages=10_000)
+    delivery = script.delivery()
+    await delivery.send_on(DUE)
+    with pytest.raises(ServersUnavailable):
+        await delivery.send_on(replace(DUE, id=OutboxId(5)))
+    assert script.asked.count("send") == 1
+    assert script.asked[-1] == "give back claim"
