@@ -10,6 +10,7 @@ import asyncpg
 
 from db.engine import plain_url
 from simulator.world.people import Person
+from support.terms import DeskTerms
 from tests.integration.desk.stand import Stand, chat_id
 
 CLIENTS, EACH = 5, 100
@@ -79,6 +80,7 @@ def received(stand: Stand, operator: Person) -> Counter[str]:
 async def test_kills_in_the_middle_of_five_hundred_relays_lose_none_and_double_none(
     stand: Stand,
 ) -> None:
+    stand.terms = DeskTerms(client_messages_a_minute=600)
     pairs = await tickets_in_work(stand)
     for number in range(EACH):
         for client, _ in pairs:

@@ -20,6 +20,7 @@ from desk.house import DeskSettings
 from orchestrator.clock import SystemClock
 from orchestrator.ids import NodeName
 from orchestrator.leases.leader import Candidate
+from support.terms import DeskTerms
 
 LASTS = 1.0
 
@@ -58,6 +59,7 @@ async def main() -> None:
             bell=bell,
             clock=clock,
             settings=DeskSettings(operators_chat=told["group"]),
+            terms=lambda: DeskTerms(client_messages_a_minute=600),
             limits=None,
             point=Doom(told["point"], told["passes"]),
         )
