@@ -6,6 +6,7 @@ from db.cache import ContentCache
 from db.encryption import Cipher
 from db.housekeeping import PostgresHousekeeper
 from db.notify import Notices
+from db.stores.account_tickets import PostgresAccountTickets
 from db.stores.accounts import PostgresAccounts
 from db.stores.answering import PostgresAnswers
 from db.stores.bot_grants import PostgresBotGrants
@@ -74,6 +75,7 @@ def postgres_stores(
         conversations=PostgresConversations(engine, cipher, parts, tuning.bursts.quiet),
         conversation_desk=desk,
         handoffs=desk,
+        account_tickets=PostgresAccountTickets(engine),
         study_groups=PostgresStudyGroups(engine),
         group_talk=PostgresGroupTalk(engine, cipher),
         lessons=PostgresLessons(engine),

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.encryption import Cipher
 from db.engine import transaction
+from db.stores.account_tickets import answer_written, record_answer
 from db.stores.answering import cancel_answers, queue_answer
 from db.stores.audit import write_audit
 from db.stores.base import one, ring, rows, run
@@ -30,10 +31,12 @@ from orchestrator.ids import AccountId, ConversationId, HandoffId, InboundId, Ou
 from orchestrator.jobs import Converse
 from orchestrator.ports.answers import (
     REFUSALS,
+    AnswerNotAllowed,
     AnswerRefused,
     AnswerSource,
     NewAnswer,
     Provenance,
+    WrittenAt,
 )
 from orchestrator.ports.conversations import (
     Arrival,
@@ -269,15 +272,21 @@ class PostgresConversationDesk:
         text: str,
         due_at: datetime,
         expires_at: datetime,
+        *,
+        written: WrittenAt | None = None,
     ) -> OutboxId:
         """Queue a person's answer to the newest incoming message."""
         async with transaction(self.engine) as connection:
             row = await lock(connection, conversation)
+            earlier = await answer_written(connection, written) if written else None
+            if earlier is not None:
+                return earlier
             refuse_closed(row)
             newest = await one(connection, NEWEST_INBOUND, conversation=conversation)
             if newest is None:
-                raise NotAllowed(
-                    f"conversation {conversation} has no message of theirs left to answer"
+                raise AnswerNotAllowed(
+                    f"conversation {conversation} has no message of theirs left to answer",
+                    AnswerRefused.NO_INBOUND,
                 )
             inbound = inbound_of(newest)
             if row.held_by is None or row.state != ConversationState.HANDED_OVER:
@@ -293,8 +302,10 @@ class PostgresConversationDesk:
             )
             queued = await queue_answer(connection, answer, self.permitted)
             if isinstance(queued, AnswerRefused):
-                raise NotAllowed(f"conversation {conversation}: {REFUSALS[queued]}")
+                raise AnswerNotAllowed(f"conversation {conversation}: {REFUSALS[queued]}", queued)
             await self.record_reply(connection, actor, row, inbound, text)
+            if written is not None:
+                await record_answer(connection, written, queued[0])
         return queued[0]
 
     async def record_reply(
@@ -424,16 +435,18 @@ def refuse_closed(row: Row[Any]) -> None:
     """Raise NotAllowed for a conversation that is over."""
     refuse_opted_out(row)
     if row.state == ConversationState.CLOSED:
-        raise NotAllowed(
-            f"conversation {row.id} is closed: `troupe conversations resume {row.id}` opens it"
+        raise AnswerNotAllowed(
+            f"conversation {row.id} is closed: `troupe conversations resume {row.id}` opens it",
+            AnswerRefused.CLOSED,
         )
 
 
 def refuse_opted_out(row: Row[Any]) -> None:
     """Raise NotAllowed where the person wants to hear no more of us (charter rule 3)."""
     if row.opted_out:
-        raise NotAllowed(
-            f"conversation {row.id} is over for good: {REFUSALS[AnswerRefused.OPTED_OUT]}"
+        raise AnswerNotAllowed(
+            f"conversation {row.id} is over for good: {REFUSALS[AnswerRefused.OPTED_OUT]}",
+            AnswerRefused.OPTED_OUT,
         )
 
 

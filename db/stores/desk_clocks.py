@@ -113,6 +113,8 @@ IDLE_TO_WARN = text(
     """
     SELECT id, silent_since FROM tickets
     WHERE silent_since <= :limit AND state IN ('new', 'work') AND idle_warned_at IS NULL
+      -- Whoever wrote to an account is not written to by the bot.
+      AND conversation_id IS NULL
     ORDER BY silent_since LIMIT :most
     """
 )

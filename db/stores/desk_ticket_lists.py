@@ -57,7 +57,12 @@ NAMED = text(
     """  # noqa: S608 - put together of what stands above
 )
 ABOUT = text(COLUMNS + " WHERE t.conversation_id = :conversation AND t.state IN ('new', 'work')")
-OF_CLIENT = text(COLUMNS + " WHERE t.client_id = :client ORDER BY t.id DESC LIMIT :limit")
+OF_CLIENT = text(
+    COLUMNS
+    + """
+    WHERE t.client_id = :client AND t.conversation_id IS NULL ORDER BY t.id DESC LIMIT :limit
+    """
+)
 OF_OPERATOR = text(
     COLUMNS + " WHERE t.operator_id = :operator AND t.state = 'work' ORDER BY t.taken_at, t.id"
 )

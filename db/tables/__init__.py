@@ -1,6 +1,7 @@
 """Every table, and the partitions, functions and triggers that go with them."""
 
 from db.tables import (
+    account_tickets,
     accounts,
     answers,
     bot_channels,
@@ -24,6 +25,7 @@ from db.tables.logs import BY_MONTH
 from db.tables.routines import BELLS, FUNCTIONS, TRIGGERS, bell_trigger, count_triggers
 
 __all__ = [
+    "account_tickets",
     "accounts",
     "after_tables",
     "answers",

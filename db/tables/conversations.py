@@ -149,6 +149,13 @@ handoffs = Table(
     moment_now("asked_at"),
     moment("taken_at"),
     maybe_words("taken_by"),
+    # When the desk had made a ticket of it.
+    moment("seen_at"),
+    Index(
+        "ix_handoffs_unseen",
+        "asked_at",
+        postgresql_where=text("taken_at IS NULL AND seen_at IS NULL"),
+    ),
     Index(
         "uq_handoffs_waiting",
         "conversation_id",

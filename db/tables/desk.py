@@ -224,6 +224,8 @@ tickets = Table(
     maybe_number("main_thread_id"),
     maybe_number("card_message_id"),
     maybe_reference("conversation_id", "conversations.id"),
+    # Up to which of the conversation's messages (`messages.id`) the ticket holds them.
+    maybe_number("heard_upto"),
     moment_now("created_at"),
     moment_now("waiting_since"),
     moment("taken_at"),
@@ -287,6 +289,12 @@ tickets = Table(
         "conversation_id",
         unique=True,
         postgresql_where=text(f"conversation_id IS NOT NULL AND {OPEN}"),
+    ),
+    Index(
+        "ix_tickets_conversation",
+        "conversation_id",
+        "id",
+        postgresql_where=text("conversation_id IS NOT NULL"),
     ),
     Index(
         "uq_tickets_main_thread",

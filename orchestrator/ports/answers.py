@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from orchestrator.actor import Actor
 from orchestrator.campaigns.window import Window
+from orchestrator.errors import NotAllowed
 from orchestrator.ids import (
     AccountId,
     ConversationId,
@@ -23,6 +24,8 @@ from orchestrator.ids import (
     StudyGroupId,
 )
 from personas.strategy import Strategy
+from support.ids import ActKey, ChatId, TgMessageId, ThreadId, TicketId
+from support.tickets import Place
 
 MOST_PARTS: Final = 20
 """How many parts one incoming message may ever have had, those counted that were never said."""
@@ -129,6 +132,31 @@ REFUSALS: Final[dict[AnswerRefused | LineRefused, str]] = {
     LineRefused.NOT_ADDRESSED: "the account has not seen the study group yet",
 }
 """The refusals as a person reads them."""
+
+
+class AnswerNotAllowed(NotAllowed):
+    """A rule speaks against an answer; `refused` names it."""
+
+    def __init__(self, message: str, refused: AnswerRefused) -> None:
+        super().__init__(message)
+        self.refused = refused
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenAt:
+    """The act of the desk by which somebody wrote an answer, and where."""
+
+    act: ActKey
+    """Under which it is queued once, however often the act is carried out."""
+    ticket: TicketId
+    chat: ChatId
+    thread: ThreadId | None = None
+    message: TgMessageId | None = None
+
+    @property
+    def place(self) -> Place:
+        """Return where they are told what became of it."""
+        return Place(self.chat, self.thread)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from orchestrator.ids import (
     ScriptVersionId,
 )
 from orchestrator.jobs import Job
-from orchestrator.ports.answers import Hours
+from orchestrator.ports.answers import Hours, WrittenAt
 from orchestrator.ports.journeys import DirectTurn
 from orchestrator.ports.library import Live
 from orchestrator.ports.writing import Source
@@ -310,10 +310,13 @@ class ConversationDesk(Protocol):
         text: str,
         due_at: datetime,
         expires_at: datetime,
+        *,
+        written: WrittenAt | None = None,
     ) -> OutboxId:
         """Queue a person's answer to the newest incoming message, taking the conversation over.
 
-        Raises NotFound, or NotAllowed when nothing may be answered (charter rule 3).
+        What an act of the desk's queued is returned when that act comes again. Raises NotFound, or
+        NotAllowed when nothing may be answered (charter rule 3).
         """
 
 

@@ -11,7 +11,7 @@ from orchestrator.ports.channels import ChannelStore
 from orchestrator.ports.conversations import ConversationDesk, ConversationStore
 from orchestrator.ports.drafting import DraftingStore, ReviewStore
 from orchestrator.ports.grants import GrantStore
-from orchestrator.ports.handoff import HandoffStore
+from orchestrator.ports.handoff import AccountTicketStore, HandoffStore
 from orchestrator.ports.intake import IntakeStore
 from orchestrator.ports.journeys import JourneyStore
 from orchestrator.ports.labels import LabelStore
@@ -52,6 +52,7 @@ class Stores:
     conversations: ConversationStore
     conversation_desk: ConversationDesk
     handoffs: HandoffStore
+    account_tickets: AccountTicketStore
     study_groups: StudyGroupStore
     group_talk: GroupTalkStore
     lessons: LessonStore

@@ -7,6 +7,7 @@ from orchestrator.actor import Actor
 from orchestrator.conversations.replaying import Replayed, replay
 from orchestrator.errors import BadInput
 from orchestrator.ids import ConversationId, HandoffId, OutboxId, ScriptVersionId
+from orchestrator.ports.answers import WrittenAt
 from orchestrator.ports.conversations import (
     ConversationDetail,
     ConversationRow,
@@ -72,8 +73,14 @@ class Conversations:
         reason = reason.strip() or f"closed by {actor.name}"
         return await self.stage.stores.conversation_desk.close(actor, conversation, reason)
 
-    async def reply(self, conversation: ConversationId, text: str, actor: Actor) -> OutboxId:
-        """Answer the newest incoming message oneself.
+    async def reply(
+        self,
+        conversation: ConversationId,
+        text: str,
+        actor: Actor,
+        written: WrittenAt | None = None,
+    ) -> OutboxId:
+        """Answer the newest incoming message oneself; an act of the desk's does so once.
 
         Raises NotFound, BadInput for words that Telegram does not take, or NotAllowed.
         """
@@ -82,7 +89,7 @@ class Conversations:
             raise BadInput(" ".join(objection.sentence for objection in objections))
         desk, now = self.stage.stores.conversation_desk, self.stage.clock.now()
         expires_at = now + self.stage.tuning.conversations.answer_lasts
-        return await desk.reply(actor, conversation, text, now, expires_at)
+        return await desk.reply(actor, conversation, text, now, expires_at, written=written)
 
     async def handoffs(self, limit: int) -> Sequence[Handoff]:
         """Return what waits for a person, the longest waiting first."""

@@ -136,7 +136,7 @@ class TicketStore(Protocol):
         """Return the open ticket that stands for an account's conversation."""
 
     async def tickets_of_client(self, client: ClientId, limit: int = 10) -> Sequence[Ticket]:
-        """Return the client's own tickets, newest first."""
+        """Return the client's own tickets in the bot, newest first."""
 
     async def current_of(self, operator: OperatorId) -> Ticket | None:
         """Return the dialogue that the operator's private chat leads to."""
