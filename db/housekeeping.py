@@ -39,6 +39,24 @@ OVER: dict[str, TextClause] = {
             LIMIT :batch FOR UPDATE SKIP LOCKED)
         """
     ),
+    "desk_updates": text(
+        """
+        DELETE FROM desk_updates WHERE id IN (
+            SELECT id FROM desk_updates
+            WHERE state = 'done' AND handled_at < :jobs
+            LIMIT :batch FOR UPDATE SKIP LOCKED)
+        """
+    ),
+    # What may not have arrived stays: its button is under a message.
+    "desk_parcels": text(
+        """
+        DELETE FROM desk_parcels WHERE id IN (
+            SELECT id FROM desk_parcels
+            WHERE settled_at < :jobs AND state IN ('sent', 'merged')
+            LIMIT :batch FOR UPDATE SKIP LOCKED)
+        """
+    ),
+    "relays": text("DELETE FROM relays WHERE at < :history"),
     "firings": text("DELETE FROM firings WHERE fires_at < :jobs"),
     "holds": text("DELETE FROM holds WHERE not_before < :jobs"),
     "nodes": text("DELETE FROM nodes WHERE seen_at < :jobs"),
