@@ -15,6 +15,7 @@ from db.stores.desk_relays import PostgresBots, door_stores
 from orchestrator.ids import NodeName
 from orchestrator.leases.leader import Candidate
 from orchestrator.service.bot_grants import BotGrants
+from orchestrator.service.conversations import Conversations
 from support.ids import ChatId, TgUserId
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ async def desk_door(found: Company, node: NodeName) -> "AsyncIterator[Door | Non
         yield None
         return
     from desk.door import Door
+    from desk.house import Accounts
 
     lasts = stage.tuning.lease.total_seconds()
     leader = PostgresCalendar(found.engine, role="desk")
@@ -58,6 +60,7 @@ async def desk_door(found: Company, node: NodeName) -> "AsyncIterator[Door | Non
                 stage.clock,
                 lambda: stage.tuning,
             ),
+            accounts=Accounts(Conversations(stage), stage.stores.account_tickets),
         )
 
 

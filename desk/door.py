@@ -15,7 +15,7 @@ from desk.calls import CallFailed, call, open_bot
 from desk.courier import Courier
 from desk.dispatch import Switchboard
 from desk.handling import Handling
-from desk.house import DeskSettings, House, MakeWing, Wing
+from desk.house import Accounts, DeskSettings, House, MakeWing, Wing
 from desk.notices import Notices
 from desk.pace import BotLimits, Pace
 from desk.places import with_stored_groups
@@ -71,6 +71,7 @@ class Door:
     settings: DeskSettings
     terms: Callable[[], DeskTerms] = DeskTerms
     grants: BotGrants | None = None
+    accounts: Accounts | None = None
     limits: BotLimits | None = field(default_factory=BotLimits)
     wings: Sequence[MakeWing] = ()
     point: Callable[[str], None] = lambda _: None
@@ -239,6 +240,7 @@ class Door:
             settings=found,
             clock=self.clock,
             grants=self.grants,
+            accounts=self.accounts,
         )
 
     async def choose_way(self, bot: Bot) -> None:

@@ -11,7 +11,9 @@ from pydantic import JsonValue
 from desk.turn import Turn
 from orchestrator.clock import Clock
 from orchestrator.ports.desk import BotId, DoorStores, Parcel
+from orchestrator.ports.handoff import AccountTicketStore
 from orchestrator.service.bot_grants import BotGrants
+from orchestrator.service.conversations import Conversations
 from support.ids import ChatId, TgUserId, TicketId
 from support.languages import Language
 from support.people import Client
@@ -90,6 +92,14 @@ Words = Callable[..., str]
 """`words(key, language, **values)`: a text of ours, with values escaped for HTML."""
 
 
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """How the desk takes part in the conversations of user accounts."""
+
+    conversations: Conversations
+    tickets: AccountTicketStore
+
+
 @dataclass(slots=True)
 class House:
     """The stores, the bot and the settings that handlers are given as `house`."""
@@ -105,6 +115,8 @@ class House:
     clock: Clock
     grants: BotGrants | None = None
     """Where channels' admins allow comments; None where the desk is only a desk."""
+    accounts: Accounts | None = None
+    """Whose handed-over conversations become tickets; None where there are no accounts."""
     halls: dict[Mode, Hall] = field(default_factory=dict)
 
     def hall(self, ticket: Ticket) -> Hall:

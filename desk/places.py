@@ -8,6 +8,12 @@ from support.ids import ChatId
 from support.ports.groups import GroupStore
 from support.tickets import Mode
 
+ACCOUNTS = -4_000_000_000_000_000
+"""Chats from here downwards are accounts' conversations, in records of what was shown where.
+
+Far below whatever the Bot API numbers (https://core.telegram.org/api/bots/ids).
+"""
+
 
 async def with_stored_groups(settings: DeskSettings, store: GroupStore) -> DeskSettings:
     """Add the groups that were set up; where only one mode has a group, tickets are of that one."""
@@ -40,3 +46,13 @@ async def with_stored_groups(settings: DeskSettings, store: GroupStore) -> DeskS
 def first(chats: list[ChatId]) -> ChatId | None:
     """Return the first, if there is one."""
     return chats[0] if chats else None
+
+
+def chat_of(conversation: int) -> ChatId:
+    """Name a conversation as the chat that its messages come from."""
+    return ChatId(ACCOUNTS - conversation)
+
+
+def is_account(chat: int) -> bool:
+    """Tell whether a chat is an account's conversation, which the bot cannot reach."""
+    return chat <= ACCOUNTS

@@ -11,9 +11,10 @@ from pydantic import JsonValue
 
 from desk.content import answered, kind_of, new_message, source_of
 from desk.house import House
-from desk.turn import Turn
+from desk.places import is_account
+from desk.turn import LONGEST, Turn
 from orchestrator.ports.desk import Counterpart, Doubt, MessageAt
-from support.actor import By
+from support.actor import By, Side
 from support.ids import ChatId, TgMessageId, TicketId
 from support.talk import Recorded, Source, TicketMessage
 from support.tickets import Place, Ticket
@@ -73,18 +74,38 @@ async def pass_on(
 
 async def hand_on(house: House, turn: Turn, ticket: Ticket, place: Place) -> int:
     """Pass on what the client wrote while nobody had the ticket; returns how many messages."""
-    waiting = await house.desk.talk.waiting_messages(ticket.id)
-    pass_on_recorded(turn, waiting, place, ticket.id)
+    if ticket.conversation is None:
+        waiting = await house.desk.talk.waiting_messages(ticket.id)
+    else:
+        waiting = await house.desk.talk.messages(ticket.id)
+    pass_on_recorded(house, turn, waiting, place, ticket.id)
     return len(waiting)
 
 
 def pass_on_recorded(
-    turn: Turn, messages: Sequence[TicketMessage], place: Place, ticket: TicketId
+    house: House, turn: Turn, messages: Sequence[TicketMessage], place: Place, ticket: TicketId
 ) -> None:
     """Copy messages that are on record to a place."""
     for message in messages:
-        if message.source is not None and message.source.chat != place.chat:
-            turn.copy(at(message.source), place, album=message.media_group, ticket=ticket)
+        source = message.source
+        if message.side == Side.SYSTEM or (source is not None and is_account(source.chat)):
+            show_words(house, turn, message, place)
+        elif source is not None and source.chat != place.chat and message.side == Side.CLIENT:
+            turn.copy(at(source), place, album=message.media_group, ticket=ticket)
+
+
+def show_words(house: House, turn: Turn, message: TicketMessage, place: Place) -> None:
+    """Show words that stand in no chat of the bot's, once in each place."""
+    source = message.source
+    turn.queue(
+        "sendMessage",
+        place,
+        {"text": message.words[:LONGEST]},
+        source=None if source is None else at(source),
+        ticket=message.ticket,
+        doubt=Doubt(place.chat, place.thread, language=house.settings.language),
+        key=f"said:{message.id}:{place.chat}:{place.thread or 0}",
+    )
 
 
 async def mirror_edit(house: House, turn: Turn, message: Message) -> None:
@@ -128,6 +149,8 @@ async def mirror_reaction(house: House, turn: Turn, event: MessageReactionUpdate
         if isinstance(one, ReactionTypeEmoji)
     ]
     for other in await house.door.relays.counterparts(house.bot_id, here):
+        if is_account(other.chat):
+            continue
         params: dict[str, JsonValue] = {"message_id": other.message, "reaction": shown[-1:]}
         turn.queue("setMessageReaction", other.chat, params, ticket=other.ticket)
 

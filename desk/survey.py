@@ -4,6 +4,7 @@ from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import InlineKeyboardMarkup
 
+from desk.accounts.talking import offer
 from desk.buttons import button, keyboard
 from desk.house import House
 from desk.turn import Turn
@@ -21,7 +22,13 @@ class Asked(StatesGroup):
 
 
 async def ask_survey(house: House, turn: Turn, ticket: Ticket) -> None:
-    """Tell the client that the ticket is closed, and ask the first question."""
+    """Tell the client that the ticket is closed, and ask the first question.
+
+    Of an account's conversation the client is asked nothing, but staff what becomes of it.
+    """
+    if ticket.conversation is not None:
+        await offer(house, turn, ticket)
+        return
     client = await house.desk.clients.client(ticket.client)
     words, language = house.words, client.language
     text = words("client.closed", language, ticket=ticket.id)

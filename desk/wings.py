@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from desk.accounts.wing import make_wing as accounts
 from desk.client.wing import make_wing as client
 from desk.grants.wing import make_wing as grants
 from desk.house import House, MakeWing
@@ -22,6 +23,8 @@ def make_wings(house: House) -> Sequence[MakeWing]:
         wings.append(take)
     if settings.main_group is not None or settings.operators_chat is None:
         wings.insert(0, topics)
+    if house.accounts is not None:
+        wings.append(accounts)
     if settings.media_root is not None:
         wings.append(media)
     return [*wings, client]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from aiogram.types import InlineKeyboardMarkup
 
+from desk.accounts.talking import take
 from desk.brief import Brief
 from desk.buttons import button, keyboard
 from desk.house import Fell, House
@@ -113,6 +114,9 @@ class OperatorsHall:
             )
             turn.say(place, text, keyboard=self.controls(ticket, staff))
             await hand_on(house, turn, ticket, place)
+        if ticket.conversation is not None:
+            await take(house, ticket, by(staff))
+            return
         text = house.words("client.connected", client.language, operator=staff.name)
         turn.say(ChatId(client.telegram_id), text)
 
@@ -189,7 +193,9 @@ class OperatorsHall:
         if decided.is_done:
             client = await house.desk.clients.client(ticket.client)
             await self.announce(turn, decided.ticket, client)
-            turn.say(ChatId(client.telegram_id), house.words("client.requeued", client.language))
+            if ticket.conversation is None:
+                text = house.words("client.requeued", client.language)
+                turn.say(ChatId(client.telegram_id), text)
             await self.tell_current(turn, staff)
         return decided
 

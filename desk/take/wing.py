@@ -8,6 +8,8 @@ from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message, User
 
+from desk.accounts.talking import answer as through_account
+from desk.accounts.talking import refusal_of, say
 from desk.brief import Brief
 from desk.buttons import Pressed, button, keyboard
 from desk.client.people import People
@@ -18,6 +20,7 @@ from desk.relay import relay, ticket_of
 from desk.take.hall import CARD, OperatorsHall, by, refusal
 from desk.turn import Turn
 from orchestrator.errors import NotFound
+from orchestrator.ports.answers import WrittenAt
 from orchestrator.ports.desk import Doubt
 from support.catalogue import worded
 from support.ids import ChatId, ClientId, OperatorId, TgMessageId, TgUserId, TicketId
@@ -163,6 +166,10 @@ class Operators:
         ticket = await self.meant(message, staff)
         if ticket is None:
             turn.say(chat, self.house.words("staff.no_dialogue", staff.language))
+            return
+        if ticket.conversation is not None:
+            language = staff.language
+            await through_account(self.house, turn, ticket, by(staff), message, language=language)
             return
         client = self.clients.get(ticket.client)
         if client is None:
@@ -351,6 +358,10 @@ class Operators:
             operator=staff.name,
         )
         turn.ticket = ticket.id
+        if ticket.conversation is not None and not await self.say_through(
+            ticket, text, staff, turn
+        ):
+            return
         said = NewMessage(
             ticket=ticket.id,
             by=by(staff),
@@ -362,9 +373,20 @@ class Operators:
             act=turn.act("canned"),
         )
         await house.desk.talk.record_message(said)
-        plain = {"text": text}
-        turn.queue("sendMessage", ChatId(client.telegram_id), plain)
+        if ticket.conversation is None:
+            turn.queue("sendMessage", ChatId(client.telegram_id), {"text": text})
         self.answer(turn, staff, "staff.said", text=text)
+
+    async def say_through(self, ticket: Ticket, text: str, staff: StaffMember, turn: Turn) -> bool:
+        """Send words through the account that a ticket is about; False when it may not."""
+        if staff.telegram_id is None:
+            return False
+        chat = ChatId(staff.telegram_id)
+        written = WrittenAt(turn.act("canned"), ticket.id, chat)
+        refused = await say(self.house, ticket, by(staff), text, written)
+        if refused is not None:
+            turn.say(chat, refusal_of(self.house, refused, staff.language))
+        return refused is None
 
     async def ask_note(
         self,

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from pydantic import JsonValue
 
+from desk.accounts.talking import take
 from desk.house import Fell, House
 from desk.relay import hand_on, pass_on_recorded
 from desk.survey import ask_survey, summary
@@ -23,6 +24,7 @@ from support.topics.budget import choose_group
 
 HISTORY = 50
 """Messages of the client that a technician is shown when the mirror is opened."""
+SHOWN = (Side.CLIENT, Side.SYSTEM)
 OVERDUE = timedelta(minutes=2)
 """How long a ticket may be without its topic before it is asked for again."""
 
@@ -109,11 +111,15 @@ class TopicsHall:
         await self.open_mirror(turn, now, client)
         await self.show(turn, now)
         if ticket.state is TicketState.NEW and now.state is TicketState.WORK:
-            self.tell_connected(turn, client, now.technician_name or by.name)
+            await self.tell_connected(turn, now, client, by)
         return decided
 
-    def tell_connected(self, turn: Turn, client: Client, who: str) -> None:
-        """Tell the client that somebody is there."""
+    async def tell_connected(self, turn: Turn, ticket: Ticket, client: Client, by: By) -> None:
+        """Tell the client that somebody is there; of an account's conversation, the account."""
+        if ticket.conversation is not None:
+            await take(self.house, ticket, by)
+            return
+        who = ticket.technician_name or by.name
         text = self.house.words("client.connected", client.language, operator=who)
         turn.say(ChatId(client.telegram_id), text)
 
@@ -198,8 +204,8 @@ class TopicsHall:
     async def show_history(self, turn: Turn, ticket: Ticket, place: Place) -> None:
         """Show in a mirror what the client wrote lately; what it showed before is not repeated."""
         said = await self.house.desk.talk.messages(ticket.id)
-        client_said = [one for one in said if one.side == Side.CLIENT][-HISTORY:]
-        pass_on_recorded(turn, client_said, place, ticket.id)
+        client_said = [one for one in said if one.side in SHOWN][-HISTORY:]
+        pass_on_recorded(self.house, turn, client_said, place, ticket.id)
 
     async def close_mirrors(self, turn: Turn, ticket: Ticket, client: Client) -> None:
         """Close the topics of technicians who have the ticket no more."""

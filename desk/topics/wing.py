@@ -8,6 +8,7 @@ from aiogram import Router
 from aiogram.filters import BaseFilter
 from aiogram.types import CallbackQuery, Message
 
+from desk.accounts.talking import answer
 from desk.buttons import Pressed
 from desk.content import is_service, source_of
 from desk.filters import InSupergroup
@@ -101,6 +102,21 @@ class Topics:
             text = self.house.words(why_not, self.house.settings.language, ticket=ticket.id)
             turn.say(here(message), text, reply_to=TgMessageId(message.message_id))
             return
+        place = here(message)
+        if ticket.conversation is not None:
+            language = self.house.settings.language
+            if not await answer(self.house, turn, ticket, author, message, language=language):
+                return
+        else:
+            await self.relay(turn, ticket, author, message)
+        for other in await self.hall.places(ticket):
+            if other != place:
+                show_said(turn, message, other, author.name, ticket.id)
+        if ticket.state is TicketState.NEW and author.side is Side.STAFF:
+            await self.take(ticket, author, turn)
+
+    async def relay(self, turn: Turn, ticket: Ticket, author: By, message: Message) -> None:
+        """Copy a message to the client."""
         client = await self.house.desk.clients.client(ticket.client)
         place = here(message)
         doubt = Doubt(
@@ -111,11 +127,6 @@ class Topics:
         )
         to = [Place(ChatId(client.telegram_id))]
         await relay(self.house, turn, ticket, author, message, to=to, doubt=doubt)
-        for other in await self.hall.places(ticket):
-            if other != place:
-                show_said(turn, message, other, author.name, ticket.id)
-        if ticket.state is TicketState.NEW and author.side is Side.STAFF:
-            await self.take(ticket, author, turn)
 
     @staticmethod
     def why_not(owner: ThreadOwner) -> str | None:
@@ -137,7 +148,7 @@ class Topics:
         )
         if decided.is_done:
             client = await self.house.desk.clients.client(ticket.client)
-            self.hall.tell_connected(turn, client, found.name)
+            await self.hall.tell_connected(turn, decided.ticket, client, author)
             await self.hall.show(turn, decided.ticket)
 
     async def edited(self, message: Message, owner: ThreadOwner, turn: Turn) -> None:
@@ -180,8 +191,10 @@ class Topics:
         if decided.is_done:
             client = await self.house.desk.clients.client(ticket.client)
             await self.hall.reopened(turn, decided.ticket, client)
-            text = self.house.words("topics.client_reopened", client.language, ticket=ticket.id)
-            turn.say(ChatId(client.telegram_id), text)
+            if ticket.conversation is None:
+                words = self.house.words
+                text = words("topics.client_reopened", client.language, ticket=ticket.id)
+                turn.say(ChatId(client.telegram_id), text)
         self.reply(turn, decided, "topics.open_again")
 
     async def pressed(

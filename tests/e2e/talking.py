@@ -181,10 +181,15 @@ class Talk:
 
 @asynccontextmanager
 async def talking(
-    database_url: str, redis_url: str, folder: Path, tuning: Tuning = QUICK
+    database_url: str,
+    redis_url: str,
+    folder: Path,
+    tuning: Tuning = QUICK,
+    *,
+    bot_api: bool = False,
 ) -> AsyncIterator[Talk]:
     """An account of the club's, its scripts published, and a person; no node runs yet."""
-    async with serve() as server:
+    async with serve(bot_api=bot_api) as server:
         told = replace_settings(Settings(), server, Servers(database_url, redis_url), folder)
         async with company(told, tuning=tuning, watchdog=NoWatchdog()) as opened:
             play = Play(Theatre.build(server, "Lantern"), opened)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from desk.door import Door
+from desk.house import Accounts
 from simulator.world.channels import Channel
 from simulator.world.messages import Draft, Message
 from simulator.world.peers import MessageId
@@ -89,13 +90,15 @@ class Forum:
 
 
 @asynccontextmanager
-async def forum_on(stand: Stand, *more: Channel) -> AsyncIterator[Forum]:
+async def forum_on(
+    stand: Stand, *more: Channel, accounts: Accounts | None = None
+) -> AsyncIterator[Forum]:
     """Set up a main group and a technician's group, and run the desk on them and on `more`."""
     main, workshop = (forum_group(stand, title) for title in ("Tickets", "Workshop"))
     maria, ivan = stand.person("Maria", username="maria_s"), stand.person("Ivan")
     stand.world.join(main, maria)
     stand.world.join(workshop, ivan)
-    async with stand.door() as door:
+    async with stand.door(accounts=accounts) as door:
         for group in (main, *more):
             await door.desk.groups.put_group(
                 BOSS, DeskGroup(chat_id(group), GroupUse.MAIN, group.title)

@@ -1,0 +1,186 @@
+"""A conversation of an account, handed to a person, at the desk: Telethon here, the Bot API there.
+
+One person talks with the account over MTProto; the operators see a ticket in Telegram's Bot API.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from desk.door import Door
+from desk.house import Accounts
+from orchestrator.ports.conversations import ConversationState
+from simulator.world.people import Person
+from tests.e2e.talking import Talk, talking
+from tests.integration.desk.forum import Forum, forum_on
+from tests.integration.desk.stand import Stand
+
+
+@dataclass
+class Both:
+    """A person who talks with the account, and the desk's side of it."""
+
+    talk: Talk
+    stand: Stand
+
+    def accounts(self) -> Accounts:
+        """Return how a desk takes part in the conversations."""
+        company = self.talk.company
+        return Accounts(company.service.conversations, company.stage.stores.account_tickets)
+
+    @asynccontextmanager
+    async def open(self, name: str = "node", **options: Any) -> AsyncIterator[Door]:
+        """Run a desk that has accounts."""
+        async with self.stand.open(name, accounts=self.accounts(), **options) as door:
+            yield door
+
+    async def handed_over(self) -> None:
+        """Go with the script until it asks for a person."""
+        await self.talk.says("Хотим прийти к вам с классом", "Сколько вас")
+        await self.talk.says("60", "60 человек", parts=2)
+        await self.talk.reaches(ConversationState.HANDED_OVER)
+
+    async def answered(self, operator: Person, words: str) -> None:
+        """Let an operator write, and wait until the person reads it from the account."""
+        self.stand.say(operator, words)
+        await self.talk.until(lambda: words in self.talk.answers())
+
+    def bot_wrote_to_the_person(self) -> bool:
+        """Tell whether the desk's bot ever wrote to whom it never met."""
+        return bool(self.stand.told(self.talk.person))
+
+
+@pytest.fixture
+async def both(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Both]:
+    async with talking(database_url, redis_url, tmp_path, bot_api=True) as talk:
+        server = talk.play.theatre.server
+        api, world = server.bot_api, server.world
+        assert api is not None
+        bot = world.add_bot("Desk", "desk_bot")
+        boss = world.add_person("9996610001", "Boss")
+        group = world.add_group("Operators", owner=boss)
+        world.join(group, bot)
+        world.make_admin(group, bot)
+        company = talk.company
+        stand = Stand(
+            world,
+            api,
+            api.url,
+            bot,
+            boss,
+            group,
+            company.engine,
+            redis_url,
+            database_url,
+            company.keyring,
+        )
+        yield Both(talk, stand)
+        assert not api.crashed
+
+
+async def test_an_operator_answers_through_the_account_and_gives_the_conversation_back(
+    both: Both,
+) -> None:
+    talk, stand = both.talk, both.stand
+    async with talk.company.running_node(), both.open() as door:
+        olga = await stand.operator(door, "Olga")
+        await both.handed_over()
+        card = await stand.in_group("Новый клиент #1")
+        assert "lena" in card.text
+        talk.write("Вы ещё тут?")
+        stand.press(olga, card, "v1:take")
+        begun = await stand.shown(olga, "Вы подключены")
+        history = await stand.shown(olga, "Переписка аккаунта lena")
+        assert "Хотим прийти к вам с классом" in history.text
+        assert "Сколько вас" in history.text
+        await stand.shown(olga, "Вы ещё тут?")
+
+        await both.answered(olga, "Да, здравствуйте! Я Ольга.")
+        await stand.shown(olga, "✓ Отправлено от lena")
+        talk.write("Спасибо, ждём")
+        await stand.shown(olga, "Спасибо, ждём")
+
+        stand.press(olga, begun, "v1:finish")
+        question = await stand.shown(olga, "Что делать с перепиской?")
+        stand.press(olga, question, "v1:acback")
+        await talk.reaches(ConversationState.OPEN)
+        await stand.until(lambda: "возвращена сценарию" in question.text, "the choice is shown")
+        assert not both.bot_wrote_to_the_person()
+        cards = [one for one in stand.group.history if "Новый клиент" in one.text]
+        assert len(cards) == 1
+
+
+async def test_whoever_opts_out_ends_the_ticket(both: Both) -> None:
+    talk, stand = both.talk, both.stand
+    async with talk.company.running_node(), both.open() as door:
+        olga = await stand.operator(door, "Olga")
+        await both.handed_over()
+        card = await stand.in_group("Новый клиент #1")
+        stand.press(olga, card, "v1:take")
+        await stand.shown(olga, "Вы подключены")
+        await both.answered(olga, "Чем помочь?")
+        talk.write("не пишите мне больше")
+        await stand.shown(olga, "переписка окончена")
+        said = len(talk.answers())
+        stand.say(olga, "Постойте")
+        refusals = ("У вас нет открытого диалога", "Не отправлено: человек попросил")
+
+        def refused() -> bool:
+            read = [one.text for one in olga.inbox.messages.values()]
+            return any(text.startswith(refusals) for text in read)
+
+        await stand.until(refused, f"one of {refusals}")
+        assert len(talk.answers()) == said
+
+
+async def test_a_desk_that_dies_and_begins_again_loses_and_doubles_nothing(both: Both) -> None:
+    talk, stand = both.talk, both.stand
+    async with talk.company.running_node():
+        await both.handed_over()
+        async with both.open("first") as door:
+            olga = await stand.operator(door, "Olga")
+            card = await stand.in_group("Новый клиент #1")
+            stand.press(olga, card, "v1:take")
+            await stand.shown(olga, "Переписка аккаунта lena")
+        for number in range(5):
+            talk.write(f"Вопрос {number}")
+        await talk.play.until(talk.recorded(7))
+        stand.say(olga, "Отвечаю")
+        async with both.open("second"):
+            for number in range(5):
+                await stand.shown(olga, f"Вопрос {number}")
+            await talk.until(lambda: "Отвечаю" in talk.answers())
+            await stand.shown(olga, "✓ Отправлено от lena")
+        read = [one.text for one in olga.inbox.messages.values()]
+        assert all(read.count(f"Вопрос {number}") == 1 for number in range(5))
+        assert talk.answers().count("Отвечаю") == 1
+        assert sum("Переписка аккаунта" in text for text in read) == 1
+
+
+async def test_a_topic_stands_for_the_conversation_in_mode_topics(both: Both) -> None:
+    talk, stand = both.talk, both.stand
+    async with talk.company.running_node(), forum_on(stand, accounts=both.accounts()) as forum:
+        await both.handed_over()
+        topic = await forum.titled("#1 | Pavel Petrov")
+        await forum.stands("Переписка аккаунта lena", topic)
+        forum.write(forum.maria, topic, "Приходите в пятницу")
+        await talk.until(lambda: "Приходите в пятницу" in talk.answers())
+        await forum.stands("✓ Отправлено от lena", topic)
+        talk.write("Придём!")
+        await forum.stands("Придём!", topic)
+        await close(forum, topic)
+        question = await forum.stands("Что делать с перепиской?", topic)
+        stand.press(forum.maria, question, "v1:acend")
+        await talk.reaches(ConversationState.CLOSED)
+        assert not both.bot_wrote_to_the_person()
+
+
+async def close(forum: Forum, topic: int) -> None:
+    """Close a ticket by the button under its card."""
+    card = await forum.stands("Обращение #1", topic)
+    forum.stand.press(forum.maria, card, "v1:tclose:1")
+    await forum.closed(topic)
