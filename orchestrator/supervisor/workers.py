@@ -95,9 +95,23 @@ class Shift:
         del self.done[: len(finished)]
         self.let_go(finished)
         for job in taken:
-            self.held[job.id] = job
-            self.todo.put_nowait(job)
+            self.hold(job)
         return len(taken) < room
+
+    def hold(self, job: Job) -> None:
+        """Have a job that was taken done, whatever came of it when it was taken before.
+
+        A deed may give its job back for later. It may be due, and in these hands again, before the
+        one who gave it back has told so: that must not finish what was only begun anew.
+        """
+        self.done = [one for one in self.done if one.id != job.id]
+        self.held[job.id] = job
+        self.todo.put_nowait(job)
+
+    def note_done(self, job: Job) -> None:
+        """Have a job finished, unless it was taken anew meanwhile."""
+        if self.held.get(job.id) is job:
+            self.done.append(job)
 
     async def look_after_the_dead(self) -> None:
         """Make due again, from time to time, what a dead process held, or what nobody knows of.
@@ -144,7 +158,7 @@ class Shift:
             job = await self.todo.get()
             error = await self.attempt(job)
             if error is None:
-                self.done.append(job)
+                self.note_done(job)
             else:
                 await self.put_off(job, error)
             if self.runs_low:
@@ -182,9 +196,10 @@ class Shift:
         self.let_go([job])
 
     def let_go(self, jobs: Iterable[Job]) -> None:
-        """Hold these no longer."""
+        """Hold these no longer; what was taken anew is held on to."""
         for job in jobs:
-            self.held.pop(job.id, None)
+            if self.held.get(job.id) is job:
+                del self.held[job.id]
 
     async def end(self) -> None:
         """Store what is done, and give back what was not."""

@@ -226,3 +226,47 @@ async def test_jobs_whose_taking_was_never_heard_of_are_done_all_the_same(scene:
     async with working(replace(worker, tuning=quick)):
         await deeds.wait(10)
     assert sorted(deeds.done) == list(range(10))
+
+
+async def test_a_job_that_was_given_back_and_taken_anew_is_not_finished_by_the_first_try(
+    scene: Scene,
+) -> None:
+    tries: list[int] = []
+    again, told, third = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    looked = [asyncio.Event(), asyncio.Event()]
+
+    async def give_back(job: Job) -> None:
+        await scene.sql(
+            "UPDATE jobs SET state = 'waiting', due_at = now(), claimed_by = NULL "
+            "WHERE id = :job AND state = 'taken' AND claimed_by = :by",
+            job=job.id,
+            by=job.taken_by,
+        )
+
+    async def do(job: Job) -> None:
+        assert isinstance(job.task, VerifyGrant)
+        if job.task.grant > 0:
+            looked[job.task.grant - 1].set()
+            return
+        tries.append(len(tries))
+        match len(tries):
+            case 1:
+                await give_back(job)
+                await again.wait()
+                told.set()
+            case 2:
+                again.set()
+                await told.wait()
+                # By the second of these everything was stored that had been done before the first.
+                for number, event in enumerate(looked, 1):
+                    await scene.stores.jobs.queue_job(VerifyGrant(GrantId(number)))
+                    await event.wait()
+                await give_back(job)
+            case _:
+                third.set()
+
+    await queue(scene.stores, 1)
+    async with working(worker_of(scene.stores, do)), asyncio.timeout(20):
+        await third.wait()
+        await settled(scene, {"done": 3})
+    assert len(tries) == 3
