@@ -56,6 +56,7 @@ OVER: dict[str, TextClause] = {
             LIMIT :batch FOR UPDATE SKIP LOCKED)
         """
     ),
+    "desk_pending": text("DELETE FROM desk_pending WHERE kept_at < :history OR adopted_at < :jobs"),
     "relays": text("DELETE FROM relays WHERE at < :history"),
     "firings": text("DELETE FROM firings WHERE fires_at < :jobs"),
     "holds": text("DELETE FROM holds WHERE not_before < :jobs"),

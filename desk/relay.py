@@ -17,7 +17,7 @@ from orchestrator.ports.desk import Counterpart, Doubt, MessageAt
 from support.actor import By, Side
 from support.ids import ChatId, TgMessageId, TicketId
 from support.talk import Recorded, Source, TicketMessage
-from support.tickets import Place, Ticket
+from support.tickets import Mode, Place, Ticket
 
 MEDIA = {"photo": "photo", "video": "video", "animation": "animation", "audio": "audio"}
 """Content that an edit may put in another's place, by its name in `InputMedia`."""
@@ -72,14 +72,23 @@ async def pass_on(
         )
 
 
-async def hand_on(house: House, turn: Turn, ticket: Ticket, place: Place) -> int:
-    """Pass on what the client wrote while nobody had the ticket; returns how many messages."""
-    if ticket.conversation is None:
-        waiting = await house.desk.talk.waiting_messages(ticket.id)
-    else:
+async def hand_on(house: House, turn: Turn, ticket: Ticket, place: Place) -> None:
+    """Pass on what the client wrote while nobody had the ticket, and what reached nobody."""
+    if ticket.conversation is not None:
         waiting = await house.desk.talk.messages(ticket.id)
+    elif ticket.mode is Mode.TAKE:
+        waiting = await not_relayed(house, await house.desk.talk.messages_of_client(ticket.id))
+    else:
+        # All that was said belongs into each of its topics; what is there is not repeated.
+        waiting = await house.desk.talk.messages_of_client(ticket.id)
     pass_on_recorded(house, turn, waiting, place, ticket.id)
-    return len(waiting)
+
+
+async def not_relayed(house: House, messages: Sequence[TicketMessage]) -> Sequence[TicketMessage]:
+    """Return those that did not certainly arrive anywhere."""
+    asked = [at(one.source) for one in messages if one.source is not None]
+    arrived = await house.door.relays.relayed(house.bot_id, asked)
+    return [one for one in messages if one.source is None or at(one.source) not in arrived]
 
 
 def pass_on_recorded(

@@ -14,6 +14,7 @@ from db.encryption import Cipher, place
 from db.engine import transaction
 from db.stores.base import one, rows, run
 from db.stores.desk_parcels import PostgresParcels
+from db.stores.desk_pending import PostgresPending
 from db.stores.desk_updates import PostgresDeskUpdates
 from orchestrator.ports.desk import BotId, Counterpart, DoorStores, MessageAt
 from support.ids import ChatId, TgMessageId, TicketId
@@ -23,6 +24,13 @@ COPIES = text(
     SELECT dest_chat AS chat, dest_message AS message, dest_thread AS thread, ticket_id
     FROM relays
     WHERE bot_id = :bot AND source_chat = :chat AND source_message = :message
+    """
+)
+RELAYED = text(
+    """
+    SELECT DISTINCT r.source_chat, r.source_message
+    FROM unnest(CAST(:chats AS bigint[]), CAST(:messages AS bigint[])) AS m (chat, message)
+    JOIN relays r ON r.bot_id = :bot AND r.source_chat = m.chat AND r.source_message = m.message
     """
 )
 COUNTERPARTS = text(
@@ -80,6 +88,15 @@ class PostgresRelays:
     async def copies(self, bot: BotId, at: MessageAt) -> Sequence[Counterpart]:
         """Look one way."""
         return await self.look(COPIES, bot, at)
+
+    async def relayed(self, bot: BotId, messages: Sequence[MessageAt]) -> frozenset[MessageAt]:
+        """Look for their copies."""
+        asked = {"chats": [m.chat for m in messages], "messages": [m.message for m in messages]}
+        async with transaction(self.engine) as connection:
+            found = await rows(connection, RELAYED, bot=bot, **asked)
+        return frozenset(
+            MessageAt(ChatId(row.source_chat), TgMessageId(row.source_message)) for row in found
+        )
 
     async def look(self, statement: TextClause, bot: BotId, at: MessageAt) -> list[Counterpart]:
         """Run a statement and read what it found."""
@@ -174,6 +191,7 @@ def door_stores(engine: AsyncEngine, cipher: Cipher, memory: RedisDeskMemory) ->
         updates=PostgresDeskUpdates(engine),
         parcels=PostgresParcels(engine),
         relays=PostgresRelays(engine),
+        pending=PostgresPending(engine),
         keys=SignedKeys(engine, secret, memory),
         bots=PostgresBots(engine, cipher),
         memory=memory,

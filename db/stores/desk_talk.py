@@ -53,10 +53,14 @@ OF_TICKET = text(
     ORDER BY m.id LIMIT :limit
     """
 )
-WAITING = text(
+LATEST = text(
+    COLUMNS
+    + " WHERE m.ticket_id = :ticket AND m.deleted_at IS NULL ORDER BY m.id DESC LIMIT :limit"
+)
+OF_CLIENT = text(
     COLUMNS
     + """
-    WHERE m.ticket_id = :ticket AND m.sender_type = 'CLIENT' AND m.handed_on_at IS NULL
+    WHERE m.ticket_id = :ticket AND m.sender_type = 'CLIENT'
       AND m.deleted_at IS NULL
     ORDER BY m.id
     """
@@ -125,12 +129,6 @@ DELETE = text(
     """
     UPDATE ticket_messages SET deleted_at = coalesce(deleted_at, :at)
     WHERE source_chat_id = :chat AND source_message_id = :message
-    """
-)
-HAND_ON = text(
-    """
-    UPDATE ticket_messages SET handed_on_at = now()
-    WHERE id = ANY(CAST(:messages AS bigint[])) AND handed_on_at IS NULL
     """
 )
 STORE_FILE = text("UPDATE attachments SET local_path = :path WHERE id = :attachment")
@@ -202,15 +200,16 @@ class PostgresTalk:
             values = {"ticket": ticket, "after": after, "limit": limit}
             return await read_messages(connection, OF_TICKET, **values)
 
-    async def waiting_messages(self, ticket: TicketId) -> Sequence[TicketMessage]:
-        """Return the client's messages that nobody was handed."""
+    async def messages_of_client(self, ticket: TicketId) -> Sequence[TicketMessage]:
+        """Return what the client wrote and did not delete."""
         async with transaction(self.engine) as connection:
-            return await read_messages(connection, WAITING, ticket=ticket)
+            return await read_messages(connection, OF_CLIENT, ticket=ticket)
 
-    async def mark_handed_on(self, messages: Sequence[TicketMessageId]) -> int:
-        """Remember that these are on their way."""
+    async def latest_messages(self, ticket: TicketId, limit: int) -> Sequence[TicketMessage]:
+        """Return what was said last, in order."""
         async with transaction(self.engine) as connection:
-            return await run(connection, HAND_ON, messages=list(messages))
+            found = await read_messages(connection, LATEST, ticket=ticket, limit=limit)
+        return found[::-1]
 
     async def store_file(self, attachment: AttachmentId, local_path: str) -> None:
         """Remember where a file is kept."""

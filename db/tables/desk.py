@@ -341,7 +341,6 @@ ticket_messages = Table(
     moment_now("created_at"),
     moment("edited_at"),
     moment("deleted_at"),
-    moment("handed_on_at"),
     # PostgreSQL's "russian" stems words in Latin letters as English ones.
     Column(
         "found_by",
@@ -365,7 +364,7 @@ ticket_messages = Table(
         "ix_ticket_messages_waiting",
         "ticket_id",
         "id",
-        postgresql_where=text("sender_type = 'CLIENT' AND handed_on_at IS NULL"),
+        postgresql_where=text("sender_type = 'CLIENT'"),
     ),
     Index(
         "uq_ticket_messages_source",

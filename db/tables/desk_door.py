@@ -90,6 +90,20 @@ desk_parcels = Table(
     Index("ix_desk_parcels_settled_at", "settled_at"),
 )
 
+desk_pending = Table(
+    "desk_pending",
+    metadata,
+    Column("bot_id", BigInteger, primary_key=True),
+    Column("chat_id", BigInteger, primary_key=True),
+    Column("message_id", BigInteger, primary_key=True),
+    words("album", server_default=""),
+    document("content", default=None),
+    moment_now("kept_at"),
+    maybe_words("adopted_by"),
+    moment("adopted_at"),
+    Index("ix_desk_pending_kept_at", "kept_at"),
+)
+
 relays = Table(
     "relays",
     metadata,
@@ -113,4 +127,4 @@ callback_keys = Table(
     moment_now("made_at"),
 )
 
-__all__ = ["bots", "callback_keys", "desk_parcels", "desk_updates", "relays"]
+__all__ = ["bots", "callback_keys", "desk_parcels", "desk_pending", "desk_updates", "relays"]

@@ -1,5 +1,6 @@
 """The client's side of the desk."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from aiogram import Router
@@ -29,7 +30,7 @@ from desk.relay import hand_on, pass_on, record
 from desk.survey import Asked, ask_survey, comment, rate, show_step
 from desk.turn import Turn
 from orchestrator.errors import NotFound
-from orchestrator.ports.desk import Doubt, MessageAt
+from orchestrator.ports.desk import Doubt, Json, MessageAt
 from support.actor import By, Side
 from support.assignment import Assignment
 from support.catalogue import Flow
@@ -38,9 +39,6 @@ from support.languages import Language
 from support.people import Client
 from support.phones import read_phone
 from support.tickets import How, Mode, Opening, Ticket
-
-PENDING = 10
-"""Messages that are kept while a client is asked whether to call an operator."""
 
 JUST_TAKEN = timedelta(seconds=5)
 
@@ -124,6 +122,7 @@ class ClientSide:
         """Take note that the client needs no operator."""
         client = await self.client_of(query.from_user)
         await state.clear()
+        await self.adopt(turn, client)
         text = self.house.words("client.glad", client.language)
         turn.edit(place_of(query), text, keyboard=home_keyboard(self.house, client.language))
 
@@ -181,7 +180,7 @@ class ClientSide:
         )
         ticket = opened.ticket
         turn.ticket = ticket.id
-        for written in (await state.get_data()).get("pending", []):
+        for written in await self.adopt(turn, client):
             pending = Message.model_validate(written, context={"bot": house.bot})
             await self.pass_on(turn, ticket, client, pending)
         await state.clear()
@@ -197,7 +196,7 @@ class ClientSide:
             )
         return ticket
 
-    async def write(self, message: Message, turn: Turn, state: FSMContext) -> None:
+    async def write(self, message: Message, turn: Turn) -> None:
         """Pass on what a client writes; without a ticket, ask whether to call an operator."""
         if is_service(message) or message.from_user is None:
             return
@@ -208,11 +207,10 @@ class ClientSide:
         if ticket is not None:
             await self.pass_on(turn, ticket, client, message)
             return
-        if message.media_group_id is None or not await self.has_pending(state, message):
+        if await self.keep_pending(message):
             text = self.house.words("client.call_operator", client.language)
             buttons = yes_or_no(self.house, OTHER, client.language)
             turn.say(ChatId(message.chat.id), text, keyboard=buttons)
-        await self.keep_pending(state, message)
 
     async def pass_on(self, turn: Turn, ticket: Ticket, client: Client, message: Message) -> None:
         """Record a message in the ticket and hand it on to whoever has it.
@@ -249,17 +247,20 @@ class ClientSide:
             turn.say(ChatId(message.chat.id), self.house.words("client.slower", client.language))
         return over > 0
 
-    async def has_pending(self, state: FSMContext, message: Message) -> bool:
-        """Tell whether a part of the same album was kept already."""
-        kept = (await state.get_data()).get("pending", [])
-        return any(one.get("media_group_id") == message.media_group_id for one in kept)
+    async def keep_pending(self, message: Message) -> bool:
+        """Keep a message until the client says whether to call an operator.
 
-    async def keep_pending(self, state: FSMContext, message: Message) -> None:
-        """Keep a message until the client says whether to call an operator."""
-        kept = (await state.get_data()).get("pending", [])
+        Returns False for the later parts of an album, about which they were asked already.
+        """
         written = message.model_dump(mode="json", exclude_none=True, exclude_unset=True)
-        if all(one["message_id"] != message.message_id for one in kept):
-            await state.update_data(pending=[*kept, written][-PENDING:])
+        where = MessageAt(ChatId(message.chat.id), TgMessageId(message.message_id))
+        album = message.media_group_id or ""
+        return await self.house.door.pending.keep(self.house.bot_id, where, written, album)
+
+    async def adopt(self, turn: Turn, client: Client) -> Sequence[Json]:
+        """Take what was kept: for the ticket that begins, or to let it go."""
+        chat = ChatId(client.telegram_id)
+        return await self.house.door.pending.adopt(self.house.bot_id, chat, turn.act("adopt"))
 
     async def mine(self, message: Message, turn: Turn) -> None:
         """List the client's tickets."""
@@ -338,7 +339,7 @@ class ClientSide:
         await state.clear()
         ticket = await self.own_ticket(client, number)
         if ticket is None or message.text is None:
-            await self.write(message, turn, state)
+            await self.write(message, turn)
             return
         chat = ChatId(message.chat.id)
         text, language = message.text, client.language

@@ -11,6 +11,7 @@ from desk.buttons import button, keyboard
 from desk.house import Fell, House
 from desk.relay import hand_on
 from desk.survey import ask_survey, summary
+from desk.take.recall import recall
 from desk.turn import Turn
 from desk.words import Html
 from orchestrator.errors import NotAllowed
@@ -113,6 +114,7 @@ class OperatorsHall:
                 "staff.begun", staff.language, card=Html(await self.card(ticket, client))
             )
             turn.say(place, text, keyboard=self.controls(ticket, staff))
+            await recall(house, turn, ticket, place, staff.language)
             await hand_on(house, turn, ticket, place)
         if ticket.conversation is not None:
             await take(house, ticket, by(staff))

@@ -12,7 +12,7 @@ from typing import NewType, Protocol
 
 from pydantic import JsonValue
 
-from support.ids import ChatId, TgMessageId, ThreadId, TicketId
+from support.ids import ActKey, ChatId, TgMessageId, ThreadId, TicketId
 
 BotId = NewType("BotId", int)
 UpdateRow = NewType("UpdateRow", int)
@@ -194,6 +194,16 @@ class ParcelStore(Protocol):
         """Return to which chats something was sent, and how long ago."""
 
 
+class PendingStore(Protocol):
+    """What clients write before they have a ticket."""
+
+    async def keep(self, bot: BotId, at: MessageAt, content: Json, album: str = "") -> bool:
+        """Keep a message; returns whether it begins something: False for an album's later parts."""
+
+    async def adopt(self, bot: BotId, chat: ChatId, act: ActKey) -> Sequence[Json]:
+        """Hand out what waits, in order, to one act; the same act is given the same again."""
+
+
 class RelayStore(Protocol):
     """Which message stands for which other one elsewhere."""
 
@@ -207,6 +217,9 @@ class RelayStore(Protocol):
 
     async def copies(self, bot: BotId, at: MessageAt) -> Sequence[Counterpart]:
         """Return the copies of a message, which the bot may edit."""
+
+    async def relayed(self, bot: BotId, messages: Sequence[MessageAt]) -> frozenset[MessageAt]:
+        """Return which of these certainly arrived anywhere."""
 
 
 class CallbackKeys(Protocol):
@@ -255,6 +268,7 @@ class DoorStores:
     updates: UpdateStore
     parcels: ParcelStore
     relays: RelayStore
+    pending: PendingStore
     keys: CallbackKeys
     bots: BotStore
     memory: DeskMemory

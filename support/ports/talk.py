@@ -36,11 +36,11 @@ class TalkStore(Protocol):
     ) -> Sequence[TicketMessage]:
         """Return what was said, in order."""
 
-    async def waiting_messages(self, ticket: TicketId) -> Sequence[TicketMessage]:
-        """Return the client's messages that nobody was handed, in order, with attachments."""
+    async def latest_messages(self, ticket: TicketId, limit: int) -> Sequence[TicketMessage]:
+        """Return what was said last, in order, but for what was deleted."""
 
-    async def mark_handed_on(self, messages: Sequence[TicketMessageId]) -> int:
-        """Remember that these are on their way to somebody; returns how many were not yet."""
+    async def messages_of_client(self, ticket: TicketId) -> Sequence[TicketMessage]:
+        """Return what the client wrote and did not delete, in order."""
 
     async def store_file(self, attachment: AttachmentId, local_path: str) -> None:
         """Remember where an attachment's file is kept."""

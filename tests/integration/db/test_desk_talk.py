@@ -61,15 +61,14 @@ async def test_what_has_no_source_is_recorded_once_by_its_act(desk: Desk) -> Non
     assert len(await desk.stores.talk.messages(ticket)) == 1
 
 
-async def test_what_nobody_was_handed_waits_in_order(desk: Desk) -> None:
+async def test_what_the_client_wrote_and_what_was_said_last_stand_in_order(desk: Desk) -> None:
     ticket, client = await a_dialogue(desk)
     said = [await desk.say(ticket, the_client(client), f"line {n}") for n in range(3)]
     await desk.say(ticket, THE_CLOCK, "we shall answer soon")
     talk = desk.stores.talk
-    assert [one.id for one in await talk.waiting_messages(ticket)] == [one.id for one in said]
-    assert await talk.mark_handed_on([said[0].id, said[1].id]) == 2
-    assert await talk.mark_handed_on([said[0].id]) == 0
-    assert [one.words for one in await talk.waiting_messages(ticket)] == ["line 2"]
+    assert [one.id for one in await talk.messages_of_client(ticket)] == [one.id for one in said]
+    latest = await talk.latest_messages(ticket, 2)
+    assert [one.words for one in latest] == ["line 2", "we shall answer soon"]
 
 
 async def test_an_edit_keeps_the_first_words_and_a_deletion_all(desk: Desk) -> None:
