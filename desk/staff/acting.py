@@ -24,6 +24,18 @@ INVITATION_LASTS = timedelta(days=7)
 CODE_BYTES = 12
 STEP = 10
 """By how much places in the start menu differ."""
+YES = "1"
+ONCE_TURNED: Mapping[str, str] = MappingProxyType(
+    {
+        "topic_shown": "topic",
+        "topic_phone": "topic",
+        "topic_flow": "topic",
+        "topic_up": "topics",
+        "role": "person",
+    }
+)
+"""Older buttons turned these over, so that a press that came twice undid itself; today's say what
+is to be. An older one shows its page anew, with today's buttons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,8 @@ class Acts:
     async def do(self, name: str, arguments: tuple[str, ...]) -> Page:
         """Carry out an act; raises TroupeError with what stands in its way."""
         known = ACTS.get(name)
+        if name in ONCE_TURNED and known is not None and len(arguments) == known[0] - 1:
+            return await self.page(ONCE_TURNED[name], *arguments)
         if known is None or len(arguments) != known[0]:
             raise BadInput("that button is not known")
         return await known[1](self, *arguments)
@@ -57,28 +71,27 @@ class Acts:
         await self.house.desk.catalogue.put_menu_topic(self.actor, topic)
         return await self.page("topic", topic.key)
 
-    async def topic_shown(self, key: str) -> Page:
+    async def topic_shown(self, key: str, shown: str) -> Page:
         """Let a topic be in the menu, or not."""
         topic = await self.topic(key)
-        return await self.put(replace(topic, is_active=not topic.is_active))
+        return await self.put(replace(topic, is_active=shown == YES))
 
-    async def topic_phone(self, key: str) -> Page:
+    async def topic_phone(self, key: str, asks: str) -> Page:
         """Have the client's number asked for, or not."""
         topic = await self.topic(key)
-        return await self.put(replace(topic, asks_phone=not topic.asks_phone))
+        return await self.put(replace(topic, asks_phone=asks == YES))
 
-    async def topic_flow(self, key: str) -> Page:
+    async def topic_flow(self, key: str, flow: str) -> Page:
         """Answer by a template, or offer an operator."""
         topic = await self.topic(key)
-        flow = Flow.OPERATOR if topic.flow is Flow.ANSWER else Flow.ANSWER
-        return await self.put(replace(topic, flow=flow))
+        return await self.put(replace(topic, flow=Flow(flow)))
 
-    async def topic_up(self, key: str) -> Page:
-        """Put a topic before the one that stands above it."""
-        topics = list(await self.house.desk.catalogue.menu(only_active=False))
-        place = next((at for at, one in enumerate(topics) if one.key == key), 0)
-        if place:
-            topics[place - 1], topics[place] = topics[place], topics[place - 1]
+    async def topic_up(self, key: str, place: str) -> Page:
+        """Put a topic to a place in the menu, counted from 0."""
+        topic = await self.topic(key)
+        menu = await self.house.desk.catalogue.menu(only_active=False)
+        topics = [one for one in menu if one.key != key]
+        topics.insert(int(place), topic)
         for number, one in enumerate(topics, start=1):
             if one.position != number * STEP:
                 await self.house.desk.catalogue.put_menu_topic(
@@ -96,11 +109,11 @@ class Acts:
         await self.house.desk.catalogue.remove_canned_reply(self.actor, key)
         return await self.page("canned")
 
-    async def role(self, number: str, role: str) -> Page:
+    async def role(self, number: str, role: str, given: str) -> Page:
         """Give somebody a role, or take it; who has none left is let go."""
         user, chosen = OperatorId(int(number)), Role(role)
         one = await self.house.desk.staff.staff_member(user)
-        roles = one.roles ^ {chosen}
+        roles = one.roles | {chosen} if given == YES else one.roles - {chosen}
         if roles:
             await self.house.desk.staff.set_roles(self.actor, user, roles)
             return await self.page("person", number)
@@ -147,13 +160,13 @@ class Acts:
 Do = Callable[..., Awaitable[Page]]
 ACTS: Mapping[str, tuple[int, Do]] = MappingProxyType(
     {
-        "topic_shown": (1, Acts.topic_shown),
-        "topic_phone": (1, Acts.topic_phone),
-        "topic_flow": (1, Acts.topic_flow),
-        "topic_up": (1, Acts.topic_up),
+        "topic_shown": (2, Acts.topic_shown),
+        "topic_phone": (2, Acts.topic_phone),
+        "topic_flow": (2, Acts.topic_flow),
+        "topic_up": (2, Acts.topic_up),
         "topic_gone": (1, Acts.topic_gone),
         "reply_gone": (1, Acts.reply_gone),
-        "role": (2, Acts.role),
+        "role": (3, Acts.role),
         "status": (2, Acts.status),
         "invite": (1, Acts.invite),
         "technician": (2, Acts.technician),

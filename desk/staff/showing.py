@@ -6,7 +6,7 @@ from types import MappingProxyType
 from desk.house import House
 from desk.staff.pages import SHOWN, Page, Speaker, part, to
 from orchestrator.errors import NotFound
-from support.catalogue import worded
+from support.catalogue import Flow, worded
 from support.groups import GroupUse
 from support.hours import write_week
 from support.ids import OperatorId
@@ -64,11 +64,22 @@ async def show_topic(house: House, say: Speaker, key: str) -> Page:
             (say("edit_answer", language=language.upper()), to("ask", "answer", key, language)),
         )
     page.add(
-        (f"{MARK[topic.is_active]} {say('is_shown')}", to("do", "topic_shown", key)),
-        (f"{MARK[topic.asks_phone]} {say('asks_phone')}", to("do", "topic_phone", key)),
+        (
+            f"{MARK[topic.is_active]} {say('is_shown')}",
+            to("do", "topic_shown", key, int(not topic.is_active)),
+        ),
+        (
+            f"{MARK[topic.asks_phone]} {say('asks_phone')}",
+            to("do", "topic_phone", key, int(not topic.asks_phone)),
+        ),
     )
-    page.add((say("change_flow"), to("do", "topic_flow", key)))
-    page.add((say("up"), to("do", "topic_up", key)), (say("remove"), to("do", "topic_gone", key)))
+    flow = Flow.OPERATOR if topic.flow is Flow.ANSWER else Flow.ANSWER
+    page.add((say("change_flow"), to("do", "topic_flow", key, flow)))
+    keys = [one.key for one in await house.desk.catalogue.menu(only_active=False)]
+    above = max(0, keys.index(key) - 1) if key in keys else 0
+    page.add(
+        (say("up"), to("do", "topic_up", key, above)), (say("remove"), to("do", "topic_gone", key))
+    )
     return page.add(say.back("topics"))
 
 
@@ -140,7 +151,7 @@ async def show_person(house: House, say: Speaker, number: str) -> Page:
     )
     for role in Role:
         title = f"{MARK[role in one.roles]} {say(f'role_{role}')}"
-        page.add((title, to("do", "role", number, role)))
+        page.add((title, to("do", "role", number, role, int(role not in one.roles))))
     is_active = one.status is UserStatus.ACTIVE
     turn_to = UserStatus.SUSPENDED if is_active else UserStatus.ACTIVE
     page.add((say(f"set_{turn_to}"), to("do", "status", number, turn_to)))
