@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install check format test chaos plans demo bench clean
+.PHONY: help install check format test chaos plans proofs demo bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1|/' | column -t -s '|'
@@ -44,6 +44,10 @@ chaos: install ## Prove that nothing is lost or doubled while everything fails (
 
 plans: install ## Ask for the plans of the hot statements in tables of a million rows (some minutes)
 	TROUPE_TEST_ROWS=1000000 $(BIN)/python -m pytest tests/integration/db/test_query_plans.py $(ARGS)
+
+proofs: install ## Kill and rush the desk at full size: 500 relays, 1,000 presses (some minutes)
+	TROUPE_TEST_RELAYS=500 TROUPE_TEST_OPERATORS=50 $(BIN)/python -m pytest \
+	  tests/integration/desk/test_killed.py tests/integration/desk/test_presses.py $(ARGS)
 
 demo: install ## The main job from post to comment, on a Telegram of its own
 	@$(BIN)/troupe demo $(ARGS)
