@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 
 from rich.console import Console, RenderableType
@@ -23,6 +24,7 @@ from cli.demo.replay import Replay, read_replay
 from cli.demo.show import NEXT_STEPS, draw, draw_summary, save_picture
 from cli.demo.summary import Summary, summarise
 from cli.demo.theatre import PHONES, Theatre
+from cli.demo.ticket import TicketPlay
 from cli.output import say
 from cli.settings import Settings
 from cli.signals import asked_by_signals
@@ -55,6 +57,7 @@ class Performance:
     theatre: Theatre
     company: Company
     replay: Replay
+    ticket: TicketPlay
     begun: float
     first_comment: float | None = None
     asked: asyncio.Event = field(default_factory=asyncio.Event)
@@ -72,15 +75,17 @@ class Performance:
         async with self.company.running_node(), asyncio.TaskGroup() as group:
             showing = group.create_task(self.show(), name="demo show")
             publishing = group.create_task(self.publish(), name="demo posts")
+            asking = group.create_task(self.ticket.run(self.company), name="demo ticket")
             await self.until_over()
-            publishing.cancel()
-            showing.cancel()
+            for task in (publishing, showing, asking):
+                task.cancel()
         if self.options.picture:
             save_picture(await self.frame(), self.options.picture)
         tally = await self.company.service.tally()
         return summarise(
             self.theatre,
             tally,
+            ticket=self.ticket.as_json(),
             accounts=len(names),
             seconds=self.seconds,
             first=self.first_comment,
@@ -127,6 +132,7 @@ class Performance:
             and tally.posts_seen >= len(self.replay.posts)
             and tally.undecided == 0
             and open_ones == 0
+            and self.ticket.is_over
         )
 
     async def show(self) -> None:
@@ -147,7 +153,8 @@ class Performance:
             tally = await self.company.service.tally()
             line = (
                 f"{len(self.theatre.published)} of {len(self.replay.posts)} posts published, "
-                f"{self.theatre.comments()} comments, {tally.undecided} to decide"
+                f"{self.theatre.comments()} comments, {tally.undecided} to decide; "
+                f"ticket: {self.ticket.steps[-1].name if self.ticket.steps else 'not asked yet'}"
             )
             if line != said:
                 say(line)
@@ -162,11 +169,12 @@ class Performance:
             await service.decisions(6),
             await service.tally(),
             len(self.replay.posts),
+            self.ticket,
         )
 
 
 async def run_demo(options: DemoOptions, settings: Settings, begun: float) -> int:
-    """Play the demo and return the exit code: 0 when every post was decided and nothing doubled."""
+    """Play the demo and return the exit code: 0 when all was decided and nothing doubled."""
     replay = read_replay(options.replay or DATA / "posts.json")
     if options.picture and not options.picture.absolute().parent.is_dir():
         raise BadInput(f"{options.picture} cannot be written: its folder does not exist")
@@ -185,12 +193,16 @@ async def stage_set(
     """Start servers, a fresh database, the local Telegram and a company that plays on them."""
     folder = settings.home / "demo"
     with alone(folder):
-        async with embedded_servers(folder) as servers, serve() as server:
+        # Before any account is held: what blocks the loop for seconds costs a node its accounts.
+        importing = asyncio.create_task(asyncio.to_thread(import_module, "desk.door"), name="desk")
+        async with embedded_servers(folder) as servers, serve(bot_api=True) as server:
             fresh = await recreate_database(servers, DATABASE)
-            told = replace_settings(settings, server, fresh, folder)
+            await importing
+            theatre = Theatre.build(server, replay.title)
+            ticket = TicketPlay.build(server, theatre.owner)
+            told = ticket.settings(replace_settings(settings, server, fresh, folder))
             async with company(told, tuning=TUNING, migrate=True) as players:
-                theatre = Theatre.build(server, replay.title)
-                yield Performance(options, theatre, players, replay, begun)
+                yield Performance(options, theatre, players, replay, ticket, begun)
 
 
 def replace_settings(

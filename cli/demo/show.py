@@ -1,6 +1,6 @@
 """The demo as people watch it: accounts, decisions and counts, live in the terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.demo.summary import Summary
+from cli.demo.ticket import TicketPlay
 from orchestrator.ports.accounts import Account
 from orchestrator.ports.logs import Decision, Tally
 
@@ -25,11 +26,18 @@ def shorten(text: str, length: int) -> str:
 
 
 def draw(
-    accounts: Sequence[Account], decisions: Sequence[Decision], tally: Tally, total: int
+    accounts: Sequence[Account],
+    decisions: Sequence[Decision],
+    tally: Tally,
+    total: int,
+    ticket: TicketPlay,
 ) -> RenderableType:
     """Draw one frame."""
     return Group(
-        draw_accounts(accounts, tally), draw_decisions(decisions), draw_progress(tally, total)
+        draw_accounts(accounts, tally),
+        draw_decisions(decisions),
+        draw_ticket(ticket),
+        draw_progress(tally, total),
     )
 
 
@@ -66,6 +74,20 @@ def draw_decisions(decisions: Sequence[Decision]) -> RenderableType:
     return Panel(table, title="posts and what came of them", width=WIDTH)
 
 
+def draw_ticket(ticket: TicketPlay) -> RenderableType:
+    """Show a client's ticket at the desk, step by step."""
+    table = Table(box=None, width=WIDTH - 4, padding=(0, 1), show_header=False)
+    table.add_column(width=12, no_wrap=True)
+    table.add_column(no_wrap=True, overflow="ellipsis")
+    for step in ticket.steps:
+        name = step.name.replace("_", " ")
+        table.add_row(Text(name, style="green"), Text(shorten(step.text, 76)))
+    if not ticket.steps:
+        table.add_row(Text("–", style="dim"), Text("the desk opens", style="dim"))
+    number = f" #{ticket.number}" if ticket.number else ""
+    return Panel(table, title=f"a client's ticket{number} at the desk", width=WIDTH)
+
+
 def draw_progress(tally: Tally, total: int) -> RenderableType:
     """Show how far the posts are decided."""
     decided = tally.posts_seen - tally.undecided
@@ -90,6 +112,7 @@ def draw_summary(summary: Summary) -> RenderableType:
     table.add_row(
         "said twice", Text(str(summary.duplicates), style="green" if good else "bold red")
     )
+    table.add_row("a client's ticket", told_of(summary.ticket))
     if summary.injected:
         faults = ", ".join(f"{name} ×{count}" for name, count in summary.injected.items())
         outcome = "nothing lost or doubled" if summary.is_whole else "not all survived"
@@ -98,6 +121,16 @@ def draw_summary(summary: Summary) -> RenderableType:
         table.add_row("first comment after", f"{summary.first_comment_seconds:.1f} s")
     table.add_row("all of it took", f"{summary.seconds:.1f} s")
     return Panel(table, title="what came of it", width=WIDTH)
+
+
+def told_of(ticket: Mapping[str, object]) -> Text:
+    """Say how far the ticket came, and how the client rated it."""
+    if not ticket["is_over"]:
+        return Text(str(ticket["failed"] or "not finished"), style="bold red")
+    marks, steps = ticket["marks"], ticket["steps"]
+    rated = " · ".join(map(str, marks)) if isinstance(marks, list) else ""
+    count = len(steps) if isinstance(steps, dict) else 0
+    return Text(f"asked, taken, answered, finished, rated {rated} ({count} steps)", style="green")
 
 
 def save_picture(frame: RenderableType, file: Path) -> None:

@@ -22,12 +22,14 @@ class Summary:
     accounts: int
     unknown_methods: dict[str, int]
     injected: dict[str, int]
+    ticket: dict[str, object]
 
     @property
     def is_whole(self) -> bool:
-        """Whether every post has its comment or its silence, and nothing was said twice."""
+        """Whether every post was decided, nothing said twice, and the ticket came to its end."""
         decided = sum(self.comments.values()) + sum(self.silences.values())
-        return self.duplicates == 0 and self.undecided == 0 and decided >= self.posts_published
+        is_decided = self.undecided == 0 and decided >= self.posts_published
+        return self.duplicates == 0 and is_decided and bool(self.ticket["is_over"])
 
     def as_json(self) -> dict[str, object]:
         """Return the fields as plain values."""
@@ -42,6 +44,7 @@ def summarise(
     seconds: float,
     first: float | None,
     injected: dict[str, int],
+    ticket: dict[str, object],
 ) -> Summary:
     """Put together what our own records say with what stands in the world."""
     return Summary(
@@ -57,4 +60,5 @@ def summarise(
         accounts=accounts,
         unknown_methods=dict(theatre.server.methods.unknown),
         injected=injected,
+        ticket=ticket,
     )

@@ -62,6 +62,10 @@ async def test_the_demo_decides_about_every_post_and_says_nothing_twice(tmp_path
     assert summary["posts_seen"] == summary["posts_published"]
     decided = sum(summary["silences"].values()) + sum(summary["comments"].values())
     assert decided == summary["posts_seen"]
+    ticket = summary["ticket"]
+    steps = ["menu", "asked", "taken", "to_operator", "to_client", "finished", "survey"]
+    assert list(ticket["steps"]) == steps
+    assert (ticket["is_over"], ticket["marks"]) == (True, [5, 5, 4])
 
 
 async def test_a_demo_that_was_killed_leaves_nothing_and_can_be_played_again(
