@@ -215,7 +215,7 @@ def group_talk(
         if isinstance(message.action, CHANGES_A_GROUP):
             yield GroupChanged(account, group)
     elif isinstance(message, tl.Message):
-        author = message.from_id.user_id if isinstance(message.from_id, tl.PeerUser) else None
+        author = author_of(message)
         user = entities.get(author) if author is not None else None
         known = user if isinstance(user, tl.User) else None
         edited = None if message.edit_hide else message.edit_date
@@ -223,7 +223,7 @@ def group_talk(
             account=account,
             group=group,
             message=MessageId(message.id),
-            author=None if author is None else TelegramId(author),
+            author=author,
             text=clean(message.message),
             sent_at=moment(message.date),
             author_name=clean(utils.get_display_name(known)),
@@ -244,7 +244,14 @@ def edited_talk(account: AccountId, message: Any) -> Iterator[Fact]:  # noqa: AN
             MessageId(message.id),
             clean(message.message),
             moment(message.edit_date or message.date),
+            author_of(message),
         )
+
+
+def author_of(message: tl.Message) -> TelegramId | None:
+    """Return which person wrote a message, where it was one."""
+    wrote = message.from_id
+    return TelegramId(wrote.user_id) if isinstance(wrote, tl.PeerUser) else None
 
 
 def post_seen(account: AccountId, message: tl.Message, *, late: bool = False) -> PostSeen:

@@ -155,6 +155,8 @@ class GroupMessageEdited:
     message: MessageId
     text: str
     edited_at: datetime
+    author: TelegramId | None = None
+    """None: written in the group's own name, or a channel's, or by nobody knows whom."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -358,6 +358,12 @@ def people_who_stop(facts: Sequence[Recordable]) -> set[TelegramId]:
         fact.sender
         for fact in facts
         if isinstance(fact, DirectMessageSeen | MessageEdited) and asks_to_stop(fact.text)
+    } | {
+        fact.author
+        for fact in facts
+        if isinstance(fact, GroupMessageSeen | GroupMessageEdited)
+        and fact.author is not None
+        and asks_to_stop(fact.text)
     }
 
 

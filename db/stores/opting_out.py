@@ -24,6 +24,12 @@ BY_TELEGRAM = text(
     WHERE telegram_id = :person FOR NO KEY UPDATE
     """
 )
+BY_CONTACT = text(
+    """
+    SELECT id, telegram_id, CAST(NULL AS bigint) AS account_id FROM contacts
+    WHERE id = :contact FOR NO KEY UPDATE
+    """
+)
 BY_CONVERSATION = text(
     """
     SELECT c.id, c.telegram_id, v.account_id
@@ -55,9 +61,17 @@ CLOSE = text(
 )
 WAITING = text(
     """
-    SELECT o.id FROM conversations v JOIN answers a ON a.conversation_id = v.id
-    JOIN outbox o ON o.answer_id = a.id
-    WHERE v.contact_id = :contact AND o.state = 'due' AND NOT o.unsettled
+    SELECT o.id FROM outbox o
+    WHERE o.state = 'due' AND NOT o.unsettled AND o.id IN (
+        SELECT said.id FROM conversations v JOIN answers a ON a.conversation_id = v.id
+        JOIN outbox said ON said.answer_id = a.id
+        WHERE v.contact_id = :contact
+        UNION ALL
+        SELECT said.id FROM group_messages m
+        JOIN group_lines l ON l.study_group_id = m.study_group_id
+                          AND l.answers_message = m.telegram_message_id
+        JOIN outbox said ON said.line_id = l.id
+        WHERE m.contact_id = :contact)
     ORDER BY o.id FOR UPDATE OF o
     """
 )
@@ -69,13 +83,21 @@ CANCEL = text(
 )
 CLAIMED = text(
     """
-    SELECT count(*) AS open
-    FROM contacts c JOIN conversations v ON v.contact_id = c.id
-    JOIN answers a ON a.conversation_id = v.id
-    JOIN outbox o ON o.answer_id = a.id
-    WHERE c.telegram_id = ANY(CAST(:people AS bigint[])) AND c.opted_out_at IS NOT NULL
-      AND o.state = 'sending' AND o.claimed_at > clock_timestamp() - CAST(:claim AS interval)
-      AND o.id <> :besides
+    WITH gone AS MATERIALIZED (
+        SELECT id FROM contacts
+        WHERE telegram_id = ANY(CAST(:people AS bigint[])) AND opted_out_at IS NOT NULL
+    )
+    SELECT count(*) AS open FROM outbox o
+    WHERE o.state = 'sending' AND o.claimed_at > clock_timestamp() - CAST(:claim AS interval)
+      AND o.id <> :besides AND o.id IN (
+        SELECT said.id FROM gone JOIN conversations v ON v.contact_id = gone.id
+        JOIN answers a ON a.conversation_id = v.id
+        JOIN outbox said ON said.answer_id = a.id
+        UNION ALL
+        SELECT said.id FROM gone JOIN group_messages m ON m.contact_id = gone.id
+        JOIN group_lines l ON l.study_group_id = m.study_group_id
+                          AND l.answers_message = m.telegram_message_id
+        JOIN outbox said ON said.line_id = l.id)
     """
 )
 LOOK_AGAIN = 0.02
@@ -102,6 +124,7 @@ async def opt_out(
 ) -> int:
     """End every conversation with a locked contact for good; returns how many waiting messages.
 
+    What would answer them in a study group waits no more either.
     What was attempted may be on Telegram already and is settled by its lane.
     """
     told = {"reason": reason, "detail": detail[:200], "account": who.account_id}
@@ -121,5 +144,12 @@ async def opt_out_sender(
 ) -> None:
     """Take a person at their word: they wrote that we should stop."""
     who = await one(connection, BY_TELEGRAM, account=account, person=person)
+    if who is not None:
+        await opt_out(connection, who, "stop_word", words, "the person asked us to stop")
+
+
+async def opt_out_member(connection: AsyncConnection, contact: int, words: str) -> None:
+    """Take a member of a study group at their word: it counts for every account, everywhere."""
+    who = await one(connection, BY_CONTACT, contact=contact)
     if who is not None:
         await opt_out(connection, who, "stop_word", words, "the person asked us to stop")

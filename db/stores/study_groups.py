@@ -140,7 +140,7 @@ NOTE_NOTICE = text(
     """
     UPDATE study_groups
     SET notice_message_id = :notice, pinned_notice_id = :notice, doubt = NULL, checked_at = :at
-    WHERE id = :group AND notice_text = :text AND state = 'active'
+    WHERE id = :group AND notice_text = :text AND doubts = :doubts AND state = 'active'
     """
 )
 PROVE = text(
@@ -149,7 +149,12 @@ PROVE = text(
     WHERE study_group_id = :group AND revoked_at IS NULL
     """
 )
-DOUBT = text("UPDATE study_groups SET pinned_notice_id = NULL, doubt = :why WHERE id = :group")
+DOUBT = text(
+    """
+    UPDATE study_groups SET pinned_notice_id = NULL, doubt = :why, doubts = doubts + 1
+    WHERE id = :group
+    """
+)
 KNOW_PEOPLE = text(
     """
     INSERT INTO contacts (telegram_id, username, name)
@@ -330,13 +335,14 @@ class PostgresStudyGroups:
             await run(connection, WORD_NOTICE, group=group, text=text, random_id=random_id)
 
     async def note_notice(
-        self, group: StudyGroupId, text: str, notice: MessageId, at: datetime
+        self, looked: StudyGroup, text: str, notice: MessageId, at: datetime
     ) -> bool:
         """Store that the notice stands, and the grant with it."""
+        seen = {"text": text, "notice": notice, "doubts": looked.doubts, "at": at}
         async with transaction(self.engine) as connection:
-            noted = await run(connection, NOTE_NOTICE, group=group, text=text, notice=notice, at=at)
+            noted = await run(connection, NOTE_NOTICE, group=looked.id, **seen)
             if noted:
-                await run(connection, PROVE, group=group)
+                await run(connection, PROVE, group=looked.id)
         return noted == 1
 
     async def doubt(self, group: StudyGroupId, why: str) -> None:
@@ -452,6 +458,7 @@ def group_of(row: Row[Any], seats: dict[int, tuple[Seat, ...]]) -> StudyGroup:
         notice_random_id=row.notice_random_id,
         notice_pinned=row.pinned_notice_id is not None,
         doubt=row.doubt,
+        doubts=row.doubts,
         cast=seats.get(row.id, ()),
         members=row.members,
         created_at=row.created_at,

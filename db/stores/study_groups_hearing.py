@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.stores.base import Rows, ring, rows, run
+from db.stores.opting_out import opt_out_member
 from db.stores.work import queue
 from orchestrator.facts import (
     GroupChanged,
@@ -67,20 +68,6 @@ RECORD_MEMBERS = text(
     WHERE study_group_members.left_at IS NOT NULL
     """
 )
-# A stop word ends it for every account, in private too (charter rule 3).
-OPT_OUT = text(
-    """
-    WITH who AS (
-        SELECT id FROM contacts WHERE id = :contact FOR NO KEY UPDATE
-    ), gone AS (
-        INSERT INTO opt_outs (contact_id, reason, detail) SELECT id, 'stop_word', :detail FROM who
-        ON CONFLICT (contact_id) DO NOTHING
-    )
-    UPDATE conversations
-    SET state = 'closed', closed_at = now(), closed_reason = 'the person asked us to stop'
-    WHERE contact_id = (SELECT id FROM who) AND state <> 'closed'
-    """
-)
 RECORD_EDIT = text(
     """
     UPDATE group_messages m
@@ -108,9 +95,10 @@ DOUBT = text(
     """
     UPDATE study_groups
     SET pinned_notice_id = CASE WHEN CAST(:touched AS boolean) THEN NULL ELSE pinned_notice_id END,
-        doubt = CASE WHEN CAST(:touched AS boolean) THEN CAST(:why AS text) ELSE doubt END
+        doubt = CASE WHEN CAST(:touched AS boolean) THEN CAST(:why AS text) ELSE doubt END,
+        doubts = doubts + CAST(CAST(:touched AS boolean) AS integer)
     WHERE telegram_id = :chat AND state = 'active'
-    RETURNING id
+    RETURNING id, doubts
     """
 )
 NOTICE_AMONG = text(
@@ -137,7 +125,7 @@ async def record_group_talk(connection: AsyncConnection, told: Sequence[GroupMes
     await record_members(connection, said)
     for row in sorted(said, key=lambda row: row.contact_id):
         if asks_to_stop(row.text):
-            await run(connection, OPT_OUT, contact=row.contact_id, detail=row.text[:200])
+            await opt_out_member(connection, row.contact_id, row.text)
     for row in said:
         await queue(connection, HearGroupMessage(GroupMessageId(row.id)), timedelta())
     if said:
@@ -203,7 +191,7 @@ async def record_group_edits(
         )
         for row in changed:
             if row.contact_id is not None and asks_to_stop(edit.text):
-                await run(connection, OPT_OUT, contact=row.contact_id, detail=edit.text[:200])
+                await opt_out_member(connection, row.contact_id, edit.text)
         if await rows(connection, NOTICE_AMONG, chat=edit.group, messages=[edit.message]):
             await look_again(connection, edit.group, "its notice was changed")
 
@@ -228,7 +216,11 @@ async def record_group_changes(
 
 
 async def look_again(connection: AsyncConnection, chat: int, why: str | None) -> None:
-    """Have somebody look at a group; with a reason nobody speaks there until then."""
+    """Have somebody look at a group; with a reason nobody speaks there until then.
+
+    A look that is under way may have seen the notice before this happened: another one follows.
+    """
     for row in await rows(connection, DOUBT, chat=chat, touched=why is not None, why=why):
-        await queue(connection, KeepStudyGroup(StudyGroupId(row.id)), timedelta())
+        occasion = "" if why is None else f"doubt {row.doubts}"
+        await queue(connection, KeepStudyGroup(StudyGroupId(row.id)), timedelta(), occasion)
         await ring(connection, "jobs")

@@ -71,6 +71,8 @@ HASTEN = text(
     WHERE unique_key = :key AND state = 'waiting' AND due_at > now()
     """
 )
+# Whoever answers a member holds the lesson and then hastens its job, which must wait for that.
+ANSWERED = text("SELECT answered_at FROM lessons WHERE id = :lesson FOR SHARE")
 WAIT = text(
     """
     UPDATE jobs
@@ -158,9 +160,12 @@ class PostgresLessons:
             return unsaid.refused
         return None
 
-    async def wait_until(self, job: Job, moment: datetime) -> None:
-        """Give a job back until then."""
+    async def wait_until(self, job: Job, lesson: LessonRun, moment: datetime) -> None:
+        """Give a job back; an answer that came since the lesson was read makes it due at once."""
         async with transaction(self.engine) as connection:
+            now = await one(connection, ANSWERED, lesson=lesson.id)
+            if now is not None and now.answered_at != lesson.progress.answered_at:
+                moment = now.answered_at or moment
             await run(connection, WAIT, job=job.id, claimant=job.taken_by, moment=moment)
 
     async def end_lesson(

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     false,
+    text,
 )
 
 from db.tables.base import (
@@ -103,4 +104,10 @@ group_lines = Table(
     ),
     ForeignKeyConstraint(["grant_id", "study_group_id"], ["grants.id", "grants.study_group_id"]),
     UniqueConstraint("id", "account_id", "study_group_id"),
+    Index(
+        "ix_group_lines_answers",
+        "study_group_id",
+        "answers_message",
+        postgresql_where=text("answers_message IS NOT NULL"),
+    ),
 )

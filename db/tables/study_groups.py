@@ -48,6 +48,8 @@ study_groups = Table(
     # The same message once Telegram showed it pinned and unaltered; nothing is said without.
     maybe_number("pinned_notice_id"),
     maybe_words("doubt"),
+    # Grows whenever something happened to the notice: an older look does not settle that.
+    number("doubts", server_default="0"),
     moment("checked_at"),
     words("state", server_default="active"),
     moment_now("created_at"),

@@ -97,6 +97,8 @@ class StudyGroup:
     """Whether Telegram showed it pinned and unaltered, and nothing happened to it since."""
     doubt: str | None
     """Why nothing is said now."""
+    doubts: int
+    """Grows whenever something happened to the notice."""
     cast: tuple[Seat, ...]
     members: int
     """People, our own accounts left out."""
@@ -257,11 +259,12 @@ class StudyGroupStore(Protocol):
         """
 
     async def note_notice(
-        self, group: StudyGroupId, text: str, notice: MessageId, at: datetime
+        self, looked: StudyGroup, text: str, notice: MessageId, at: datetime
     ) -> bool:
         """Store that this message was seen pinned with that text, and the grant as proved.
 
-        False, and nothing is stored, when the notice must read otherwise by now.
+        False, and nothing is stored, when the notice must read otherwise by now, or when something
+        happened to it since the group was read as it stood before the look.
         """
 
     async def doubt(self, group: StudyGroupId, why: str) -> None:
@@ -313,8 +316,8 @@ class LessonStore(Protocol):
     ) -> LineRefused | None:
         """Queue the lesson's next line, unless somebody did, and the job of the one after."""
 
-    async def wait_until(self, job: Job, moment: datetime) -> None:
-        """Give a job back until then."""
+    async def wait_until(self, job: Job, lesson: LessonRun, moment: datetime) -> None:
+        """Give a job back until then, or until now where somebody was answered meanwhile."""
 
     async def end_lesson(
         self, lesson: LessonId, state: LessonState, reason: str | None, at: datetime

@@ -42,8 +42,14 @@ class GroupKeeper:
     async def keep(self, group: StudyGroupId) -> StudyGroup:
         """Look at a group, and write, change or pin its notice where that is needed.
 
-        Raises NotAllowed, and nobody speaks there, as long as that cannot be.
+        Our own writing and pinning is told of as anybody's is, so that a second look may have to
+        confirm the first. Raises NotAllowed, and nobody speaks there, as long as that cannot be.
         """
+        seen = await self.look_once(group)
+        return seen if seen.doubt is None else await self.look_once(group)
+
+    async def look_once(self, group: StudyGroupId) -> StudyGroup:
+        """Do so once; the group stays in doubt when something happened to its notice meanwhile."""
         known = await self.stage.stores.study_groups.group(group)
         if known.state is not GroupState.ACTIVE:
             return known
@@ -83,7 +89,7 @@ class GroupKeeper:
         if seen.message is None or not seen.pinned or seen.text != text:
             raise NotAllowed("Telegram did not keep the notice: it is written again soon")
         now = self.stage.clock.now()
-        await self.stage.stores.study_groups.note_notice(group.id, text, seen.message, now)
+        await self.stage.stores.study_groups.note_notice(group, text, seen.message, now)
 
     async def read(self, group: StudyGroup) -> NoticeSeen | None:
         """Read the notice, if there ever was one."""

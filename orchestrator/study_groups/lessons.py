@@ -44,9 +44,9 @@ class Lessons:
         if run.failure is not None:
             await self.stop(run, f"line {number} was not said: {run.failure}")
         elif run.waiting:
-            await store.wait_until(job, now + LOOK_AGAIN)
+            await store.wait_until(job, run, now + LOOK_AGAIN)
         elif (due := due_at(run.script.lines, run.progress)) > now:
-            await store.wait_until(job, due)
+            await store.wait_until(job, run, due)
         elif number >= len(run.script.lines):
             await store.end_lesson(lesson, LessonState.DONE, None, now)
             log.info("lesson %s of study group %s is over", lesson, run.group.id)

@@ -2,15 +2,25 @@
 
 import asyncio
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from orchestrator.clock import SystemClock
 from orchestrator.errors import AlreadyExists, BadInput, NotAllowed
-from orchestrator.ids import JobId, StudyGroupId
+from orchestrator.facts import DirectMessageSeen, GroupMessageSeen
+from orchestrator.ids import ConversationId, InboundId, JobId, StudyGroupId, TelegramId
+from orchestrator.ids import MessageId as TelegramMessageId
 from orchestrator.jobs import Job, SayLessonLine
-from orchestrator.ports.answers import GroupRole
+from orchestrator.ports.answers import (
+    AnswerSource,
+    GroupRole,
+    LineRefused,
+    NewAnswer,
+    NewGroupLine,
+    Provenance,
+)
 from orchestrator.ports.journeys import Finding, ItemState, JourneyState
 from orchestrator.ports.study_groups import Decision, LessonState, RoleEnd, StudyGroup
 from orchestrator.study_groups.lessons import Lessons
@@ -255,6 +265,32 @@ async def test_a_member_who_wants_to_hear_no_more_is_not_spoken_to(club: Club) -
     assert club.texts == SAID
 
 
+async def test_a_stop_word_in_a_group_cancels_what_waits_for_that_person_anywhere(
+    club: Club,
+) -> None:
+    stores, person = club.play.company.stage.stores, TelegramId(club.learner.id)
+    anna = (await stores.accounts.account_named("anna")).id
+    now = datetime.now(UTC)
+    private = DirectMessageSeen(anna, person, TelegramMessageId(1), "Hello?", now, access_hash=1)
+    group = (await club.show()).peer.telegram_id
+    asked = GroupMessageSeen(anna, group, TelegramMessageId(900), person, "Anna?", now)
+    await stores.intake.record([private, asked])
+    because = Provenance(AnswerSource.OPERATOR, "a test", "olga")
+    due, over = now + timedelta(hours=1), now + timedelta(hours=2)
+    answer = NewAnswer(ConversationId(1), InboundId(1), ("Hello!",), because, due, over)
+    line = NewGroupLine(club.id, anna, "Yes?", because, due, over, TelegramMessageId(900))
+    other = NewGroupLine(club.id, anna, "To everybody.", because, due, over)
+    assert isinstance(await stores.answers.queue_answer(answer), tuple)
+    for one in (line, other):
+        assert not isinstance(await stores.answers.queue_group_line(one), LineRefused)
+    stop = GroupMessageSeen(anna, group, TelegramMessageId(901), person, "stop", now)
+    await stores.intake.record([stop])
+    async with club.play.company.engine.begin() as connection:
+        found = await connection.execute(text("SELECT text, state FROM outbox ORDER BY id"))
+    states: dict[str, str] = {row.text: row.state for row in found}
+    assert states == {"Hello!": "cancelled", "Yes?": "cancelled", "To everybody.": "due"}
+
+
 @pytest.mark.parametrize("harm", ["unpinned", "edited", "deleted"])
 async def test_a_notice_is_mended_whatever_happened_to_it(club: Club, harm: str) -> None:
     world, notice = club.play.theatre.world, club.notice
@@ -280,6 +316,19 @@ async def test_a_notice_is_mended_whatever_happened_to_it(club: Club, harm: str)
     kept = club.notice
     assert kept is not None
     assert (kept.id == notice.id) is (harm != "deleted")
+
+
+async def test_a_look_settles_no_doubt_that_came_after_it(club: Club) -> None:
+    groups, notice = club.play.company.stage.stores.study_groups, club.notice
+    assert notice is not None
+    looked = await club.show()
+    await groups.doubt(club.id, "its notice was unpinned")
+    seen = (looked.notice_text, TelegramMessageId(notice.id), datetime.now(UTC))
+    assert not await groups.note_notice(looked, *seen)
+    now = await club.show()
+    assert (now.notice_pinned, now.doubt) == (False, "its notice was unpinned")
+    assert await groups.note_notice(now, *seen)
+    assert (await club.show()).notice_pinned
 
 
 async def test_without_a_known_notice_a_lesson_says_nothing(club: Club) -> None:

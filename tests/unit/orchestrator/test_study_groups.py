@@ -57,6 +57,7 @@ GROUP = StudyGroup(
     notice_text="",
     notice_random_id=0,
     notice_pinned=True,
+    doubts=0,
     doubt=None,
     cast=(ANNA, BORIS),
     members=1,
