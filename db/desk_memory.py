@@ -4,14 +4,15 @@ All of it may be lost. Where Redis is away, nothing is kept, every lock is free,
 """
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from db.gathering import Gathering
 from db.pacing import open_redis
 
 log = logging.getLogger(__name__)
@@ -20,11 +21,29 @@ KEYS_LAST = timedelta(hours=24)
 AWAY = (RedisError, OSError, TimeoutError)
 
 
+LOCKS_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A lock as somebody wants it."""
+
+    key: str
+    owner: str
+    lasts: timedelta
+
+
 @dataclass(frozen=True, slots=True)
 class RedisDeskMemory:
-    """Implements `DeskMemory`."""
+    """Implements `DeskMemory`; locks that are asked for at about the same time go together."""
 
     client: Redis
+    locks: Gathering[Lock, bool] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin to gather."""
+        locks = Gathering("desk locks", self.lock_all, limit=LOCKS_AT_ONCE)
+        object.__setattr__(self, "locks", locks)
 
     async def read(self, key: str) -> str | None:
         """Return what is kept."""
@@ -47,13 +66,25 @@ class RedisDeskMemory:
 
     async def lock(self, key: str, owner: str, lasts: timedelta) -> bool:
         """Take a lock, unless another owner has it."""
+        return await self.locks.ask(Lock(key, owner, lasts))
+
+    async def lock_all(self, wanted: Sequence[Lock]) -> Sequence[bool]:
+        """Take locks in one write; only who found another there is looked up once more."""
         try:
-            if await self.client.set(key, owner, nx=True, px=lasts):
-                return True
-            return await self.client.get(key) in {owner, None}
+            async with self.client.pipeline(transaction=False) as pipe:
+                for one in wanted:
+                    pipe.set(one.key, one.owner, nx=True, px=one.lasts)
+                taken = await pipe.execute()
+            return [
+                bool(got) or await self.owns(one) for one, got in zip(wanted, taken, strict=True)
+            ]
         except AWAY as away:
             log.info("a lock is not kept: %s", away)
-            return True
+            return [True] * len(wanted)
+
+    async def owns(self, lock: Lock) -> bool:
+        """Tell whether a lock that was taken is this owner's, or free again."""
+        return await self.client.get(lock.key) in {lock.owner, None}
 
     async def unlock(self, key: str) -> None:
         """Give a lock back."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 from aiogram import Bot
@@ -21,9 +22,9 @@ from aiogram.exceptions import (
     TelegramUnauthorizedError,
 )
 from aiogram.methods import TelegramMethod
-from aiogram.methods.base import Response
-from aiohttp import ClientConnectorError, ConnectionTimeoutError
+from aiohttp import ClientConnectorError, ClientError, ClientTimeout, ConnectionTimeoutError
 from pydantic import JsonValue
+from pydantic_core import from_json, to_json
 
 CONNECTIONS = 100
 IDLE = 10.0
@@ -65,9 +66,60 @@ class CallFailed(Exception):
         return self.said
 
 
+class LeanSession(AiohttpSession):
+    """Sends what a call says as JSON, and hands answers out as they came.
+
+    Parameters go out and answers come in without a model of them being built; what Telegram
+    refuses is read by aiogram, which knows the kinds of refusal.
+    """
+
+    async def make_request(
+        self,
+        bot: Bot,
+        method: TelegramMethod[Any],
+        timeout: int | None = None,  # noqa: ASYNC109 - aiogram's signature
+    ) -> Any:  # noqa: ANN401 - whatever the method answers
+        """Make a request of `AnyMethod`s; all others go aiogram's way."""
+        if not isinstance(method, AnyMethod):
+            return await super().make_request(bot, method, timeout)
+        session = await self.create_session()
+        url = self.api.api_url(token=bot.token, method=method.__api_method__)
+        try:
+            async with session.post(
+                url,
+                data=to_json(method.model_extra, exclude_none=True),
+                headers=JSON,
+                timeout=ClientTimeout(total=timeout or self.timeout),
+            ) as response:
+                content = await response.read()
+        except TimeoutError as late:
+            raise TelegramNetworkError(method, "Request timeout error") from late
+        except ClientError as failed:
+            raise TelegramNetworkError(method, f"{type(failed).__name__}: {failed}") from failed
+        if response.status == HTTPStatus.OK:
+            return result_in(content, method)
+        refused = self.check_response(bot, method, response.status, content.decode())
+        return refused.result
+
+
+JSON = {"Content-Type": "application/json"}
+
+
+def result_in(content: bytes, method: TelegramMethod[Any]) -> JsonValue:
+    """Read an answer; raises ClientDecodeError for what is none."""
+    try:
+        answer = from_json(content)
+    except ValueError as unreadable:
+        raise ClientDecodeError("no JSON", unreadable, content) from unreadable
+    if not isinstance(answer, dict) or answer.get("ok") is not True:
+        raise ClientDecodeError("no answer", ValueError(method.__api_method__), answer)
+    found: JsonValue = answer.get("result")
+    return found
+
+
 def open_bot(token: str, base: str) -> Bot:
     """Make a bot that speaks to this server; close it by `bot.session.close()`."""
-    session = AiohttpSession(api=TelegramAPIServer.from_base(base), limit=CONNECTIONS)
+    session = LeanSession(api=TelegramAPIServer.from_base(base), limit=CONNECTIONS)
     session._connector_init["keepalive_timeout"] = IDLE  # noqa: SLF001 - aiogram offers no other way
     return Bot(token, session=session)
 
@@ -91,12 +143,18 @@ async def call(
     return result
 
 
+class AnyMethod(TelegramMethod[Any]):
+    """A method that takes any parameters and returns the answer as it came."""
+
+    __returning__ = Any
+    __api_method__ = ""
+
+
 @cache
-def call_class(method: str) -> type[TelegramMethod[Any]]:
+def call_class(method: str) -> type[AnyMethod]:
     """Make a method that takes any parameters and returns the answer as it came."""
     attributes = {"__returning__": Any, "__api_method__": method, "__module__": __name__}
-    Response[Any]
-    return type(method, (TelegramMethod,), attributes)
+    return type(method, (AnyMethod,), attributes)
 
 
 FATES: dict[type[TelegramAPIError], Fate] = {

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from db.engine import transaction, write_json
+from db.engine import by_statement, transaction, write_json
 from db.gathering import Gathering
 from db.stores.base import one, ring, rows, run
 from orchestrator.ports.desk import (
@@ -29,8 +29,12 @@ AT_ONCE = 500
 DOUBT = TypeAdapter(Doubt)
 AFTER = TypeAdapter(After)
 
-QUEUE = text(
-    """
+LINGER = 0.005
+"""Seconds for which a batch gathers while others come."""
+OUTCOMES_LINGER = 0.01
+"""The same for outcomes, for which no line waits."""
+
+INSERT = """
     INSERT INTO desk_parcels (bot_id, key, method, chat_id, thread_id, params, source_chat,
         source_message, album, ticket_id, doubt, after, due_at)
     SELECT :bot, p.item ->> 'key', p.item ->> 'method', (p.item ->> 'chat')::bigint,
@@ -42,8 +46,8 @@ QUEUE = text(
     FROM jsonb_array_elements(CAST(:parcels AS jsonb)) WITH ORDINALITY AS p (item, place)
     ORDER BY p.place
     ON CONFLICT (bot_id, key) DO NOTHING
-    """
-)
+"""
+QUEUE = text(INSERT)
 COLUMNS = """id, key, method, chat_id, thread_id, params, source_chat, source_message, album,
     ticket_id, doubt, after, due_at"""
 DUE = text(
@@ -82,18 +86,15 @@ GIVE_BACK = text(
     """
 )
 # What was taken for doubtful may still be answered: then the answer counts.
-SETTLE = text(
-    """
+ENDED = """
     UPDATE desk_parcels p
     SET state = o.state, result_message = o.message, last_error = nullif(o.error, ''),
         settled_at = now()
     FROM jsonb_to_recordset(CAST(:outcomes AS jsonb))
         AS o (id bigint, state text, message bigint, error text)
     WHERE p.id = o.id AND p.state IN ('due', 'sending', 'unknown')
-    """
-)
-RELATE = text(
-    """
+"""
+RELATED = """
     INSERT INTO relays (bot_id, source_chat, source_message, dest_chat, dest_thread, dest_message,
         ticket_id)
     SELECT :bot, r.source_chat, r.source_message, r.dest_chat, r.dest_thread, r.dest_message,
@@ -102,8 +103,8 @@ RELATE = text(
         source_message bigint, dest_chat bigint, dest_thread bigint, dest_message bigint,
         ticket bigint)
     ON CONFLICT DO NOTHING
-    """
-)
+"""
+SETTLE = text(f"WITH ended AS ({ENDED}) {RELATED}")
 # The desk tells itself what became of a parcel: under a number that no update of Telegram's has.
 TELL = text(
     """
@@ -134,14 +135,19 @@ class PostgresParcels:
     """Implements `ParcelStore`; claims and outcomes of several lines share one transaction."""
 
     engine: AsyncEngine
+    alone: AsyncEngine = field(init=False)
+    """For what is one statement."""
     claims: Gathering[tuple[str, Sequence[ParcelId]], frozenset[ParcelId]] = field(init=False)
     ends: Gathering[tuple[BotId, Outcome], None] = field(init=False)
 
     def __post_init__(self) -> None:
         """Begin to gather."""
-        claims = Gathering("desk claims", self.claim_all, self.unclaim, limit=AT_ONCE)
+        object.__setattr__(self, "alone", by_statement(self.engine))
+        claims = Gathering(
+            "desk claims", self.claim_all, self.unclaim, limit=AT_ONCE, linger=LINGER
+        )
         object.__setattr__(self, "claims", claims)
-        ends = Gathering("desk outcomes", self.settle_all, limit=AT_ONCE)
+        ends = Gathering("desk outcomes", self.settle_all, limit=AT_ONCE, linger=OUTCOMES_LINGER)
         object.__setattr__(self, "ends", ends)
 
     async def queue_parcels(self, bot: BotId, parcels: Sequence[Parcel]) -> int:
@@ -153,7 +159,7 @@ class PostgresParcels:
         self, bot: BotId, held: Sequence[ParcelId], limit: int
     ) -> Sequence[DueParcel]:
         """Return what waits, in the order in which it was queued."""
-        async with transaction(self.engine) as connection:
+        async with transaction(self.alone) as connection:
             found = await rows(connection, DUE, bot=bot, held=list(held), limit=limit)
         return [read_parcel(row) for row in found]
 
@@ -166,7 +172,7 @@ class PostgresParcels:
     ) -> Sequence[frozenset[ParcelId]]:
         """Take for all who ask."""
         taken: set[tuple[str, ParcelId]] = set()
-        async with transaction(self.engine) as connection:
+        async with transaction(self.alone) as connection:
             for by in sorted({by for by, _ in asked}):
                 wanted = sorted(each for one, parcels in asked if one == by for each in parcels)
                 found = await rows(connection, CLAIM, by=by, parcels=wanted)
@@ -190,7 +196,8 @@ class PostgresParcels:
 
     async def settle_all(self, asked: Sequence[tuple[BotId, Outcome]]) -> Sequence[None]:
         """Record outcomes with all that follows from them."""
-        async with transaction(self.engine) as connection:
+        plain = all(is_plain(outcome) for _, outcome in asked)
+        async with transaction(self.alone if plain else self.engine) as connection:
             for bot in sorted({bot for bot, _ in asked}):
                 await settle(connection, bot, [one for b, one in asked if b == bot])
         return [None] * len(asked)
@@ -240,15 +247,18 @@ async def queue_parcels(connection: AsyncConnection, bot: BotId, parcels: Sequen
 async def settle(connection: AsyncConnection, bot: BotId, outcomes: Sequence[Outcome]) -> None:
     """Record one bot's outcomes."""
     ended = sorted((ending_of(each) for each in outcomes), key=lambda ending: str(ending["id"]))
-    await run(connection, SETTLE, outcomes=write_json(ended))
     relays = [relay_of(each) for each in outcomes if is_relayed(each)]
-    if relays:
-        await run(connection, RELATE, bot=bot, relays=write_json(relays))
+    await run(connection, SETTLE, bot=bot, outcomes=write_json(ended), relays=write_json(relays))
     told = [telling_of(each, each.after) for each in outcomes if each.after is not None]
     if told:
         await run(connection, TELL, bot=bot, told=write_json(told))
         await ring(connection, Topic.DESK)
     await queue_parcels(connection, bot, [one for each in outcomes for one in each.notices])
+
+
+def is_plain(outcome: Outcome) -> bool:
+    """Tell whether nothing follows from an outcome, so that one statement records it."""
+    return outcome.after is None and not outcome.notices
 
 
 def ending_of(outcome: Outcome) -> dict[str, object]:
@@ -317,4 +327,4 @@ def read_parcel(row: Row[Any]) -> DueParcel:
     return DueParcel(ParcelId(row.id), parcel, row.due_at)
 
 
-__all__ = ["PostgresParcels", "queue_parcels"]
+__all__ = ["INSERT", "LINGER", "PostgresParcels", "queue_parcels"]

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from db.engine import transaction, write_json
+from db.engine import by_statement, transaction, write_json
 from db.gathering import Gathering
 from db.stores.base import ring, rows, run
-from db.stores.desk_parcels import queue_parcels
+from db.stores.desk_parcels import INSERT, LINGER, queue_parcels
 from orchestrator.ports.desk import BotId, Parcel, RawUpdate, UpdateRow, WaitingUpdate
 from orchestrator.ports.work import Topic
 from support.ids import ChatId
@@ -36,10 +36,13 @@ WAITING = text(
     """
 )
 FINISH = text(
-    """
-    UPDATE desk_updates SET state = 'done', handled_at = now()
-    WHERE id = ANY(CAST(:rows AS bigint[])) AND state = 'waiting'
-    """
+    f"""
+    WITH done AS (
+        UPDATE desk_updates SET state = 'done', handled_at = now()
+        WHERE id = ANY(CAST(:rows AS bigint[])) AND state = 'waiting'
+    ), queued AS ({INSERT} RETURNING id)
+    SELECT CAST(pg_notify('troupe', :topic) AS text) FROM queued LIMIT 1
+    """  # noqa: S608 - the statement stands beside the parcels
 )
 BURY = text(
     """
@@ -64,13 +67,16 @@ class PostgresDeskUpdates:
     """Implements `UpdateStore`; what comes, or is finished, at about the same time shares one."""
 
     engine: AsyncEngine
+    alone: AsyncEngine = field(init=False)
+    """For what is one statement."""
     comings: Gathering[tuple[BotId, Sequence[RawUpdate]], int] = field(init=False)
     endings: Gathering[Handled, None] = field(init=False)
 
     def __post_init__(self) -> None:
         """Begin to gather."""
+        object.__setattr__(self, "alone", by_statement(self.engine))
         comings = Gathering("desk updates", self.record_all, limit=AT_ONCE)
-        endings = Gathering("desk endings", self.finish_all, limit=AT_ONCE)
+        endings = Gathering("desk endings", self.finish_all, limit=AT_ONCE, linger=LINGER)
         object.__setattr__(self, "comings", comings)
         object.__setattr__(self, "endings", endings)
 
@@ -91,7 +97,7 @@ class PostgresDeskUpdates:
         self, bot: BotId, held: Sequence[UpdateRow], limit: int
     ) -> Sequence[WaitingUpdate]:
         """Return what is due, in the order in which it came."""
-        async with transaction(self.engine) as connection:
+        async with transaction(self.alone) as connection:
             found = await rows(connection, WAITING, bot=bot, held=list(held), limit=limit)
         return [
             WaitingUpdate(
@@ -108,11 +114,10 @@ class PostgresDeskUpdates:
 
     async def finish_all(self, handled: Sequence[Handled]) -> Sequence[None]:
         """Finish what was handled at about the same time, in one transaction."""
-        async with transaction(self.engine) as connection:
-            await run(connection, FINISH, rows=sorted(one.row for one in handled))
-            for bot in sorted({one.bot for one in handled}):
-                parcels = [each for one in handled if one.bot == bot for each in one.parcels]
-                await queue_parcels(connection, bot, parcels)
+        bots = sorted({one.bot for one in handled})
+        async with transaction(self.alone if len(bots) == 1 else self.engine) as connection:
+            for bot in bots:
+                await finish(connection, bot, [one for one in handled if one.bot == bot])
         return [None] * len(handled)
 
     async def bury_update(
@@ -122,6 +127,14 @@ class PostgresDeskUpdates:
         async with transaction(self.engine) as connection:
             await run(connection, BURY, row=update, error=error)
             await queue_parcels(connection, bot, parcels)
+
+
+async def finish(connection: AsyncConnection, bot: BotId, handled: Sequence[Handled]) -> None:
+    """Finish one bot's updates: one statement marks them, queues what follows and rings."""
+    parcels = [each for one in handled for each in one.parcels]
+    rows_of = sorted(one.row for one in handled)
+    values = {"bot": bot, "rows": rows_of, "parcels": write_json(parcels)}
+    await run(connection, FINISH, topic=Topic.PARCELS, **values)
 
 
 def merged(
