@@ -79,6 +79,67 @@ OVER: dict[str, TextClause] = {
             LIMIT :batch FOR UPDATE SKIP LOCKED)
         """
     ),
+    # What a line of ours answers stays with it; each group's newest tells how far it was read.
+    "group_messages": text(
+        """
+        DELETE FROM group_messages WHERE id IN (
+            SELECT m.id FROM group_messages m
+            WHERE m.recorded_at < :history
+              AND NOT EXISTS (SELECT FROM group_lines l
+                              WHERE l.study_group_id = m.study_group_id
+                                AND l.answers_message = m.telegram_message_id)
+              AND EXISTS (SELECT FROM group_messages n
+                          WHERE n.study_group_id = m.study_group_id
+                            AND n.telegram_message_id > m.telegram_message_id)
+            LIMIT :batch FOR UPDATE SKIP LOCKED)
+        """
+    ),
+    "diagnostic_results": text(
+        """
+        DELETE FROM diagnostic_results WHERE id IN (
+            SELECT id FROM diagnostic_results WHERE taken_at < :history
+            LIMIT :batch FOR UPDATE SKIP LOCKED)
+        """
+    ),
+    "journey_progress": text(
+        """
+        DELETE FROM journey_progress WHERE id IN (
+            SELECT p.id FROM journey_progress p JOIN journeys j ON j.id = p.journey_id
+            WHERE j.state <> 'active' AND j.ended_at < :history
+              AND NOT EXISTS (SELECT FROM diagnostic_results r WHERE r.journey_progress_id = p.id)
+            LIMIT :batch FOR UPDATE OF p SKIP LOCKED)
+        """
+    ),
+    # A group's newest lesson goes on answering its members.
+    "lesson_lines": text(
+        """
+        DELETE FROM lesson_lines WHERE (lesson_id, number) IN (
+            SELECT n.lesson_id, n.number FROM lesson_lines n JOIN lessons l ON l.id = n.lesson_id
+            WHERE l.state <> 'running' AND l.ended_at < :history
+            LIMIT :batch FOR UPDATE OF n SKIP LOCKED)
+        """
+    ),
+    "lessons": text(
+        """
+        DELETE FROM lessons WHERE id IN (
+            SELECT l.id FROM lessons l
+            WHERE l.state <> 'running' AND l.ended_at < :history
+              AND NOT EXISTS (SELECT FROM lesson_lines n WHERE n.lesson_id = l.id)
+              AND EXISTS (SELECT FROM lessons n
+                          WHERE n.study_group_id = l.study_group_id AND n.id > l.id)
+            LIMIT :batch FOR UPDATE OF l SKIP LOCKED)
+        """
+    ),
+    "journeys": text(
+        """
+        DELETE FROM journeys WHERE id IN (
+            SELECT j.id FROM journeys j
+            WHERE j.state <> 'active' AND j.ended_at < :history
+              AND NOT EXISTS (SELECT FROM journey_progress p WHERE p.journey_id = j.id)
+              AND NOT EXISTS (SELECT FROM lessons l WHERE l.journey_id = j.id)
+            LIMIT :batch FOR UPDATE OF j SKIP LOCKED)
+        """
+    ),
     # What a campaign's budget may still be counted from stays until it is stopped for good.
     "model_calls": text(
         """

@@ -191,3 +191,58 @@ async def test_calls_of_models_go_unless_a_budget_is_counted_from_them(scene: Sc
     assert swept is not None
     assert swept.removed["model_calls"] == 1
     assert await scene.sql("SELECT count(*) FROM model_calls") == 1
+
+
+TALK = """
+    INSERT INTO scripts (key, name, kind, language, created_by)
+        VALUES ('quiz', 'A quiz', 'diagnostic', 'en', 'olga');
+    INSERT INTO script_versions (script_id, version, content, sha256, author)
+        SELECT id, 1, CAST('{}' AS jsonb), 'x', 'olga' FROM scripts WHERE key = 'quiz';
+    INSERT INTO contacts (telegram_id) VALUES (5);
+    INSERT INTO study_groups (account_id, telegram_id, title) VALUES (1, 77, 'Night sky');
+    INSERT INTO study_group_roles (study_group_id, account_id, role) VALUES (1, 1, 'host');
+    INSERT INTO grants (study_group_id, account_id, granted_by_name, proof, scope, linked_group_id)
+        VALUES (1, 1, 'olga', 'creator', 'study_group', 77);
+    INSERT INTO group_messages (study_group_id, telegram_message_id, contact_id, text, sent_at,
+                                recorded_at)
+        SELECT 1, number, 1, 'hello', at, at
+        FROM unnest(ARRAY[1, 2, 3, 4], ARRAY[OLD, OLD, NEW, OLD]) AS m (number, at);
+    INSERT INTO group_lines (study_group_id, account_id, grant_id, text, answers_message, reason,
+                             source, approved_by)
+        SELECT 1, 1, id, 'good day', 2, '', 'local', 'script' FROM grants
+        WHERE study_group_id = 1;
+    INSERT INTO journeys (contact_id, study_group_id, state, started_by, ended_at)
+        SELECT contact, grp, state, 'olga', ended
+        FROM (VALUES (NULL::bigint, 1::bigint, 'done', OLD), (1, NULL, 'active', NULL),
+                     (1, NULL, 'done', NEW)) AS j (contact, grp, state, ended);
+    INSERT INTO journey_progress (journey_id, position, script_version_id, finished_at)
+        SELECT j.id, 0, v.id, j.ended_at FROM journeys j, (SELECT min(id) AS id
+        FROM script_versions) AS v;
+    INSERT INTO diagnostic_results (journey_progress_id, contact_id, script_version_id, score,
+                                    result, taken_at)
+        SELECT id, 1, script_version_id, 2, 'high', coalesce(finished_at, OLD)
+        FROM journey_progress;
+    INSERT INTO lessons (study_group_id, script_version_id, journey_id, state, starts_at,
+                         started_by, ended_at)
+        SELECT 1, v.id, CASE WHEN n = 1 THEN 1 END, 'done', OLD, 'olga', OLD
+        FROM generate_series(1, 2) AS n, (SELECT min(id) AS id FROM script_versions) AS v;
+    INSERT INTO lesson_lines (lesson_id, number, outbox_id) VALUES (1, 0, 9), (1, 1, 10)
+"""
+
+
+async def test_what_was_said_and_learnt_in_groups_goes_after_its_time(scene: Scene) -> None:
+    old, new = (f"'{JUNE - timedelta(days=age)}'::timestamptz" for age in (200, 170))
+    for statement in TALK.replace("OLD", old).replace("NEW", new).split(";"):
+        await scene.sql(statement)
+    swept = await sweep(scene.engine, Retention(history=timedelta(days=180)), JUNE)
+    assert swept is not None
+    left = {
+        "group_messages": [2, 3, 4],
+        "diagnostic_results": [3],
+        "journey_progress": [2, 3],
+        "lessons": [2],
+        "journeys": [2, 3],
+    }
+    for table, rows in left.items():
+        assert await scene.sql(f"SELECT array_agg(id ORDER BY id) FROM {table}") == rows, table
+    assert await scene.sql("SELECT count(*) FROM lesson_lines") == 0
