@@ -95,6 +95,12 @@ conversations = Table(
     UniqueConstraint("id", "account_id"),
     one_of("state", ConversationState),
     one_of("outcome", Outcome),
+    # Those that people answer, or may again: few among many, and asked for every second.
+    Index(
+        "ix_conversations_with_people",
+        "id",
+        postgresql_where=text("state IN ('handed_over', 'paused')"),
+    ),
 )
 
 conversation_turns = Table(

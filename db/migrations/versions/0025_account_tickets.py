@@ -25,6 +25,12 @@ def upgrade() -> None:
         ["conversation_id", "id"],
         postgresql_where=sa.text("conversation_id IS NOT NULL"),
     )
+    op.create_index(
+        "ix_conversations_with_people",
+        "conversations",
+        ["id"],
+        postgresql_where=sa.text("state IN ('handed_over', 'paused')"),
+    )
     op.create_table(
         "account_answers",
         sa.Column("outbox_id", sa.BigInteger(), autoincrement=False, nullable=False),
