@@ -155,6 +155,24 @@ class PostgresOutbox:
             )
         return None if row is None else to_letter(row)
 
+    async def forget_copy(
+        self, holder: Holder, message: OutboxId, delay: timedelta, error: str
+    ) -> bool:
+        """Forget a post's copy, and the address of a message that was sent there unasked."""
+        async with transaction(self.engine) as connection:
+            await run(connection, outgoing.FORGET_COPY, message=message, account=holder.account)
+            taken_back = await run(
+                connection,
+                outgoing.TAKE_ATTEMPTS_BACK,
+                **held_by(holder),
+                message=message,
+                delay=delay,
+                error=error,
+            )
+            if taken_back:
+                await run(connection, outgoing.FORGET_ADDRESS, message=message)
+        return bool(taken_back)
+
     async def claim_if_welcome(
         self,
         holder: Holder,

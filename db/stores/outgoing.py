@@ -2,6 +2,8 @@
 
 from sqlalchemy import text
 
+# A comment under a post whose copy in the granted group an earlier lane found, by an account that
+# knows that group, is addressed here. What somebody holds just now is looked up by its lane.
 GATHER_WAITING = text(
     """
     WITH held AS (
@@ -17,12 +19,37 @@ GATHER_WAITING = text(
             ORDER BY due_at, id LIMIT :each
         ) AS o
         ORDER BY o.place, o.due_at, o.id LIMIT :limit
+    ), known AS MATERIALIZED (
+        SELECT o.id, e.kind, e.telegram_id, e.access_hash, p.group_message_id
+        FROM next n
+        JOIN comments c ON c.id = n.comment_id
+        JOIN posts p ON p.channel_id = c.channel_id AND p.message_id = c.message_id
+        JOIN grants g ON g.id = n.grant_id AND g.linked_group_id = p.group_id
+        JOIN account_entities e ON e.account_id = n.account_id AND e.kind = 'channel'
+                               AND e.telegram_id = p.group_id
+        JOIN outbox o ON o.id = n.id
+        WHERE n.peer_id IS NULL AND o.peer_id IS NULL AND o.state = 'due'
+          AND o.first_attempt_at IS NULL AND p.group_message_id IS NOT NULL
+        FOR UPDATE OF o SKIP LOCKED
+    ), addressed AS (
+        UPDATE outbox o
+        SET peer_kind = known.kind, peer_id = known.telegram_id,
+            peer_access_hash = known.access_hash, reply_to = known.group_message_id,
+            by_known_copy = true, attempts = 0
+        FROM known WHERE o.id = known.id
+        RETURNING o.id, o.peer_kind, o.peer_id, o.peer_access_hash, o.reply_to
     )
-    SELECT o.id, o.account_id, o.kind, o.state, o.attempts, o.first_attempt_at, o.peer_kind,
-           o.peer_id, o.peer_access_hash, o.reply_to, o.text, o.random_id, o.inbound_message_id,
+    SELECT o.id, o.account_id, o.kind, o.state, o.first_attempt_at,
+           CASE WHEN addressed.id IS NULL THEN o.attempts ELSE 0 END AS attempts,
+           coalesce(o.peer_kind, addressed.peer_kind) AS peer_kind,
+           coalesce(o.peer_id, addressed.peer_id) AS peer_id,
+           coalesce(o.peer_access_hash, addressed.peer_access_hash) AS peer_access_hash,
+           coalesce(o.reply_to, addressed.reply_to) AS reply_to,
+           o.text, o.random_id, o.inbound_message_id,
            o.study_group_id, c.channel_id, c.message_id, ch.telegram_id, ch.username,
            who.telegram_id AS person
     FROM next o
+    LEFT JOIN addressed ON addressed.id = o.id
     LEFT JOIN comments c ON c.id = o.comment_id
     LEFT JOIN channels ch ON ch.id = c.channel_id
     LEFT JOIN answers a ON a.id = o.answer_id
@@ -36,6 +63,7 @@ ADDRESS = text(
     """
     UPDATE outbox o
     SET peer_kind = :kind, peer_id = :peer, peer_access_hash = :access_hash, reply_to = :reply_to,
+        by_known_copy = false,
         attempts = CASE WHEN o.first_attempt_at IS NULL THEN 0 ELSE o.attempts END
     FROM leases l
     WHERE o.id = :message AND o.account_id = :account AND o.state IN ('due', 'unknown')
@@ -52,6 +80,38 @@ KEEP_COPY = text(
     WHERE o.id = :message AND o.account_id = :account
       AND p.channel_id = c.channel_id AND p.message_id = c.message_id
       AND (p.group_id, p.group_message_id) IS DISTINCT FROM (:peer, :reply_to)
+    """
+)
+FORGET_COPY = text(
+    """
+    UPDATE posts p SET group_id = NULL, group_message_id = NULL
+    FROM outbox o JOIN comments c ON c.id = o.comment_id
+    WHERE o.id = :message AND o.account_id = :account
+      AND p.channel_id = c.channel_id AND p.message_id = c.message_id
+      AND (p.group_id, p.group_message_id) = (o.peer_id, o.reply_to)
+    """
+)
+# Telegram refused every attempt there was, so that none is left; then the address may change.
+TAKE_ATTEMPTS_BACK = text(
+    """
+    WITH refused AS (
+        UPDATE outbox
+        SET state = 'due', attempts = 0, first_attempt_at = NULL, last_error = :error,
+            due_at = now() + CAST(:delay AS interval),
+            claimed_by = NULL, claimed_fence = NULL, claimed_at = NULL
+        WHERE id = :message AND account_id = :account AND by_known_copy AND NOT unsettled
+          AND state = 'sending' AND claimed_by = :node AND claimed_fence = CAST(:fence AS bigint)
+        RETURNING comment_id
+    )
+    UPDATE comments c SET counted_on = NULL FROM refused WHERE c.id = refused.comment_id
+    """
+)
+FORGET_ADDRESS = text(
+    """
+    UPDATE outbox
+    SET peer_kind = NULL, peer_id = NULL, peer_access_hash = NULL, reply_to = NULL,
+        by_known_copy = false
+    WHERE id = :message
     """
 )
 # `unsettled` remembers that an attempt before this claim has no known outcome.

@@ -167,6 +167,8 @@ outbox = Table(
     maybe_number("peer_id"),
     maybe_number("peer_access_hash"),
     maybe_number("reply_to"),
+    # The address was taken from what an earlier lane had found, and not asked of Telegram.
+    Column("by_known_copy", Boolean, nullable=False, server_default=false()),
     words("text"),
     number("random_id"),
     words("state", server_default=OutboxState.DUE),

@@ -49,7 +49,7 @@ class Aftermath:
             case Action.WAIT:
                 await self.wait_out(refusal)
             case Action.RETRY_FRESH:
-                await self.retry(self.stage.tuning.fresh_post, refusal)
+                await self.look_anew(refusal, attempted=attempted)
             case Action.BACK_OFF | Action.TAKE_DIFFERENCE:
                 await self.retry(self.stage.tuning.sending, refusal)
             case Action.SETTLE | Action.REISSUE_OR_LOOK:
@@ -77,6 +77,15 @@ class Aftermath:
                 self.holder.account, None, SEND_METHOD, delay, refusal.name
             )
         await self.put_off(delay, refusal)
+
+    async def look_anew(self, refusal: Refusal, *, attempted: bool) -> None:
+        """Ask where the post is discussed once more, if that was known from before; or retry."""
+        retries = self.stage.tuning.fresh_post
+        if attempted and await self.stage.stores.outbox.forget_copy(
+            self.holder, self.waiting.id, retries.delay_after(1), refusal.sentence
+        ):
+            return
+        await self.retry(retries, refusal)
 
     async def retry(self, retries: Retries, refusal: Refusal) -> None:
         """Try again a bounded number of times, then give up with Telegram's reason."""

@@ -192,12 +192,22 @@ class OutboxStore(Protocol):
         """Return what is due now for accounts that are held, each account's oldest first.
 
         At most `limit` in all, shared out evenly: nobody's second before everybody's first.
+        Comments under a post whose copy in the group is on record are addressed on the way.
         """
 
     async def address(self, holder: Holder, message: OutboxId, thread: Thread) -> Letter | None:
         """Store peer and thread before the first attempt.
 
         Returns the letter, None if no longer ours.
+        """
+
+    async def forget_copy(
+        self, holder: Holder, message: OutboxId, delay: timedelta, error: str
+    ) -> bool:
+        """Forget the post's copy under which Telegram would not take this claimed comment.
+
+        Returns whether the message is due again without an address, to be asked for anew: only
+        where it had been addressed from record, and Telegram refused each attempt of it.
         """
 
     async def claim_if_welcome(
