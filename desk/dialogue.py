@@ -1,20 +1,24 @@
 """Where a person stands in a dialogue with the bot: aiogram's storage, over what Redis remembers.
 
-All of it may be lost: a person then starts again from the menu.
+All of it may be lost: a person then starts again from the menu. Only whoever leads the desk writes
+it, so that what was read or written a moment ago is not asked for again.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from aiogram.fsm.state import State
 from aiogram.fsm.storage.base import BaseStorage, StateType, StorageKey
 
+from desk.brief import Brief
+from orchestrator.clock import Clock
 from orchestrator.ports.desk import DeskMemory
 
 LASTS = timedelta(days=2)
+NOTHING = ""
 
 
 @dataclass(slots=True)
@@ -22,6 +26,13 @@ class DialogueStorage(BaseStorage):
     """Keeps state and data of a dialogue under one key, `fsm:<bot>:<chat>:<user>`."""
 
     memory: DeskMemory
+    clock: Clock
+    lately: Brief[str, str] = field(init=False)
+    """What is written under a name; nothing is written as nothing."""
+
+    def __post_init__(self) -> None:
+        """Begin to remember."""
+        self.lately = Brief(self.clock)
 
     async def set_state(self, key: StorageKey, state: StateType = None) -> None:
         """Keep the state beside the data."""
@@ -46,8 +57,11 @@ class DialogueStorage(BaseStorage):
 
     async def read(self, key: StorageKey) -> tuple[str | None, dict[str, Any]]:
         """Read what is remembered; nothing, where that cannot be read."""
-        found = await self.memory.read(name_of(key))
+        name = name_of(key)
+        found = self.lately.get(name)
         if found is None:
+            found = self.lately.keep(name, await self.memory.read(name) or NOTHING)
+        if found == NOTHING:
             return None, {}
         try:
             state, data = json.loads(found)
@@ -58,6 +72,7 @@ class DialogueStorage(BaseStorage):
     async def write(self, key: StorageKey, state: str | None, data: dict[str, Any]) -> None:
         """Remember for two days; nothing to remember is forgotten."""
         value = json.dumps([state, data], ensure_ascii=False) if state or data else None
+        self.lately.keep(name_of(key), value or NOTHING)
         await self.memory.keep(name_of(key), value, LASTS)
 
 

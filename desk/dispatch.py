@@ -41,7 +41,7 @@ class Switchboard:
     @classmethod
     def of(cls, house: House, wings: Sequence[Wing]) -> "Switchboard":
         """Put the wings together; of two that would take an update, the first does."""
-        dispatcher = Dispatcher(storage=DialogueStorage(house.door.memory))
+        dispatcher = Dispatcher(storage=DialogueStorage(house.door.memory, house.clock))
         dispatcher.callback_query.outer_middleware(understand_buttons)
         for wing in wings:
             dispatcher.include_router(wing.router)
