@@ -6,7 +6,9 @@ Both poll the same simulated Telegram, whose limits are off, and both copy each 
 echo bot back to its author, the desk from a client to the operator who took the ticket. The desk's
 side is everything: the update stored before it is confirmed, the message on record, the parcel
 marked before it is sent, its outcome and the relay recorded, on a durable PostgreSQL of its own.
-Rounds alternate, and each side's median counts.
+Rounds alternate, and each side's median counts. What a message costs is told as well, as
+microseconds of processor in each process: on a machine that does other things, too, that says more
+than the rate.
 """
 
 import argparse
@@ -21,10 +23,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
+from sqlalchemy import text
+
+from benchmarks.spending import Spending
 from db.desk_memory import desk_memory
 from db.embedded import embedded_servers
 from db.encryption import Cipher
-from db.engine import create_engine
+from db.engine import Engine, create_engine
 from db.keys import Keyring, new_key, read_keys
 from db.migrate import upgrade
 from db.notify import Notices
@@ -87,8 +93,8 @@ async def connect(desk: DeskStores, client: int, operator: int) -> None:
 
 
 @asynccontextmanager
-async def desk_at(place: dict[str, Any], folder: Path) -> AsyncIterator[Door]:
-    """Run a desk on servers of its own."""
+async def desk_at(place: dict[str, Any], folder: Path) -> AsyncIterator[int]:
+    """Run a desk on servers of its own; yields PostgreSQL's process."""
     async with AsyncExitStack() as stack:
         servers = await stack.enter_async_context(embedded_servers(folder))
         await upgrade(servers.database_url)
@@ -117,28 +123,39 @@ async def desk_at(place: dict[str, Any], folder: Path) -> AsyncIterator[Door]:
         )
         running = asyncio.create_task(door.run())
         await door.leading.wait()
-        yield door
+        yield await postmaster(engine)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+async def postmaster(engine: Engine) -> int:
+    """Return the process that every server process of PostgreSQL is a child of."""
+    async with engine.connect() as connection:
+        backend = await connection.scalar(text("SELECT pg_backend_pid()"))
+    return psutil.Process(int(backend)).ppid()
 
 
 async def measure(pairs: int, messages: int, rounds: int) -> dict[str, Any]:
     """Measure both sides by turns."""
     seconds: dict[str, list[float]] = {"echo": [], "desk": []}
+    costs = {name: Spending() for name in seconds}
     with tempfile.TemporaryDirectory() as folder:
         async with program("benchmarks.bot_world", str(pairs * 2)) as world:
             place = json.loads(await line(world))
             async with (
                 program("benchmarks.echo", place["url"]) as echo,
-                desk_at(place, Path(folder)),
+                desk_at(place, Path(folder)) as postgres,
             ):
+                whose = {"telegram": world.pid, "echo": echo.pid, "postgres": postgres}
                 await tell(echo, place["tokens"]["echo"])
                 await asyncio.sleep(3)
                 for number in range(rounds + 1):
                     for name, taken in seconds.items():
-                        await tell(world, f"{name} {messages}")
-                        took = float(await line(world))
                         # The first round warms both sides up.
+                        cost = costs[name] if number else Spending()
+                        with cost.watching(**whose):
+                            await tell(world, f"{name} {messages}")
+                            took = float(await line(world))
                         taken.extend([took] if number else [])
     rates = {name: messages / statistics.median(taken) for name, taken in seconds.items()}
     return {
@@ -148,6 +165,7 @@ async def measure(pairs: int, messages: int, rounds: int) -> dict[str, Any]:
         "echo_per_second": round(rates["echo"], 1),
         "desk_per_second": round(rates["desk"], 1),
         "ratio": round(rates["desk"] / rates["echo"], 3),
+        "microseconds": {name: cost.per(messages * rounds) for name, cost in costs.items()},
     }
 
 

@@ -16,7 +16,7 @@ from simulator.bot_api.api import BotApi
 from simulator.world.people import Person
 from simulator.world.world import World
 
-LOOK = 0.002
+LOOK = 0.01
 PATIENCE = 300.0
 SAYS = ("copyMessage", "copyMessages")
 
