@@ -65,6 +65,12 @@ GROUPS_OF = text(
     ORDER BY g.id
     """
 )
+KNOWN_TALK = text(
+    """
+    SELECT telegram_message_id AS message, text FROM group_messages
+    WHERE study_group_id = :group AND telegram_message_id > :above AND deleted_at IS NULL
+    """
+)
 ADD = text(
     """
     INSERT INTO study_groups (account_id, telegram_id, title, language, doubt)
@@ -286,6 +292,12 @@ class PostgresStudyGroups:
             )
             for row in found
         ]
+
+    async def known_talk(self, group: StudyGroupId, above: MessageId) -> dict[MessageId, str]:
+        """Return what messages say that are not known to be deleted."""
+        async with transaction(self.engine) as connection:
+            found = await rows(connection, KNOWN_TALK, group=group, above=above)
+        return {MessageId(row.message): row.text for row in found}
 
     async def seat(
         self, actor: Actor, group: StudyGroupId, account: AccountId, role: GroupRole, peer: Peer

@@ -233,6 +233,9 @@ class StudyGroupStore(Protocol):
     async def groups_of(self, creator: AccountId) -> Sequence[tuple[StudyGroupId, Peer, MessageId]]:
         """Return the active groups that an account created, and the last message known of each."""
 
+    async def known_talk(self, group: StudyGroupId, above: MessageId) -> dict[MessageId, str]:
+        """Return what each message above that number says that is not known to be deleted."""
+
     async def seat(
         self, actor: Actor, group: StudyGroupId, account: AccountId, role: GroupRole, peer: Peer
     ) -> None:

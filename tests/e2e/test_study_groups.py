@@ -9,9 +9,16 @@ from sqlalchemy import text
 
 from orchestrator.clock import SystemClock
 from orchestrator.errors import AlreadyExists, BadInput, NotAllowed
-from orchestrator.facts import DirectMessageSeen, GroupMessageSeen
-from orchestrator.ids import ConversationId, InboundId, JobId, StudyGroupId, TelegramId
+from orchestrator.facts import (
+    DirectMessageSeen,
+    Fact,
+    GroupMessageEdited,
+    GroupMessageSeen,
+    PostsDeleted,
+)
+from orchestrator.ids import ConversationId, InboundId, JobId, TelegramId
 from orchestrator.ids import MessageId as TelegramMessageId
+from orchestrator.intake.group_reader import GroupReader
 from orchestrator.jobs import Job, SayLessonLine
 from orchestrator.ports.answers import (
     AnswerSource,
@@ -22,39 +29,14 @@ from orchestrator.ports.answers import (
     Provenance,
 )
 from orchestrator.ports.journeys import Finding, ItemState, JourneyState
-from orchestrator.ports.study_groups import Decision, LessonState, RoleEnd, StudyGroup
+from orchestrator.ports.outbox import Holder
+from orchestrator.ports.study_groups import Decision, LessonState, RoleEnd
 from orchestrator.study_groups.lessons import Lessons
 from personas.scripts.model import Script
-from simulator.world.channels import Channel
-from simulator.world.messages import Draft, Message
-from simulator.world.peers import ChannelId, MessageId
-from simulator.world.people import Person
+from simulator.world.messages import Draft
 from tests.e2e.conftest import ANNA, BORIS, OLGA, Play
+from tests.e2e.studying import LESSON, LINES, SAID, Club
 
-LINES: list[dict[str, object]] = [
-    {"say": "Welcome, I am {persona}. What do you see?"},
-    {"role": "practice_partner", "say": "I see the Moon."},
-    {"say": "That was all for tonight."},
-]
-LESSON = Script.model_validate(
-    {
-        "key": "stars",
-        "kind": "lesson",
-        "name": "Stars",
-        "language": "en",
-        "lines": [one | {"at": 0.005 * at} for at, one in enumerate(LINES)],
-        "triggers": [
-            {
-                "key": "aperture",
-                "examples": ["What is the aperture?", "I do not understand aperture"],
-                "responses": ["The width of the opening."],
-            }
-        ],
-        "fallback": {"say": "I note that for a colleague."},
-    }
-)
-"""Three lines within a second; minutes may be fractions."""
-SAID = ["Welcome, I am Anna. What do you see?", "I see the Moon.", "That was all for tonight."]
 QUIZ = Script.model_validate(
     {
         "key": "quiz",
@@ -80,6 +62,8 @@ QUIZ = Script.model_validate(
     }
 )
 
+FOUND = GroupMessageSeen | GroupMessageEdited | PostsDeleted
+
 
 @dataclass(frozen=True, slots=True)
 class StillClock(SystemClock):
@@ -91,90 +75,10 @@ class StillClock(SystemClock):
         return self.moment
 
 
-@dataclass(slots=True)
-class Club:
-    """A study group with a learner in it, and what our accounts said there."""
-
-    play: Play
-    id: StudyGroupId
-    place: Channel
-    learner: Person
-
-    @classmethod
-    async def found(cls, play: Play) -> "Club":
-        group = await play.service.groups.create(OLGA, "Night sky", "anna", "en")
-        place = play.theatre.world.channels.get(ChannelId(group.peer.telegram_id))
-        learner = play.theatre.world.add_person("+9996655555", "Lena")
-        link = await play.service.groups.invite(group.id)
-        play.theatre.world.invites.follow(link.rpartition("+")[2], learner)
-        return cls(play, group.id, place, learner)
-
-    @property
-    def ours(self) -> list[Message]:
-        """What our accounts said, the notice and service messages left out."""
-        told = [one for one in self.place.history if one.author != self.learner.id and one.text]
-        return [one for one in told if not one.text.startswith("Study group")]
-
-    @property
-    def texts(self) -> list[str]:
-        return [one.text for one in self.ours]
-
-    @property
-    def notice(self) -> Message | None:
-        return next((one for one in self.place.history if one.pinned), None)
-
-    def say(self, text: str, reply_to: MessageId | None = None) -> MessageId:
-        return self.play.theatre.world.say(self.place, self.learner, text, reply_to).id
-
-    async def show(self) -> StudyGroup:
-        return await self.play.service.groups.show(self.id)
-
-    async def teach(self, script: Script = LESSON) -> None:
-        await self.play.service.library.import_scripts(OLGA, [script], "first")
-        await self.play.service.groups.start_lesson(OLGA, self.id, script.key, None)
-
-    async def until_lesson(self, state: LessonState) -> None:
-        async def ended() -> bool:
-            [lesson, *_] = await self.play.service.groups.lessons(self.id, 1)
-            return lesson.state is state
-
-        await self.play.until(ended)
-
-    async def decision_on(self, text: str) -> tuple[Decision, str]:
-        """Wait until a member's message was decided about, and return what came of it."""
-        found: list[tuple[Decision, str]] = []
-
-        async def decided() -> bool:
-            said = await self.play.service.groups.log(self.id, 50)
-            about = [one for one in said if one.text == text]
-            found.extend((one.decision, one.reason or "") for one in about if one.decision)
-            return bool(found)
-
-        await self.play.until(decided)
-        return found[0]
-
-    async def until_pinned(self) -> None:
-        async def pinned() -> bool:
-            known = await self.show()
-            return known.notice_pinned and self.notice is not None
-
-        await self.play.until(pinned)
-
-    async def until_said(self, text: str) -> None:
-        async def said() -> bool:
-            return text in self.texts
-
-        await self.play.until(said)
-
-
 @pytest.fixture
 async def club(play: Play) -> Club:
     """Anna hosts; Boris is her practice partner."""
-    await play.engage(ANNA)
-    await play.engage(BORIS)
-    club = await Club.found(play)
-    await play.service.groups.add(OLGA, club.id, "boris", GroupRole.PRACTICE_PARTNER)
-    return club
+    return await Club.found(play)
 
 
 async def test_a_group_is_private_and_its_cast_is_named_in_bios_and_notice(club: Club) -> None:
@@ -316,6 +220,37 @@ async def test_a_notice_is_mended_whatever_happened_to_it(club: Club, harm: str)
     kept = club.notice
     assert kept is not None
     assert (kept.id == notice.id) is (harm != "deleted")
+
+
+async def test_what_nobody_told_of_is_found_by_a_comparison(club: Club) -> None:
+    stage, world = club.play.company.stage, club.play.theatre.world
+    anna, door = (await stage.stores.accounts.account_named("anna")).id, club.play.company.door
+    facts: list[Fact] = []
+
+    async def keep(fact: Fact) -> None:
+        facts.append(fact)
+
+    async def compare() -> list[Fact]:
+        facts.clear()
+        async with door.holding(anna) as fence, stage.telegram.open(anna, None) as client:
+            holder = Holder(door.node, anna, fence)
+            await GroupReader(replace(stage, sink=keep), holder, client).compare()
+        await stage.stores.intake.record([one for one in facts if isinstance(one, FOUND)])
+        return facts.copy()
+
+    changed, taken_back, last = (club.say(words) for words in ("one", "two", "three"))
+    told = {one.text for one in await compare() if isinstance(one, GroupMessageSeen)}
+    assert {"one", "two", "three"} <= told
+    assert await compare() == []
+    world.channel_talk.edit(club.place, club.learner.id, changed, Draft("other words"))
+    world.delete(club.place, taken_back)
+    world.delete(club.place, last)
+    assert {type(one) for one in await compare()} == {GroupMessageEdited, PostsDeleted}
+    assert await compare() == []
+    said = {int(one.message): one for one in await club.play.service.groups.log(club.id, 10)}
+    assert (said[changed].text, said[changed].first_text) == ("other words", "one")
+    deleted = [said[one].deleted_at is not None for one in (changed, taken_back, last)]
+    assert deleted == [False, True, True]
 
 
 async def test_a_look_settles_no_doubt_that_came_after_it(club: Club) -> None:
