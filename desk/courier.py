@@ -20,6 +20,7 @@ from pydantic import JsonValue
 from desk.calls import CallFailed, Fate, call, shows_once
 from desk.listening import listening
 from desk.pace import Pace
+from desk.turn import MEDIA
 from orchestrator.clock import Clock
 from orchestrator.errors import ServersUnavailable
 from orchestrator.ports.desk import (
@@ -401,8 +402,14 @@ def request_of(batch: Sequence[DueParcel]) -> tuple[str, dict[str, JsonValue]]:
     """Return the call that a parcel is, or the one that an album's copies are together."""
     first = batch[0].parcel
     if len(batch) == 1:
-        return first.method, dict(first.params)
-    dropped = {"message_id", "reply_parameters", "caption"}
+        copied = first.method == "copyMessage"
+        return first.method, {k: v for k, v in first.params.items() if not copied or k != MEDIA}
+    parts = [each.parcel.params.get(MEDIA) for each in batch]
+    if all(parts):
+        here = {"chat_id", "message_thread_id", "reply_parameters"}
+        shared = {name: value for name, value in first.params.items() if name in here}
+        return "sendMediaGroup", shared | {MEDIA: parts}
+    dropped = {"message_id", "reply_parameters", "caption", MEDIA}
     params = {name: value for name, value in first.params.items() if name not in dropped}
     params["message_ids"] = [each.parcel.params["message_id"] for each in batch]
     return "copyMessages", params

@@ -67,6 +67,7 @@ async def pass_on(
             place,
             album=message.media_group_id,
             reply_to=number,
+            media=None if number is None else media_of(message),
             doubt=doubt,
             ticket=ticket.id,
         )
@@ -133,12 +134,22 @@ def edit_of(message: Message) -> tuple[str, dict[str, JsonValue]]:
         return "editMessageText", {"text": message.text, **entities("entities", message.entities)}
     caption: dict[str, JsonValue] = {"caption": message.caption or ""}
     caption |= entities("caption_entities", message.caption_entities)
+    media = media_of(message)
+    return (
+        ("editMessageCaption", caption) if media is None else ("editMessageMedia", {"media": media})
+    )
+
+
+def media_of(message: Message) -> dict[str, JsonValue] | None:
+    """Write a message's file and caption as `InputMedia`; None where it has no such file."""
     kind = MEDIA.get(kind_of(message)) or ("document" if message.document else None)
     if kind is None:
-        return "editMessageCaption", caption
+        return None
     held = getattr(message, kind)
     file = held[-1] if isinstance(held, list) else held
-    return "editMessageMedia", {"media": {"type": kind, "media": file.file_id, **caption}}
+    caption: dict[str, JsonValue] = {"caption": message.caption or ""}
+    caption |= entities("caption_entities", message.caption_entities)
+    return {"type": kind, "media": file.file_id, **caption}
 
 
 def entities(name: str, found: Sequence[object] | None) -> dict[str, JsonValue]:

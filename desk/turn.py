@@ -16,7 +16,7 @@ from aiogram.types import (
 )
 from pydantic import JsonValue
 
-from orchestrator.ports.desk import After, BotId, Doubt, MessageAt, Parcel
+from orchestrator.ports.desk import After, BotId, Doubt, Json, MessageAt, Parcel
 from orchestrator.whereabouts import settle
 from support.ids import ActKey, ChatId, TgMessageId, TicketId
 from support.tickets import Place
@@ -25,6 +25,8 @@ Keyboard = InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove | Fo
 
 ALBUM_REST = timedelta(seconds=0.7)
 """How long an album waits for its next part: Telegram tells of each part by itself."""
+MEDIA = "media"
+"""What a part of an album is, beside what copies it."""
 LONGEST = 4096
 """Characters of a message (https://core.telegram.org/bots/api#sendmessage)."""
 
@@ -91,15 +93,24 @@ class Turn:
         *,
         album: str | None = None,
         reply_to: TgMessageId | None = None,
+        media: Json | None = None,
         doubt: Doubt | None = None,
         ticket: TicketId | None = None,
     ) -> None:
-        """Relay a message of any kind, once to each place; albums stay together."""
+        """Relay a message of any kind, once to each place; albums stay together.
+
+        Of an album that is a reply, `media` says what the part is: the call that copies messages
+        together knows no replies, so such an album is sent anew from its files.
+        """
         place = placed(to)
+        params: dict[str, JsonValue] = {"from_chat_id": source.chat, "message_id": source.message}
+        params |= answering(reply_to)
+        if album and media is not None:
+            params[MEDIA] = dict(media)
         self.queue(
             "copyMessage",
             place,
-            {"from_chat_id": source.chat, "message_id": source.message} | answering(reply_to),
+            params,
             source=source,
             album=f"{source.chat}:{album}" if album else "",
             delay=ALBUM_REST if album else timedelta(),

@@ -161,6 +161,7 @@ class ClientSide:
                 return
             await self.house.desk.clients.set_phone(client.id, phone)
             self.changed(message.from_user)
+            client = await self.client_of(message.from_user)
         turn.say(chat, words("client.thanks", language), keyboard=ReplyKeyboardRemove())
         await self.open(turn, client, key, state)
 

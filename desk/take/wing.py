@@ -374,7 +374,10 @@ class Operators:
         )
         await house.desk.talk.record_message(said)
         if ticket.conversation is None:
-            turn.queue("sendMessage", ChatId(client.telegram_id), {"text": text})
+            doubt = None
+            if staff.telegram_id is not None:
+                doubt = Doubt(ChatId(staff.telegram_id), language=staff.language)
+            turn.queue("sendMessage", ChatId(client.telegram_id), {"text": text}, doubt=doubt)
         self.answer(turn, staff, "staff.said", text=text)
 
     async def say_through(self, ticket: Ticket, text: str, staff: StaffMember, turn: Turn) -> bool:

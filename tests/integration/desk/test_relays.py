@@ -12,7 +12,7 @@ from aiogram.filters import Command
 from desk.door import Door
 from desk.house import House, Wing
 from simulator.bot_api.faults import BotFault, BotFaultKind
-from simulator.world.media import Contact, Location
+from simulator.world.media import Contact, Document, DocumentKind, Location
 from simulator.world.messages import Draft, Message
 from simulator.world.people import Person
 from tests.integration.desk.stand import Stand, buttons_of
@@ -61,6 +61,35 @@ def has_both(stand: Stand, reader: Person) -> bool:
     """Tell whether a place and a contact were passed on to somebody."""
     kinds = {type(m.media) for m in stand.told(reader) if m.author != reader.id}
     return {Location, Contact} <= kinds
+
+
+async def test_voices_and_stickers_go_both_ways_and_an_album_may_be_a_reply(stand: Stand) -> None:
+    async with dialogue(stand) as talk:
+        files, kinds = stand.world.files, (DocumentKind.VOICE, DocumentKind.STICKER)
+        for author, reader in ((talk.client, talk.operator), (talk.operator, talk.client)):
+            for kind in kinds:
+                media = files.add_document(kind.encode(), mime=MIME[kind], kind=kind)
+                talk.send(author, Draft("", media=media))
+            await stand.until(partial(has_kinds, stand, reader, kinds), "a voice and a sticker")
+        question = talk.send(talk.client, Draft("Which one?"))
+        seen = await stand.shown(talk.operator, "Which one?")
+        album = files.number()
+        for name in ("left", "right"):
+            document = files.add_document(name.encode(), f"{name}.txt", "text/plain")
+            talk.send(talk.operator, Draft(name, media=document, album=album, reply_to=seen.id))
+        last = await stand.shown(talk.client, "right")
+        together = [m for m in stand.told(talk.client) if m.album == last.album is not None]
+        assert [m.text for m in together] == ["left", "right"]
+        assert together[0].reply_to == question.id
+
+
+MIME = {DocumentKind.VOICE: "audio/ogg", DocumentKind.STICKER: "image/webp"}
+
+
+def has_kinds(stand: Stand, reader: Person, kinds: tuple[DocumentKind, ...]) -> bool:
+    """Tell whether files of all these kinds were passed on to somebody."""
+    came = [m.media for m in stand.told(reader) if m.author != reader.id]
+    return set(kinds) <= {one.kind for one in came if isinstance(one, Document)}
 
 
 async def test_replies_edits_and_reactions_are_mirrored(stand: Stand) -> None:
