@@ -1,21 +1,25 @@
 """Clients of the desk; their phone numbers are encrypted."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.encryption import Cipher, place
-from db.engine import transaction
+from db.engine import by_statement, transaction, write_json
+from db.gathering import Gathering
 from db.stores.audit import write_audit
-from db.stores.base import one, run
+from db.stores.base import one, rows, run
 from orchestrator.errors import NotFound
 from support.actor import Actor
 from support.ids import ClientId, TgUserId
 from support.languages import Language, language_of
 from support.people import Client, ClientSeen
 from support.phones import Phone
+
+AT_ONCE = 100
 
 COLUMNS = """
     SELECT id, telegram_id, username, full_name, language, phone_hint, created_at, last_seen_at,
@@ -27,7 +31,10 @@ BY_TELEGRAM_ID = text(COLUMNS + " WHERE telegram_id = :telegram_id")
 SEE = text(
     """
     INSERT INTO clients (telegram_id, username, full_name, language)
-    VALUES (:telegram_id, :username, :full_name, :language)
+    SELECT DISTINCT ON (s.telegram_id) s.telegram_id, s.username, s.full_name, s.language
+    FROM jsonb_to_recordset(CAST(:seen AS jsonb)) AS s (place int, telegram_id bigint,
+        username text, full_name text, language text)
+    ORDER BY s.telegram_id, s.place DESC
     ON CONFLICT (telegram_id) DO UPDATE
     SET username = excluded.username, full_name = excluded.full_name, last_seen_at = now(),
         left_at = NULL,
@@ -71,19 +78,27 @@ class PostgresClients:
 
     engine: AsyncEngine
     cipher: Cipher
+    alone: AsyncEngine = field(init=False)
+    """For what is one statement."""
+    comings: Gathering[ClientSeen, Client] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin to gather."""
+        object.__setattr__(self, "comings", Gathering("clients", self.see_all, limit=AT_ONCE))
+        object.__setattr__(self, "alone", by_statement(self.engine))
 
     async def see_client(self, seen: ClientSeen) -> Client:
         """Record a client, or their new name."""
-        async with transaction(self.engine) as connection:
-            row = await one(
-                connection,
-                SEE,
-                telegram_id=seen.telegram_id,
-                username=seen.username,
-                full_name=seen.full_name,
-                language=language_of(seen.language_code),
-            )
-        return found(row, "client", seen.telegram_id)
+        return await self.comings.ask(seen)
+
+    async def see_all(self, seen: Sequence[ClientSeen]) -> Sequence[Client]:
+        """Record clients who come at about the same time; of one who is seen twice, the last."""
+        shown = [{"place": place, **columns_of(one)} for place, one in enumerate(seen)]
+        async with transaction(self.alone) as connection:
+            known = {
+                row.telegram_id: row for row in await rows(connection, SEE, seen=write_json(shown))
+            }
+        return [found(known.get(one.telegram_id), "client", one.telegram_id) for one in seen]
 
     async def client(self, client: ClientId) -> Client:
         """Return a client."""
@@ -166,3 +181,13 @@ def to_client(row: Row[Any]) -> Client:
         is_blocked=row.is_blocked,
         has_left=row.has_left,
     )
+
+
+def columns_of(seen: ClientSeen) -> dict[str, object]:
+    """Lay out how somebody is shown as their row."""
+    return {
+        "telegram_id": seen.telegram_id,
+        "username": seen.username,
+        "full_name": seen.full_name,
+        "language": language_of(seen.language_code),
+    }

@@ -1,13 +1,14 @@
 """Users and their roles, one table for bot and web, and what the desk knows of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from db.engine import transaction
+from db.engine import by_statement, transaction
+from db.gathering import Gathering
 from db.stores.audit import write_audit
 from db.stores.base import not_found, one, rows, run
 from db.stores.desk_clocks import start_clocks
@@ -18,6 +19,8 @@ from support.ids import OperatorId, TgUserId, TicketId
 from support.languages import Language
 from support.people import NewStaff, Role, StaffMember, UserStatus
 from support.sla import ClockKind
+
+LOOKS_AT_ONCE = 100
 
 COLUMNS = """
     SELECT u.id, u.name, u.display_name, u.telegram_id, u.status, s.username,
@@ -32,6 +35,14 @@ BY_TELEGRAM_ID = text(
     + """
     WHERE u.telegram_id = :telegram_id AND u.status <> 'removed'
       AND EXISTS (SELECT FROM roles r WHERE r.user_id = u.id)
+    """
+)
+NAMED = text(
+    COLUMNS
+    + """
+    WHERE u.id = ANY(CAST(:users AS bigint[]))
+       OR (u.telegram_id = ANY(CAST(:people AS bigint[])) AND u.status <> 'removed'
+           AND EXISTS (SELECT FROM roles r WHERE r.user_id = u.id))
     """
 )
 BY_NAME = text(
@@ -137,9 +148,37 @@ LANGUAGE = text(
 
 @dataclass(frozen=True, slots=True)
 class PostgresStaff:
-    """Implements `StaffStore`."""
+    """Implements `StaffStore`; who is asked for at about the same time is read together."""
 
     engine: AsyncEngine
+    alone: AsyncEngine = field(init=False)
+    """For what is one statement."""
+    looks: Gathering[OperatorId, StaffMember | None] = field(init=False)
+    faces: Gathering[TgUserId, StaffMember | None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin to gather."""
+        object.__setattr__(self, "alone", by_statement(self.engine))
+        object.__setattr__(self, "looks", Gathering("staff", self.look, limit=LOOKS_AT_ONCE))
+        object.__setattr__(self, "faces", Gathering("staff", self.face, limit=LOOKS_AT_ONCE))
+
+    async def look(self, users: Sequence[OperatorId]) -> Sequence[StaffMember | None]:
+        """Find users by their numbers."""
+        found = {one.id: one for one in await self.named(users, ())}
+        return [found.get(user) for user in users]
+
+    async def face(self, people: Sequence[TgUserId]) -> Sequence[StaffMember | None]:
+        """Find users by their Telegram ids."""
+        found = {one.telegram_id: one for one in await self.named((), people)}
+        return [found.get(person) for person in people]
+
+    async def named(
+        self, users: Sequence[OperatorId], people: Sequence[TgUserId]
+    ) -> list[StaffMember]:
+        """Read users."""
+        wanted = {"users": sorted(set(users)), "people": sorted(set(people))}
+        async with transaction(self.alone) as connection:
+            return [to_member(row) for row in await rows(connection, NAMED, **wanted)]
 
     async def seed_admins(
         self, actor: Actor, supreme: Sequence[TgUserId], dev: Sequence[TgUserId]
@@ -211,8 +250,10 @@ class PostgresStaff:
 
     async def staff_member(self, user: OperatorId) -> StaffMember:
         """Return a user."""
-        async with transaction(self.engine) as connection:
-            return await member(connection, user)
+        found = await self.looks.ask(user)
+        if found is None:
+            raise unknown(user)
+        return found
 
     async def staff_named(self, name: str) -> StaffMember:
         """Return the user of that name, @username or Telegram id."""
@@ -226,9 +267,7 @@ class PostgresStaff:
 
     async def staff_of(self, telegram_id: TgUserId) -> StaffMember | None:
         """Return the user with that Telegram id."""
-        async with transaction(self.engine) as connection:
-            row = await one(connection, BY_TELEGRAM_ID, telegram_id=telegram_id)
-        return None if row is None else to_member(row)
+        return await self.faces.ask(telegram_id)
 
     async def see_staff(
         self, telegram_id: TgUserId, username: str | None, full_name: str, *, started: bool
@@ -294,8 +333,13 @@ async def member(connection: AsyncConnection, user: OperatorId) -> StaffMember:
     """Read a user; raises NotFound."""
     row = await one(connection, BY_ID, user=user)
     if row is None:
-        raise NotFound(f"There is no user {user}: see `troupe operators list`")
+        raise unknown(user)
     return to_member(row)
+
+
+def unknown(user: OperatorId) -> NotFound:
+    """Say that there is no such user."""
+    return NotFound(f"There is no user {user}: see `troupe operators list`")
 
 
 def to_member(row: Row[Any]) -> StaffMember:

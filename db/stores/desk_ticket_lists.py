@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from db.engine import transaction
+from db.engine import by_statement, transaction
 from db.gathering import Gathering
 from db.stores.base import one, rows
 from db.stores.desk_rows import COLUMNS, find_ticket, to_ticket
@@ -112,10 +112,13 @@ class PostgresTicketLists:
     """The part of `TicketStore` that changes nothing."""
 
     engine: AsyncEngine
+    alone: AsyncEngine = field(init=False)
+    """For what is one statement."""
     looks: Gathering[Named, Ticket | None] = field(init=False)
 
     def __post_init__(self) -> None:
         """Begin to gather."""
+        object.__setattr__(self, "alone", by_statement(self.engine))
         object.__setattr__(self, "looks", Gathering("tickets", self.look, limit=TICKETS_AT_ONCE))
 
     async def look(self, asked: Sequence[Named]) -> Sequence[Ticket | None]:
@@ -187,5 +190,5 @@ class PostgresTicketLists:
 
     async def all_of(self, statement: TextClause, **values: object) -> list[Ticket]:
         """Read the tickets that a statement finds."""
-        async with transaction(self.engine) as connection:
+        async with transaction(self.alone) as connection:
             return [to_ticket(row) for row in await rows(connection, statement, **values)]
