@@ -1,26 +1,35 @@
 """How long the local scorer takes to learn many triggers, and to judge one message.
 
-    python -m benchmarks.bench_scorer [FOLDER] [--triggers N] [--phrases N]
+    python -m benchmarks.bench_scorer [FOLDER] [--triggers N] [--phrases N] [--selector]
 
 FOLDER holds banking77_train.csv and banking77_test.csv (PolyAI, CC BY 4.0); its intents are dealt
 out until there are enough triggers. Without it phrases are made up of syllables. Learning goes on
 in a thread, as in a node, while the event loop ticks every few milliseconds: `worst_tick_ms` is by
 how much the loop was ever late. `again_seconds` is learning after one of the scripts changed. What
 is called cpu is processor time, which a busy machine does not lengthen.
+
+With `--selector` the class that `troupe selector evaluate` measures learns the same phrases and the
+background instead: by words, then by meaning too. `encode` is what turning the phrases into vectors
+takes, once for each phrase; `meaning` is learning from vectors that are known, words included.
 """
 
 import argparse
 import asyncio
 import json
 import random
+import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from llm.evaluation import read_examples
+from llm.meaning import Meanings
 from llm.schooling import School
+from llm.scorer import background_phrases
 from llm.script_writer import train
+from llm.selector import NOTHING, Selector
 from orchestrator.ids import ScriptVersionId
 from orchestrator.ports.writing import PublishedScript
 from personas.scripts.model import Script
@@ -145,10 +154,43 @@ async def main(folder: Path | None, triggers: int, phrases: int) -> None:
     print(json.dumps(figures))
 
 
+def processor_time(do: Callable[[], object]) -> float:
+    """Return the processor seconds that something takes."""
+    begun = time.process_time()
+    do()
+    return round(time.process_time() - begun, 2)
+
+
+def measure_selector(folder: Path | None, triggers: int, phrases: int) -> None:
+    """Let the selector learn by words alone, then by meaning too."""
+    groups = (
+        made_up(triggers, phrases) if folder is None else from_folder(folder, triggers, phrases)
+    )
+    strangers = background_phrases("en")
+    texts = [*(text for group in groups for text in group), *strangers]
+    targets = [number for number, group in enumerate(groups) for _ in group]
+    targets += [NOTHING] * len(strangers)
+    with tempfile.TemporaryDirectory() as models:
+        meanings = Meanings(Path(models))
+    figures = {
+        "benchmark": "selector",
+        "triggers": len(groups),
+        "phrases": len(texts),
+        "words_cpu_seconds": processor_time(lambda: Selector(texts, targets)),
+        "encode_cpu_seconds": processor_time(lambda: meanings.vectors(texts)),
+        "meaning_cpu_seconds": processor_time(lambda: Selector(texts, targets, meanings)),
+    }
+    print(json.dumps(figures))
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--triggers", type=int, default=150)
     parser.add_argument("--phrases", type=int, default=100)
+    parser.add_argument("--selector", action="store_true")
     wanted = parser.parse_args()
-    asyncio.run(main(wanted.folder, wanted.triggers, wanted.phrases))
+    if wanted.selector:
+        measure_selector(wanted.folder, wanted.triggers, wanted.phrases)
+    else:
+        asyncio.run(main(wanted.folder, wanted.triggers, wanted.phrases))
