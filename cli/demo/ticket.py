@@ -1,6 +1,7 @@
 """A client's ticket in the demo: asked for in a bot, answered by an operator, rated in the end."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -27,6 +28,8 @@ T = TypeVar("T")
 
 PATIENCE = 30.0
 """Seconds that each step of the ticket may take."""
+LOOK_AGAIN = 0.25
+"""Some things show a moment after the world told of them."""
 MARKS = (5, 5, 4)
 QUESTION = "My copy of the magazine has not come. Where is it?"
 ANSWER = "It left us this morning and reaches you tomorrow."
@@ -196,11 +199,12 @@ class TicketPlay:
         )
 
     async def until(self, look: Callable[[], T | None]) -> T:
-        """Look after each thing that happens, until it is there; raises TimeoutError."""
+        """Look after each thing that happens, and again a little later; raises TimeoutError."""
         async with asyncio.timeout(PATIENCE):
             while not (found := look()):
                 self.changed.clear()
-                await self.changed.wait()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.changed.wait(), LOOK_AGAIN)
         return found
 
 
