@@ -1,6 +1,6 @@
 """A signed-in account: what the port `AccountClient` promises, said to Telegram."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -160,9 +160,11 @@ class TelethonAccount:
         """Show for a few seconds that the account is typing."""
         await self.call(SetTypingRequest(input_peer(peer), tl.SendMessageTypingAction()))
 
-    async def found_group(self, title: str, about: str) -> GroupSeen:
+    async def found_group(
+        self, title: str, about: str, known: Collection[TelegramId] = ()
+    ) -> GroupSeen:
         """Found a private group, whose creator the account then is."""
-        return await groups.found_group(self.call, title, about)
+        return await groups.found_group(self.call, title, about, known)
 
     async def look_at_group(self, group: Peer) -> GroupSeen:
         """Look at a group again; CHANNEL_PRIVATE when the account is no member any more."""

@@ -1,5 +1,6 @@
 """Private groups: founding one, letting our own accounts in by link, and the notice in it."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from telethon.tl.functions.messages import (
     CheckChatInviteRequest,
     EditMessageRequest,
     ExportChatInviteRequest,
+    GetDialogsRequest,
     ImportChatInviteRequest,
     UpdatePinnedMessageRequest,
 )
@@ -38,14 +40,36 @@ PAGE: Final = 200
 PAGES: Final = 50
 """A study group with more members than ten thousand is none."""
 
+LATELY: Final = 100
+"""Among how many chats a group is looked for that was founded in vain."""
+
 ONCE_LASTS: Final = timedelta(hours=1)
 """How long a link for one account of ours can be used."""
 
 
-async def found_group(call: Caller, title: str, about: str) -> GroupSeen:
-    """Found a private group; whoever founds it is its creator."""
+async def found_group(
+    call: Caller, title: str, about: str, known: Collection[TelegramId]
+) -> GroupSeen:
+    """Found a private group, unless one was founded that nobody came to know of."""
+    for chat in await own_groups(call):
+        seen = group_seen(chat)
+        is_meant = seen.title == title and seen.private and chat.id not in known
+        if is_meant and len(await members(call, seen.peer)) == 1:
+            return seen
     answer = await call(CreateChannelRequest(title, about, megagroup=True))
     return group_seen(only_group(answer.chats))
+
+
+async def own_groups(call: Caller) -> list[tl.Channel]:
+    """List the groups that the account created, among the chats in which something was last."""
+    first = GetDialogsRequest(
+        offset_date=None, offset_id=0, offset_peer=tl.InputPeerEmpty(), limit=LATELY, hash=0
+    )
+    return [
+        chat
+        for chat in (await call(first)).chats
+        if isinstance(chat, tl.Channel) and chat.megagroup and chat.creator and not chat.left
+    ]
 
 
 async def look_at_group(call: Caller, group: Peer) -> GroupSeen:

@@ -67,10 +67,12 @@ class AttendTo:
 
 @dataclass(frozen=True, slots=True)
 class FoundGroup:
-    """Found a private group."""
+    """Found a private group, or take up an empty one of that title that was founded in vain."""
 
     title: str
     about: str
+    known: tuple[TelegramId, ...] = ()
+    """Groups that are on record, and so not meant."""
 
 
 @dataclass(frozen=True, slots=True)

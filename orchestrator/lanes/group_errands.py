@@ -25,8 +25,8 @@ ANSWER: Final = timedelta(seconds=15)
 async def act_in_group(client: AccountClient, command: GroupCommand) -> CommandResult:
     """Call what the command stands for."""
     match command:
-        case FoundGroup(title, about):
-            return await client.found_group(title, about)
+        case FoundGroup(title, about, known):
+            return await client.found_group(title, about, known)
         case LookAtGroup(group):
             return await client.look_at_group(group)
         case MakeInvite(group, once):

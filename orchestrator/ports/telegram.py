@@ -4,7 +4,7 @@ Every call may raise `TelegramRefused` (an answer), or `OutcomeUnknown` (no answ
 connection broke). After `OutcomeUnknown` the client object is thrown away: it is never reused.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -258,8 +258,14 @@ class AccountClient(Protocol):
     async def show_typing(self, peer: Peer) -> None:
         """Show for a few seconds that the account is typing."""
 
-    async def found_group(self, title: str, about: str) -> GroupSeen:
-        """Found a private group, whose creator the account then is."""
+    async def found_group(
+        self, title: str, about: str, known: Collection[TelegramId] = ()
+    ) -> GroupSeen:
+        """Found a private group, whose creator the account then is.
+
+        A group of its own with that title that is not `known`, and in which nobody else is, was
+        founded by somebody who did not live to store it, and is taken up instead.
+        """
 
     async def look_at_group(self, group: Peer) -> GroupSeen:
         """Look at a group again; CHANNEL_PRIVATE when the account is no member any more."""

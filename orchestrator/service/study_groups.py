@@ -40,14 +40,16 @@ class StudyGroups:
     ) -> StudyGroup:
         """Have an account found a private group of which it is the host.
 
-        The account says so in its bio first, and the notice is pinned before this returns.
+        The account says so in its bio first, and the notice is pinned before this returns. A group
+        that an earlier try founded, but did not come to store, is taken up when this is repeated.
         """
         title = title.strip()
         if not 1 <= len(title) <= LONGEST_TITLE:
             raise BadInput(f"a group's title has between 1 and {LONGEST_TITLE} characters")
         host = await self.stage.stores.accounts.account_named(account)
         await self.tell_of(host, HeldRole(GroupRole.HOST, language))
-        seen = await self.door.ask(host.id, FoundGroup(title, ""))
+        known = tuple(one.peer.telegram_id for one in await self.list())
+        seen = await self.door.ask(host.id, FoundGroup(title, "", known))
         if not isinstance(seen, GroupSeen) or not seen.created_by_us:
             raise NotAllowed(f"Telegram did not let {account} create a group")
         group = await self.stage.stores.study_groups.add_group(actor, host.id, seen, language)

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from orchestrator.clock import SystemClock
+from orchestrator.commands import FoundGroup
 from orchestrator.errors import AlreadyExists, BadInput, NotAllowed
 from orchestrator.facts import (
     DirectMessageSeen,
@@ -31,6 +32,7 @@ from orchestrator.ports.answers import (
 from orchestrator.ports.journeys import Finding, ItemState, JourneyState
 from orchestrator.ports.outbox import Holder
 from orchestrator.ports.study_groups import Decision, LessonState, RoleEnd
+from orchestrator.ports.telegram import GroupSeen
 from orchestrator.study_groups.lessons import Lessons
 from personas.scripts.model import Script
 from simulator.world.messages import Draft
@@ -79,6 +81,19 @@ class StillClock(SystemClock):
 async def club(play: Play) -> Club:
     """Anna hosts; Boris is her practice partner."""
     return await Club.found(play)
+
+
+async def test_a_group_that_was_founded_but_not_stored_is_taken_up_by_the_next_try(
+    play: Play,
+) -> None:
+    await play.engage(ANNA)
+    anna = (await play.company.stage.stores.accounts.account_named("anna")).id
+    lost = await play.company.door.ask(anna, FoundGroup("Night sky", ""))
+    assert isinstance(lost, GroupSeen)
+    group = await play.service.groups.create(OLGA, "Night sky", "anna", "en")
+    assert (group.peer, group.notice_pinned) == (lost.peer, True)
+    another = await play.service.groups.create(OLGA, "Night sky", "anna", "en")
+    assert another.peer != group.peer
 
 
 async def test_a_group_is_private_and_its_cast_is_named_in_bios_and_notice(club: Club) -> None:
