@@ -101,7 +101,9 @@ def pass_on_recorded(
         if message.side == Side.SYSTEM or (source is not None and is_account(source.chat)):
             show_words(house, turn, message, place)
         elif source is not None and source.chat != place.chat and message.side == Side.CLIENT:
-            turn.copy(at(source), place, album=message.media_group, ticket=ticket)
+            doubt = Doubt(place.chat, place.thread, language=house.settings.language)
+            album = message.media_group
+            turn.copy(at(source), place, album=album, doubt=doubt, ticket=ticket)
 
 
 def show_words(house: House, turn: Turn, message: TicketMessage, place: Place) -> None:
