@@ -12,6 +12,7 @@ from cli.settings import Settings
 from db.desk_memory import desk_memory
 from db.stores.calendar import PostgresCalendar
 from db.stores.desk_relays import PostgresBots, door_stores
+from orchestrator.errors import ServersUnavailable
 from orchestrator.ids import NodeName
 from orchestrator.leases.leader import Candidate
 from orchestrator.service.bot_grants import BotGrants
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+LOOK = 5.0
+"""Seconds between two looks whether a desk was set up."""
 GRACE = 9.0
 """Seconds in which the desk finishes what it has in hand when it is asked to stop."""
 
@@ -71,17 +74,43 @@ async def bot_token(found: Company) -> str | None:
 
 
 @asynccontextmanager
-async def at_the_desk(door: "Door | None") -> AsyncIterator[None]:
-    """Run the desk for as long as the block lasts; at its end, what is in hand is finished."""
-    if door is None:
-        yield
-        return
-    running = asyncio.create_task(door.run(), name="desk")
+async def at_the_desk(door: "Door | None", found: Company, node: NodeName) -> AsyncIterator[None]:
+    """Run the desk for as long as the block lasts; at its end, what is in hand is finished.
+
+    A desk that is set up meanwhile is run from then on.
+    """
+    work = run_when_set_up(found, node) if door is None else door.run()
+    running = asyncio.create_task(work, name="desk")
     try:
         yield
     finally:
         running.cancel()
         await asyncio.wait({running}, timeout=GRACE)
+
+
+async def run_when_set_up(found: Company, node: NodeName) -> None:
+    """Look now and then whether a desk was set up, and run it."""
+    while not await is_set_up(found):
+        await found.stage.clock.sleep(LOOK)
+    async with desk_door(found, node) as door:
+        if door is not None:
+            log.info("a desk was set up: this node takes part in it")
+            await door.run()
+
+
+async def is_set_up(found: Company) -> bool:
+    """Tell whether the bot and a group of its staff are known: the setup needs the bot to itself.
+
+    While the database is away, nothing is.
+    """
+    try:
+        if await bot_token(found) is None:
+            return False
+        settings = found.settings
+        named = settings.operators_chat_id or settings.main_group_id
+        return bool(named or await found.stage.stores.desk.groups.groups())
+    except ServersUnavailable:
+        return False
 
 
 def desk_settings(settings: Settings) -> "DeskSettings":

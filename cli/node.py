@@ -83,10 +83,9 @@ async def run_node(found: Company, node: Node, asked: asyncio.Event) -> None:
     async with (
         desk_door(found, node.name) as door,
         health(found, node, door),
-        at_the_desk(door),
+        at_the_desk(door, found, node.name),
     ):
         running = asyncio.create_task(node.run(), name=f"node:{node.name}")
-        log.info("node %s holds what accounts it can; Ctrl-C stops it", node.name)
         await wait_for_either(asked, running)
         node.asked.set()
         await finish(running)

@@ -26,6 +26,7 @@ from support.people import NewStaff, Role
 
 T = TypeVar("T")
 
+DESK = NodeName("demo-desk")
 PATIENCE = 30.0
 """Seconds that each step of the ticket may take."""
 LOOK_AGAIN = 0.25
@@ -218,12 +219,12 @@ async def desk_at_work(company: Company, play: TicketPlay) -> AsyncIterator[None
         frozenset({Role.OPERATOR}),
     )
     await staff.add_staff(Actor("demo"), member)
-    async with desk_door(company, NodeName("demo-desk")) as door:
+    async with desk_door(company, DESK) as door:
         if door is None:
             raise NotAllowed("the demo's desk has no bot")
         door.limits = None
         door.settings = replace(door.settings, language=Language.EN)
-        async with at_the_desk(door):
+        async with at_the_desk(door, company, DESK):
             yield
 
 

@@ -453,7 +453,7 @@ def refuse_opted_out(row: Row[Any]) -> None:
 def missing(conversation: ConversationId) -> NotFound:
     """Say that there is no such conversation."""
     return NotFound(
-        f"There is no conversation {conversation}: see `troupe conversations list --all`"
+        f"There is no conversation {conversation}: see `troupe conversations list`"
     )
 
 

@@ -73,6 +73,7 @@ class Node:
         """
         # Taking a dead predecessor's name takes longer than a watchdog of a short lease waits.
         await self.presence.enter()
+        log.info("node %s holds what accounts it can; Ctrl-C stops it", self.name)
         try:
             await self.start_watchdog()
             try:

@@ -1,5 +1,6 @@
 """A node among the others: its name, its signs of life, and whose signs it sees."""
 
+import logging
 import os
 import socket
 from dataclasses import dataclass, field, replace
@@ -9,6 +10,8 @@ from orchestrator.errors import NotAllowed
 from orchestrator.ids import NodeName
 from orchestrator.leases.vigil import Vigil
 from orchestrator.ports.leases import Incarnation, LeaseStore, Pulse
+
+log = logging.getLogger(__name__)
 
 PULSE = 1.0
 """Seconds between two signs of life."""
@@ -49,6 +52,8 @@ class Presence:
         """Return the predecessor's last sign of life, or None when the name is free."""
         vigil: Vigil[NodeName] = Vigil(self.clock)
         first = seen = await self.store.pulse_of(self.node)
+        if seen is not None:
+            log.info("a process was node %s before: watching if it lives", self.node)
         while seen is not None and vigil.still_for(self.node, seen.beat) < STILL:
             await self.clock.sleep(PULSE / 5)
             seen = await self.store.pulse_of(self.node)

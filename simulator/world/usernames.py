@@ -30,6 +30,14 @@ class Usernames:
             raise Refusal("USERNAME_INVALID")
         return username.lower() not in self.holders
 
+    def check_free(self, username: str) -> None:
+        """Refuse a name that cannot be taken, before anything is made that would bear it.
+
+        An empty one is none. Raises `Refusal`.
+        """
+        if username and not self.is_free(username):
+            raise Refusal("USERNAME_OCCUPIED")
+
     def change(self, holder: Peer, old: str, new: str) -> None:
         """Let `holder` give up one name and take another; an empty one is none."""
         if old == new:

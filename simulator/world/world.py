@@ -81,6 +81,7 @@ class World:
     ) -> Person:
         """Let somebody be born; what stands after the first space of the name is the last name."""
         first, _, last = name.partition(" ")
+        self.usernames.check_free(username)
         person = self.people.add(phone, first, last, bot=bot)
         if username:
             self.people.take_username(person, username)
@@ -109,6 +110,7 @@ class World:
         via: Via | None = None,
     ) -> Channel:
         """Found a broadcast channel, with a discussion group when `linked`."""
+        self.usernames.check_free(username)
         channel = self.channels.add(title, broadcast=True, about=about)
         if username:
             self.channels.take_username(channel, username)
@@ -129,6 +131,7 @@ class World:
         via: Via | None = None,
     ) -> Channel:
         """Found a supergroup; `guests` says whether others may comment once it is linked."""
+        self.usernames.check_free(username)
         group = self.channels.add(title, broadcast=False, about=about, guests=guests)
         if username:
             self.channels.take_username(group, username)
