@@ -452,9 +452,7 @@ def refuse_opted_out(row: Row[Any]) -> None:
 
 def missing(conversation: ConversationId) -> NotFound:
     """Say that there is no such conversation."""
-    return NotFound(
-        f"There is no conversation {conversation}: see `troupe conversations list`"
-    )
+    return NotFound(f"There is no conversation {conversation}: see `troupe conversations list`")
 
 
 def row_of(row: Row[Any]) -> ConversationRow:
