@@ -65,6 +65,10 @@ GONE = ("message thread not found", "TOPIC_DELETED", "TOPIC_ID_INVALID")
 UNCHANGED = ("message is not modified", "TOPIC_NOT_MODIFIED")
 
 
+NOTICE = "p:"
+"""How the keys of notices about other parcels begin."""
+
+
 class Wording(Protocol):
     """Says what becomes of a parcel to whoever waits for it."""
 
@@ -138,7 +142,7 @@ class Courier:
     async def doubt_the_left_behind(self) -> None:
         """Settle what another process was sending when it ended: nobody knows what became of it."""
         for parcel in await self.store.left_behind(self.bot_id, self.by):
-            if shows_once(parcel.parcel.method):
+            if not is_repeatable(parcel.parcel):
                 log.warning("parcel %s may not have arrived: its process ended", parcel.id)
                 await self.store.settle_parcel(self.bot_id, self.unknown(parcel, "process ended"))
             else:
@@ -306,7 +310,7 @@ class Courier:
         again = failed.fate in {Fate.NOT_MADE, Fate.LATER} or (
             failed.fate is Fate.BROKEN and tries < BROKEN_TRIES
         )
-        if failed.fate is Fate.UNKNOWN and not shows_once(first.parcel.method):
+        if failed.fate is Fate.UNKNOWN and is_repeatable(first.parcel):
             again = tries < BROKEN_TRIES
         if again:
             self.tries[first.id] = tries + 1
@@ -396,6 +400,14 @@ def target_of(parcel: Parcel) -> tuple[object, ...]:
     """Name what an edit changes."""
     one = parcel.params.get("message_id") or parcel.params.get("message_thread_id")
     return (parcel.method, parcel.chat, one)
+
+
+def is_repeatable(parcel: Parcel) -> bool:
+    """Tell whether a parcel may be sent again though it may have arrived.
+
+    That a message is in doubt had better be said twice than not at all.
+    """
+    return parcel.key.startswith(NOTICE) or not shows_once(parcel.method)
 
 
 def request_of(batch: Sequence[DueParcel]) -> tuple[str, dict[str, JsonValue]]:

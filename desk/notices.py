@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from desk.buttons import button, keyboard
+from desk.courier import NOTICE
 from desk.house import House
 from desk.turn import Turn
 from orchestrator.ports.desk import DueParcel, Parcel
@@ -30,7 +31,7 @@ class Notices:
         if doubt is None:
             return None
         words, language = self.house.words, Language(doubt.language)
-        turn = Turn(self.house.bot_id, f"p:{parcel.id}", about=parcel.parcel.ticket)
+        turn = Turn(self.house.bot_id, f"{NOTICE}{parcel.id}", about=parcel.parcel.ticket)
         buttons = keyboard([button(words("button.again", language), "again", parcel.id)])
         turn.say(
             Place(doubt.chat, doubt.thread),
