@@ -4,6 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 ARGS   ?=
+# Most tests wait for servers and clients rather than for a processor.
+WORKERS ?= $(shell echo $$(( 2 * $$(nproc 2>/dev/null || echo 2) )))
 
 .DEFAULT_GOAL := help
 .PHONY: help install check format test chaos plans proofs demo bench clean
@@ -37,7 +39,7 @@ format: install ## Put the code into shape
 	$(BIN)/ruff check --fix .
 
 test: install ## Run the tests on servers of their own
-	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 
 chaos: install ## Prove that nothing is lost or doubled while everything fails (SEED=n repeats)
 	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(ARGS)

@@ -19,6 +19,9 @@ from support.ids import ChatId, TgMessageId, TicketId
 from support.talk import Recorded, Source, TicketMessage
 from support.tickets import Mode, Place, Ticket
 
+RECORDED_AFTER = (0.0, 0.05, 0.2)
+"""Seconds after which the counterpart of a message is looked for, and looked for again."""
+
 MEDIA = {"photo": "photo", "video": "video", "animation": "animation", "audio": "audio"}
 """Content that an edit may put in another's place, by its name in `InputMedia`."""
 
@@ -61,7 +64,7 @@ async def pass_on(
     """Copy a message that is on record to these places, as a reply to what it answers there."""
     reply = answered(message)
     for place in to:
-        number = await counterpart_in(house, reply, place) if reply else None
+        number = await counterpart_soon(house, reply, place) if reply else None
         turn.copy(
             at(source_of(message)),
             place,
@@ -182,6 +185,17 @@ async def counterpart_in(house: House, source: Source, place: Place) -> TgMessag
     found = await house.door.relays.counterparts(house.bot_id, at(source), place.chat)
     inside = [one for one in found if not place.thread or one.thread in {0, place.thread}]
     return inside[0].message if inside else None
+
+
+async def counterpart_soon(house: House, source: Source, place: Place) -> TgMessageId | None:
+    """Return the same; what arrived at this moment is on record a moment later."""
+    for pause in RECORDED_AFTER:
+        if pause:
+            await house.clock.sleep(pause)
+        number = await counterpart_in(house, source, place)
+        if number is not None:
+            return number
+    return None
 
 
 async def ticket_of(house: House, source: Source) -> TicketId | None:

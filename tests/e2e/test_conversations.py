@@ -90,12 +90,13 @@ async def test_several_people_are_led_through_their_sales_side_by_side(talk: Tal
     async with talk.company.running_node():
         await asyncio.gather(*(play(one) for play, one in zip(plays, people, strict=True)))
         await talk.settles()
+        for one in people:
+            await one.until(one.sees_everything_read)
     for one in people:
         history = (await one.detail()).history
         assert [said.text for said in history if said.ours] == one.answers()
         assert all(said.is_read for said in history if not said.ours)
         assert one.person.id in typing
-        await one.until(one.sees_everything_read)
     assert talk.play.theatre.duplicates() == 0
 
 

@@ -12,8 +12,9 @@ import asyncpg
 from db.engine import plain_url
 from simulator.world.people import Person
 from support.terms import DeskTerms
-from tests.integration.desk.stand import Stand, chat_id
+from tests.integration.desk.stand import PATIENCE, Stand, chat_id
 
+ON_THEIR_WAY = "SELECT count(*) FROM desk_parcels WHERE state IN ('due', 'sending')"
 CLIENTS = 5
 EACH = int(os.environ.get("TROUPE_TEST_RELAYS", "100")) // CLIENTS
 DEATHS = tuple(
@@ -89,6 +90,7 @@ async def test_kills_in_the_middle_of_relays_lose_none_and_double_none(
         assert await live_until_killed(stand, f"victim{life}", point, passes) == -9
     async with stand.open("last"):
         await stand.until(lambda: done(stand, pairs), "everything is relayed or marked")
+        await settled(stand)
         doubtful = await doubtful_words(stand)
         for client, operator in pairs:
             got = received(stand, operator)
@@ -101,6 +103,13 @@ async def test_kills_in_the_middle_of_relays_lose_none_and_double_none(
         marks = await fetch(stand, "SELECT count(*) FROM desk_parcels WHERE key LIKE 'p:%'")
         unknown = await fetch(stand, "SELECT id FROM desk_parcels WHERE state = 'unknown'")
         assert marks[0][0] == len(unknown) == len(doubtful)
+
+
+async def settled(stand: Stand) -> None:
+    """Wait until nothing is on its way: a mark may come for what arrived after all."""
+    async with asyncio.timeout(PATIENCE):
+        while (await fetch(stand, ON_THEIR_WAY))[0][0]:  # noqa: ASYNC110 - nobody announces it
+            await asyncio.sleep(0.05)
 
 
 def done(stand: Stand, pairs: list[tuple[Person, Person]]) -> bool:

@@ -17,6 +17,7 @@ from orchestrator.facts import (
     DirectMessageSeen,
     Engagement,
     Fact,
+    GroupMessageSeen,
     MediaReference,
     MessageEdited,
     MessagesDeleted,
@@ -92,7 +93,8 @@ def test_what_is_no_post_tells_nothing(said: Any) -> None:
 
 
 def test_a_message_marked_as_post_in_a_group_is_no_post() -> None:
-    assert facts(tl.UpdateNewChannelMessage(message(), 2, 1), channel(broadcast=False)) == []
+    told = facts(tl.UpdateNewChannelMessage(message(), 2, 1), channel(broadcast=False))
+    assert [type(fact) for fact in told] == [GroupMessageSeen]
 
 
 def test_an_edit_is_told_unless_readers_do_not_see_it() -> None:
