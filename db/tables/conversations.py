@@ -215,4 +215,13 @@ messages = Table(
         "id",
         postgresql_where=text("direction = 'incoming' AND NOT is_read"),
     ),
+    # What people change in a conversation that is a ticket is shown to operators.
+    Index(
+        "ix_messages_changed",
+        "conversation_id",
+        "id",
+        postgresql_where=text(
+            "direction = 'incoming' AND (edited_at IS NOT NULL OR deleted_at IS NOT NULL)"
+        ),
+    ),
 )

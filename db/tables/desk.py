@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
     true,
 )
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 
 from db.tables.base import (
     document,
@@ -111,6 +111,8 @@ desk_staff = Table(
     moment("started_at"),
     Column("is_away", Boolean, nullable=False, server_default=false()),
     moment("assigned_at"),
+    # What they were asked to type: their next words answer that, and go to no client.
+    Column("asked", JSONB),
     one_of("language", ("ru", "en")),
 )
 
@@ -427,8 +429,11 @@ ticket_events = Table(
     words("action"),
     document("payload"),
     moment_now("ts"),
+    # No update asked for it: those whom it concerns are still to be told.
+    Column("to_tell", Boolean, nullable=False, server_default=false()),
     one_of("actor", ("CLIENT", "TECH", "STAFF", "SYSTEM")),
     Index("ix_ticket_events_ticket_ts", "ticket_id", "ts"),
+    Index("ix_ticket_events_to_tell", "id", postgresql_where=text("to_tell")),
     Index("uq_ticket_events_act", "act", unique=True, postgresql_where=text("act IS NOT NULL")),
 )
 

@@ -8,6 +8,7 @@ from db.tables.base import (
     moment,
     moment_now,
     moment_of,
+    number,
     one_of,
     several,
     words,
@@ -27,6 +28,15 @@ desk_groups = Table(
     ),
 )
 
+# Groups that became supergroups: Telegram gives them another number.
+desk_moved_groups = Table(
+    "desk_moved_groups",
+    metadata,
+    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
+    number("moved_to"),
+    moment_now("moved_at"),
+)
+
 desk_invites = Table(
     "desk_invites",
     metadata,
@@ -40,4 +50,4 @@ desk_invites = Table(
     moment("used_at"),
 )
 
-__all__ = ["desk_groups", "desk_invites"]
+__all__ = ["desk_groups", "desk_invites", "desk_moved_groups"]
