@@ -11,6 +11,8 @@ from orchestrator.errors import NotFound
 Rows = Sequence[Row[Any]]
 
 RING = text("SELECT pg_notify('troupe', :topic)")
+STEADY = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+"""Said first in a transaction, it makes all that is read there be of one moment."""
 
 
 async def rows(connection: AsyncConnection, statement: TextClause, **values: object) -> Rows:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.engine import transaction
 from db.stores.audit import write_audit
+from db.stores.base import STEADY
 from db.tables.accounts import accounts
 from db.tables.house import audit_log, settings
 from db.tables.logs import operation_logs, session_logs
@@ -41,7 +42,6 @@ SAID = func.coalesce(
 LATEST_BIRTH = timedelta(days=1)
 """How long before it is written an entry may have waited and still be followed."""
 
-STEADY = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 BOOKMARK = text("SELECT pg_current_snapshot()::text")
 SEEN_UPTO = "CAST(CAST(:bookmark AS text) AS pg_snapshot)"
 CAME_TO_LIGHT = """

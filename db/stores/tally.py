@@ -6,7 +6,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.engine import transaction
-from db.stores.base import one, rows
+from db.stores.base import STEADY, one, rows, run
 from orchestrator.ports.logs import Decision, Tally
 
 COUNTS = text(
@@ -72,8 +72,13 @@ class PostgresTally:
         self.engine = engine
 
     async def tally(self) -> Tally:
-        """Count posts, comments by status, silences by reason: none of their rows are read."""
+        """Count posts, comments by status, silences by reason: none of their rows are read.
+
+        All counts are of one moment: a decision between two of them would be in neither, and
+        whoever waits for the end would see it too early.
+        """
         async with transaction(self.engine) as connection:
+            await run(connection, STEADY)
             counts: dict[str, dict[str, int]] = {}
             for row in await rows(connection, COUNTS):
                 counts.setdefault(row.what, {})[row.key] = row.total

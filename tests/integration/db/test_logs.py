@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from db.engine import plain_url
@@ -235,6 +236,24 @@ async def test_the_tally_follows_every_change_and_reads_none_of_the_rows(scene: 
     await scene.sql("DELETE FROM posts WHERE message_id = 2")
     now = await tally.tally()
     assert (now.posts_seen, now.undecided) == (1, 0)
+
+
+async def test_the_tally_is_of_one_moment_though_a_post_is_decided_while_it_counts(
+    scene: Scene,
+) -> None:
+    draft = await scene.draft(await scene.post())
+    async with scene.engine.begin() as connection:
+        await connection.execute(text("LOCK TABLE jobs IN ACCESS EXCLUSIVE MODE"))
+        counting = asyncio.create_task(scene.stores.tally.tally())
+        while not await scene.sql(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        ):
+            assert not counting.done()
+        assert await scene.stores.drafting.queue_comment(draft) is not None
+    before, after = await counting, await scene.stores.tally.tally()
+    assert (before.undecided, before.comments) == (1, {})
+    assert (after.undecided, after.comments) == (0, {"pending": 1})
 
 
 async def test_what_is_open_is_counted_by_state(scene: Scene) -> None:
