@@ -22,6 +22,10 @@ from support.tickets import Mode, Place, Ticket
 RECORDED_AFTER = (0.0, 0.05, 0.2)
 """Seconds after which the counterpart of a message is looked for, and looked for again."""
 
+ARRIVES_WITHIN = 5.0
+"""Seconds for which an edit waits for copies that are on their way."""
+LOOKS_AGAIN = 0.05
+
 MEDIA = {"photo": "photo", "video": "video", "animation": "animation", "audio": "audio"}
 """Content that an edit may put in another's place, by its name in `InputMedia`."""
 
@@ -128,7 +132,7 @@ async def mirror_edit(house: House, turn: Turn, message: Message) -> None:
     source = source_of(message)
     now = house.clock.now()
     await house.desk.talk.edit_message(source, message.text, message.caption, now)
-    for copy in await house.door.relays.copies(house.bot_id, at(source)):
+    for copy in await copies_soon(house, source):
         method, params = edit_of(message)
         turn.queue(method, copy.chat, {"message_id": copy.message, **params}, ticket=copy.ticket)
 
@@ -196,6 +200,14 @@ async def counterpart_soon(house: House, source: Source, place: Place) -> TgMess
         if number is not None:
             return number
     return None
+
+
+async def copies_soon(house: House, source: Source) -> Sequence[Counterpart]:
+    """Return a message's copies, once it is known of those on their way whether they arrived."""
+    relays, until = house.door.relays, house.clock.monotonic() + ARRIVES_WITHIN
+    while await relays.on_their_way(house.bot_id, at(source)) and house.clock.monotonic() < until:
+        await house.clock.sleep(LOOKS_AGAIN)
+    return await relays.copies(house.bot_id, at(source))
 
 
 async def ticket_of(house: House, source: Source) -> TicketId | None:

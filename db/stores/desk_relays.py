@@ -33,6 +33,20 @@ RELAYED = text(
     JOIN relays r ON r.bot_id = :bot AND r.source_chat = m.chat AND r.source_message = m.message
     """
 )
+# Two questions, for each has an index of its own over the few parcels of its state.
+ON_THEIR_WAY = text(
+    """
+    SELECT EXISTS (
+        SELECT FROM desk_parcels
+        WHERE bot_id = :bot AND state = 'sending'
+          AND source_chat = :chat AND source_message = :message
+    ) OR EXISTS (
+        SELECT FROM desk_parcels
+        WHERE bot_id = :bot AND state = 'due'
+          AND source_chat = :chat AND source_message = :message
+    ) AS found
+    """
+)
 COUNTERPARTS = text(
     """
     SELECT dest_chat AS chat, dest_message AS message, dest_thread AS thread, ticket_id
@@ -88,6 +102,13 @@ class PostgresRelays:
     async def copies(self, bot: BotId, at: MessageAt) -> Sequence[Counterpart]:
         """Look one way."""
         return await self.look(COPIES, bot, at)
+
+    async def on_their_way(self, bot: BotId, at: MessageAt) -> bool:
+        """Look for parcels that are open."""
+        values = {"bot": bot, "chat": at.chat, "message": at.message}
+        async with transaction(self.engine) as connection:
+            row = await one(connection, ON_THEIR_WAY, **values)
+        return row is not None and bool(row.found)
 
     async def relayed(self, bot: BotId, messages: Sequence[MessageAt]) -> frozenset[MessageAt]:
         """Look for their copies."""

@@ -13,7 +13,7 @@ from desk.buttons import Pressed
 from desk.content import is_service, source_of
 from desk.filters import InSupergroup
 from desk.house import House, Wing
-from desk.relay import at, edit_of, relay
+from desk.relay import copies_soon, edit_of, relay
 from desk.topics.cards import Cards
 from desk.topics.hall import TopicsGoOn, TopicsHall
 from desk.topics.labels import edit_said, show_said
@@ -157,7 +157,7 @@ class Topics:
         await self.house.desk.talk.edit_message(source, message.text, message.caption, now)
         client = await self.house.desk.clients.client(owner.ticket.client)
         author = await self.author(message, owner)
-        for copy in await self.house.door.relays.copies(self.house.bot_id, at(source)):
+        for copy in await copies_soon(self.house, source):
             if copy.chat == ChatId(client.telegram_id):
                 method, params = edit_of(message)
                 turn.queue(method, copy.chat, {"message_id": copy.message, **params})

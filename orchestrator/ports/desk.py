@@ -218,6 +218,9 @@ class RelayStore(Protocol):
     async def copies(self, bot: BotId, at: MessageAt) -> Sequence[Counterpart]:
         """Return the copies of a message, which the bot may edit."""
 
+    async def on_their_way(self, bot: BotId, at: MessageAt) -> bool:
+        """Tell whether copies of a message are still to be sent or were not yet answered for."""
+
     async def relayed(self, bot: BotId, messages: Sequence[MessageAt]) -> frozenset[MessageAt]:
         """Return which of these certainly arrived anywhere."""
 

@@ -1,12 +1,15 @@
 """The whole life of a ticket in mode topics."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from functools import partial
 
 import pytest
 
+from db.stores.desk_parcels import PostgresParcels
 from desk.pace import BotLimits
+from orchestrator.ports.desk import BotId, Outcome
 from simulator.bot_api.faults import BotFault, BotFaultKind
 from simulator.world.channels import Channel
 from simulator.world.media import Location
@@ -17,7 +20,7 @@ from support.languages import Language
 from support.people import ClientSeen, NewTechnician
 from support.tickets import Mode, Opening
 from tests.integration.desk.forum import Forum, forum_group, forum_on
-from tests.integration.desk.stand import BOSS, Stand, chat_id
+from tests.integration.desk.stand import BOSS, PATIENCE, Stand, chat_id
 from tests.integration.desk.stand import buttons_of as buttons
 
 
@@ -209,6 +212,35 @@ async def test_replies_and_edits_follow_a_message_to_every_topic(forum: Forum) -
     stand.world.channel_talk.edit(forum.workshop, forum.ivan.id, answer.id, Draft("Hi, Anna"))
     await stand.shown(anna, "Hi, Anna")
     await forum.stands("Ivan:\nHi, Anna", topic)
+
+
+async def test_an_edit_reaches_a_copy_that_is_not_yet_known_to_have_arrived(
+    forum: Forum, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand, talk, answered = forum.stand, forum.door.desk.talk, asyncio.Event()
+    settle = PostgresParcels.settle_parcel
+
+    async def settle_once_answered(self: PostgresParcels, bot: BotId, outcome: Outcome) -> None:
+        if "Hello" in str(outcome.parcel.parcel.params):
+            await answered.wait()
+        await settle(self, bot, outcome)
+
+    monkeypatch.setattr(PostgresParcels, "settle_parcel", settle_once_answered)
+    anna = await forum.ask("Anna", "First")
+    topic = await forum.titled("#1 | Anna")
+    card = await forum.stands("Обращение #1", topic)
+    stand.press(forum.maria, card, f"v1:tech:1:{forum.technician.id}")
+    mirror = await forum.titled("#1 | Anna", forum.workshop)
+    said = forum.write(forum.maria, topic, "Hello")
+    await forum.stands("Maria:\nHello", mirror, forum.workshop)
+    stand.world.channel_talk.edit(forum.main, forum.maria.id, said.id, Draft("Good day"))
+    await stand.shown(anna, "Hello")
+    async with asyncio.timeout(PATIENCE):
+        while "Good day" not in [one.words for one in await talk.messages(TicketId(1))]:
+            assert not answered.is_set()
+    answered.set()
+    await stand.shown(anna, "Good day")
+    await forum.stands("Maria:\nGood day", mirror, forum.workshop)
 
 
 async def test_files_albums_and_reactions_go_through_both_topics(forum: Forum) -> None:
