@@ -2,10 +2,15 @@
 
 All of it may be lost: a person then starts again from the menu. Only whoever leads the desk writes
 it, so that what was read or written a moment ago is not asked for again.
+
+Redis knows no transactions with PostgreSQL. What an update wrote therefore keeps what was there
+before: a handler that is killed half way and runs again finds the dialogue as it found it first.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -19,6 +24,73 @@ from orchestrator.ports.desk import DeskMemory
 
 LASTS = timedelta(days=2)
 NOTHING = ""
+
+
+Stood = tuple[str | None, dict[str, Any]]
+"""Where somebody stands: state and data."""
+NOWHERE: Stood = (None, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to handle an update, and what it wrote so far."""
+
+    name: str
+    written: set[str] = field(default_factory=set)
+
+
+TRYING: ContextVar[Attempt | None] = ContextVar("TRYING", default=None)
+
+
+@contextmanager
+def trying(name: str) -> Iterator[None]:
+    """Let dialogues in this block be those of one try to handle an update."""
+    token = TRYING.set(Attempt(name))
+    try:
+        yield
+    finally:
+        TRYING.reset(token)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is remembered of a dialogue, which update wrote it, and how it was before that."""
+
+    now: Stood = NOWHERE
+    by: str = ""
+    before: Stood = NOWHERE
+
+    def seen(self, name: str) -> Stood:
+        """Return what the update in hand finds under a name."""
+        attempt = TRYING.get()
+        if attempt is None or self.by != attempt.name or name in attempt.written:
+            return self.now
+        return self.before
+
+    def after(self, name: str, now: Stood) -> "Kept":
+        """Return what is remembered once the update in hand has written."""
+        attempt = TRYING.get()
+        if attempt is None:
+            return Kept(now)
+        before = self.before if self.by == attempt.name else self.now
+        attempt.written.add(name)
+        return Kept(now, attempt.name, before)
+
+    def wire(self) -> str:
+        """Write it; nothing to remember is nothing."""
+        if not any((*self.now, *self.before)):
+            return NOTHING
+        return json.dumps([*self.now, self.by, *self.before], ensure_ascii=False)
+
+
+def kept_in(wire: str) -> Kept:
+    """Read what was written, by an older version too."""
+    try:
+        state, data, *more = json.loads(wire)
+    except ValueError:
+        return Kept()
+    by, state_before, data_before = more or ("", *NOWHERE)
+    return Kept((state, data), by, (state_before, data_before))
 
 
 @dataclass(slots=True)
@@ -55,25 +127,24 @@ class DialogueStorage(BaseStorage):
     async def close(self) -> None:
         """Close nothing: the memory is somebody else's."""
 
-    async def read(self, key: StorageKey) -> tuple[str | None, dict[str, Any]]:
+    async def read(self, key: StorageKey) -> Stood:
         """Read what is remembered; nothing, where that cannot be read."""
         name = name_of(key)
+        return (await self.kept(name)).seen(name)
+
+    async def kept(self, name: str) -> Kept:
+        """Return what is remembered under a name."""
         found = self.lately.get(name)
         if found is None:
             found = self.lately.keep(name, await self.memory.read(name) or NOTHING)
-        if found == NOTHING:
-            return None, {}
-        try:
-            state, data = json.loads(found)
-        except ValueError:
-            return None, {}
-        return state, data
+        return kept_in(found)
 
     async def write(self, key: StorageKey, state: str | None, data: dict[str, Any]) -> None:
         """Remember for two days; nothing to remember is forgotten."""
-        value = json.dumps([state, data], ensure_ascii=False) if state or data else None
-        self.lately.keep(name_of(key), value or NOTHING)
-        await self.memory.keep(name_of(key), value, LASTS)
+        name = name_of(key)
+        value = (await self.kept(name)).after(name, (state, data)).wire()
+        self.lately.keep(name, value)
+        await self.memory.keep(name, value or None, LASTS)
 
 
 def name_of(key: StorageKey) -> str:

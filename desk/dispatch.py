@@ -8,13 +8,15 @@ from datetime import timedelta
 from typing import Any
 
 from aiogram import Dispatcher
-from aiogram.types import CallbackQuery, TelegramObject, Update
+from aiogram.fsm.context import FSMContext
+from aiogram.types import CallbackQuery, Message, TelegramObject, Update
 from pydantic import JsonValue, TypeAdapter
 
 from desk.buttons import upgraded
 from desk.calls import CallFailed, call
-from desk.dialogue import DialogueStorage
+from desk.dialogue import DialogueStorage, trying
 from desk.house import Continuation, Fell, House, Wing
+from desk.plain import PlainWay, plain_message
 from desk.turn import Answer, Turn, update_name
 from orchestrator.ports.desk import Parcel, WaitingUpdate
 from orchestrator.whereabouts import at_work
@@ -35,6 +37,7 @@ class Switchboard:
     house: House
     dispatcher: Dispatcher
     continuations: Mapping[str, Continuation]
+    plain: PlainWay
     answering: "set[asyncio.Task[None]]" = field(default_factory=set)
     room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(ANSWERS_AT_ONCE))
 
@@ -46,12 +49,12 @@ class Switchboard:
         for wing in wings:
             dispatcher.include_router(wing.router)
         continuations = {name: one for wing in wings for name, one in wing.continuations.items()}
-        return cls(house, dispatcher, continuations)
+        return cls(house, dispatcher, continuations, PlainWay(wings))
 
     async def handle(self, waiting: WaitingUpdate) -> Sequence[Parcel]:
         """Handle an update; returns what the bot is to say."""
         turn = self.turn(waiting)
-        with at_work(correlation=f"update-{waiting.update.number}"):
+        with at_work(correlation=f"update-{waiting.update.number}"), trying(turn.name):
             if waiting.update.number < 0:
                 await self.go_on(turn, waiting)
             else:
@@ -61,7 +64,8 @@ class Switchboard:
     def turn(self, waiting: WaitingUpdate) -> Turn:
         """Begin a turn in the name of an update."""
         bot = self.house.bot_id
-        return Turn(bot, update_name(bot, waiting.update.number))
+        name = update_name(bot, waiting.update.number)
+        return Turn(bot, name, received_at=waiting.received_at)
 
     async def go_on(self, turn: Turn, waiting: WaitingUpdate) -> None:
         """Tell a continuation what became of its parcel."""
@@ -76,10 +80,21 @@ class Switchboard:
         await continuation(turn, fell)
 
     async def feed(self, turn: Turn, waiting: WaitingUpdate) -> None:
-        """Give an update to aiogram's routers; buttons are answered once that is done."""
+        """Give an update to whom it concerns; buttons are answered once that is done."""
         update = Update.model_validate(
             dict(waiting.update.content), context={"bot": self.house.bot}
         )
+        message = plain_message(update)
+        if message is None or not await self.plain.take(message, turn, self.state(message)):
+            await self.route(turn, update)
+
+    def state(self, message: Message) -> FSMContext:
+        """Return where whoever wrote a private message stands in a dialogue."""
+        chat = message.chat.id
+        return self.dispatcher.fsm.get_context(self.house.bot, chat, chat)
+
+    async def route(self, turn: Turn, update: Update) -> None:
+        """Give an update to aiogram's routers."""
         await self.dispatcher.feed_update(self.house.bot, update, turn=turn, house=self.house)
         if update.callback_query is not None:
             self.answer_later(update.callback_query, turn.answer)

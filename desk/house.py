@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from aiogram import Bot, Router
+from aiogram.types import Message
 from pydantic import JsonValue
 
 from desk.turn import Turn
@@ -84,6 +85,12 @@ class Hall(Protocol):
     async def closed(self, turn: Turn, ticket: Ticket, by: str) -> None:
         """Show that a ticket was closed, wherever it stands."""
 
+    async def returned(self, turn: Turn, ticket: Ticket, client: Client) -> None:
+        """Show that a ticket waits again because its operator is gone."""
+
+    async def merged(self, turn: Turn, ticket: Ticket, into: Ticket) -> None:
+        """Show, wherever a ticket stands, of which other one it is part now, and close it there."""
+
     async def surveyed(self, turn: Turn, ticket: Ticket, survey: Survey) -> None:
         """Show what the client thought of it."""
 
@@ -128,6 +135,8 @@ Continuation = Callable[[Turn, Fell], Awaitable[None]]
 """Goes on when the fate of a parcel is known; runs like a handler, with a turn of its own."""
 Chore = Callable[[], Awaitable[Sequence[Parcel]]]
 """What the leading node does from time to time; returns what is to be said."""
+Plain = Callable[[Message, Turn], Awaitable[bool]]
+"""Handles a plain message (`desk.plain`); False for one that concerns another wing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +146,8 @@ class Wing:
     router: Router
     continuations: Mapping[str, Continuation] = field(default_factory=dict)
     chores: Mapping[str, tuple[timedelta, Chore]] = field(default_factory=dict)
+    plain: Plain | None = None
+    """Takes the plain messages that its router would, without the router being asked."""
 
 
 MakeWing = Callable[[House], Wing]

@@ -6,7 +6,7 @@ the update, so that a handler which was killed half way simply runs again.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from aiogram.types import (
     ForceReply,
@@ -50,6 +50,8 @@ class Turn:
     parcels: list[Parcel] = field(default_factory=list)
     answer: Answer = field(default_factory=Answer)
     about: TicketId | None = None
+    received_at: datetime | None = None
+    """When the update came: what changed since then, this turn may have changed before."""
 
     @property
     def ticket(self) -> TicketId | None:

@@ -8,14 +8,15 @@ from aiogram import Router
 from aiogram.types import CallbackQuery, Message, MessageReactionUpdated
 from pydantic import JsonValue
 
+from desk.aftermath import EVERY as AFTERMATH_EVERY
+from desk.aftermath import Aftermath
 from desk.buttons import Pressed
 from desk.house import Fell, House, Wing
 from desk.relay import mirror_edit, mirror_reaction
-from desk.survey import ask_survey
 from desk.turn import Turn
 from orchestrator.ports.desk import Parcel, ParcelId
 from support.actor import THE_CLOCK
-from support.ids import ChatId
+from support.ids import ActKey, ChatId
 from support.languages import language_of
 from support.reports import Idle
 from support.sla import SlaNotice
@@ -31,6 +32,7 @@ def make_wing(house: House) -> Wing:
     router.message_reaction.register(reacted)
     clockwork = Clockwork(house)
     chores = {
+        "aftermath": (AFTERMATH_EVERY, Aftermath(house).tell),
         "promises": (EVERY, clockwork.warn_of_promises),
         "silence warnings": (EVERY, clockwork.warn_the_silent),
         "silence ends": (EVERY, clockwork.close_the_silent),
@@ -153,19 +155,12 @@ class Clockwork:
         return turn.parcels
 
     async def close_the_silent(self) -> Sequence[Parcel]:
-        """Close tickets whose clients did not answer the warning either."""
-        house, now = self.house, self.house.clock.now()
-        idle = await house.desk.clocks.idle_to_close(now, house.terms().idle_close)
-        return [parcel for one in idle for parcel in await self.close(one)]
+        """Close tickets whose clients did not answer the warning either.
 
-    async def close(self, idle: Idle) -> Sequence[Parcel]:
-        """Close one, and ask the client how it was."""
-        house = self.house
-        turn = Turn(house.bot_id, idle.key, about=idle.ticket)
-        decided = await house.desk.tickets.finish(
-            turn.act("finish"), idle.ticket, THE_CLOCK, "idle"
-        )
-        if decided.is_done:
-            await house.hall(decided.ticket).closed(turn, decided.ticket, THE_CLOCK.name)
-            await ask_survey(house, turn, decided.ticket)
-        return turn.parcels
+        What follows from it is told by `desk.aftermath`, whoever of the nodes is alive then.
+        """
+        desk, now = self.house.desk, self.house.clock.now()
+        for idle in await desk.clocks.idle_to_close(now, self.house.terms().idle_close):
+            act = ActKey(f"{idle.key}:finish")
+            await desk.tickets.finish(act, idle.ticket, THE_CLOCK, "idle", to_tell=True)
+        return ()

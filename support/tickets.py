@@ -155,6 +155,8 @@ class Decided:
     held: TicketId | None = None
     """Which other ticket the operator is busy with."""
     is_replay: bool = False
+    was: TicketState | None = None
+    """In which state the ticket was before, where the act tells it."""
 
     @property
     def is_done(self) -> bool:
@@ -208,6 +210,17 @@ class TicketEvent:
     by: str
     side: str
     action: str
+    payload: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """An act that no update asked for, and that nobody whom it concerns was told of yet."""
+
+    event: int
+    ticket: TicketId
+    action: str
+    by: str
     payload: dict[str, object]
 
 

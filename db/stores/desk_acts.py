@@ -12,7 +12,7 @@ from db.stores.desk_rows import find_ticket
 from orchestrator.errors import NotFound
 from support.actor import By
 from support.ids import ActKey, TicketId
-from support.tickets import Decided, Ticket, Verdict
+from support.tickets import Decided, Ticket, TicketState, Verdict
 
 # The event comes first: whoever brings the same act at the same time waits here until it is
 # decided, and then finds it. Its lock on the ticket hinders nobody but a deletion.
@@ -36,7 +36,8 @@ BEGIN_OPENING = text(
 EARLIER = text("SELECT ticket_id, payload FROM ticket_events WHERE act = :act")
 CONCLUDE = text(
     """
-    UPDATE ticket_events SET ticket_id = :ticket, payload = CAST(:payload AS jsonb)
+    UPDATE ticket_events
+    SET ticket_id = :ticket, payload = CAST(:payload AS jsonb), to_tell = CAST(:to_tell AS boolean)
     WHERE id = :event
     """
 )
@@ -55,6 +56,8 @@ class Act:
     key: ActKey
     by: By
     action: str
+    to_tell: bool = False
+    """Whether no update asks for it, so that whom it concerns is told of it afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +109,16 @@ async def begin(connection: AsyncConnection, act: Act, ticket: TicketId | None) 
 
 
 async def conclude(
-    connection: AsyncConnection, begun: Begun, ticket: TicketId, payload: Facts
+    connection: AsyncConnection,
+    begun: Begun,
+    ticket: TicketId,
+    payload: Facts,
+    *,
+    to_tell: bool = False,
 ) -> None:
     """Write down what came of an act."""
     values = {"event": begun.event, "ticket": ticket, "payload": write_json(payload)}
-    await run(connection, CONCLUDE, **values)
+    await run(connection, CONCLUDE, **values, to_tell=to_tell)
 
 
 async def decide(engine: AsyncEngine, act: Act, ticket: TicketId, step: Step) -> Decided:
@@ -139,9 +147,10 @@ async def decide_within(
         **came.facts,
     }
     known = {name: value for name, value in payload.items() if value is not None}
-    await conclude(connection, begun, ticket, known)
+    to_tell = act.to_tell and came.verdict is Verdict.DONE
+    await conclude(connection, begun, ticket, known, to_tell=to_tell)
     now = came.ticket or await find_ticket(connection, came.remains or ticket)
-    return Decided(came.verdict, now, came.other, came.held)
+    return Decided(came.verdict, now, came.other, came.held, was=state_of(came.facts.get("was")))
 
 
 async def again(connection: AsyncConnection, begun: Begun, ticket: TicketId) -> Decided:
@@ -155,8 +164,14 @@ async def again(connection: AsyncConnection, begun: Begun, ticket: TicketId) -> 
         ),
         other=other if isinstance(other, str) else None,
         held=TicketId(held) if isinstance(held, int) else None,
+        was=state_of(told.get("was")),
         is_replay=True,
     )
+
+
+def state_of(told: object) -> TicketState | None:
+    """Read in which state a ticket was before."""
+    return TicketState(told) if isinstance(told, str) else None
 
 
 async def note(

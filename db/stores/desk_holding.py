@@ -261,7 +261,7 @@ async def give_to_technician(
     if now.mode is not Mode.TOPICS:
         return Outcome(Verdict.NOT_ALLOWED)
     await run(connection, GIVE_TO_TECHNICIAN, ticket=ticket, technician=technician)
-    return Outcome(facts={"from": now.technician_name, "technician": technician})
+    return Outcome(facts={"from": now.technician_name, "technician": technician, "was": now.state})
 
 
 async def close(connection: AsyncConnection, ticket: TicketId, by: By, reason: str) -> Outcome:

@@ -153,4 +153,4 @@ async def merge(connection: AsyncConnection, ticket: TicketId, into: TicketId, b
     await run(connection, MERGED, ticket=ticket, into=into)
     values = {"side": by.side, "by": by.id, "name": by.name}
     await run(connection, EVENT_THERE, ticket=ticket, into=into, **values)
-    return Outcome(remains=into, facts={"into": into})
+    return Outcome(remains=into, facts={"into": into, "was": source.state})

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -36,10 +37,17 @@ ADD_THREAD = text(
 )
 CLOSE_THREADS = text(
     """
-    UPDATE tech_threads SET closed_at = now()
-    WHERE ticket_id = :ticket AND closed_at IS NULL
+    WITH closed AS (
+        UPDATE tech_threads SET closed_at = now()
+        WHERE ticket_id = :ticket AND closed_at IS NULL
+          AND technician_id IS DISTINCT FROM CAST(:but AS bigint)
+        RETURNING ticket_id, technician_id, chat_id, thread_id, closed_at
+    )
+    SELECT * FROM closed
+    UNION ALL
+    SELECT ticket_id, technician_id, chat_id, thread_id, closed_at FROM tech_threads
+    WHERE ticket_id = :ticket AND closed_at >= CAST(:since AS timestamptz)
       AND technician_id IS DISTINCT FROM CAST(:but AS bigint)
-    RETURNING ticket_id, technician_id, chat_id, thread_id, closed_at
     """
 )
 THREADS = text(
@@ -97,11 +105,12 @@ class PostgresPlaces:
             return to_thread(row)
 
     async def close_tech_threads(
-        self, ticket: TicketId, but: TechnicianId | None = None
+        self, ticket: TicketId, but: TechnicianId | None = None, since: datetime | None = None
     ) -> Sequence[TechThread]:
         """Mark the ticket's mirror topics as closed."""
+        values = {"but": but, "since": since}
         async with transaction(self.engine) as connection:
-            closed = await rows(connection, CLOSE_THREADS, ticket=ticket, but=but)
+            closed = await rows(connection, CLOSE_THREADS, ticket=ticket, **values)
         return [to_thread(row) for row in closed]
 
     async def tech_threads(self, ticket: TicketId) -> Sequence[TechThread]:

@@ -107,8 +107,9 @@ LET_GO = text(
 )
 NOTE_LET_GO = text(
     """
-    INSERT INTO ticket_events (ticket_id, actor, actor_name, action, payload)
-    VALUES (:ticket, 'SYSTEM', :by, 'return', jsonb_build_object('verdict', 'done', 'why', 'left'))
+    INSERT INTO ticket_events (ticket_id, actor, actor_name, action, payload, to_tell)
+    VALUES (:ticket, 'SYSTEM', :by, 'return', jsonb_build_object('verdict', 'done', 'why', 'left'),
+            true)
     """
 )
 KEEP = text(

@@ -26,12 +26,29 @@ from db.stores.desk_ticket_lists import PostgresTicketLists
 from support.actor import THE_CLOCK, By, Side
 from support.assignment import Assignment, Candidate, choose
 from support.ids import ActKey, OperatorId, TechnicianId, TicketId
-from support.tickets import Decided, How, Mode, Opened, Opening, Priority, TicketState, Verdict
+from support.tickets import (
+    Decided,
+    How,
+    Mode,
+    Opened,
+    Opening,
+    Priority,
+    TicketState,
+    Untold,
+    Verdict,
+)
 
 SET_PRIORITY = text("UPDATE tickets SET priority = :priority WHERE id = :ticket")
 # Whoever chooses among the same people waits for the one who is choosing.
 ALONE = text("SELECT pg_advisory_xact_lock(:key)")
 ASSIGNING = 0x7472_6F75_7065_02
+UNTOLD = text(
+    """
+    SELECT id, ticket_id, action, actor_name, payload FROM ticket_events
+    WHERE to_tell ORDER BY id LIMIT :limit
+    """
+)
+TOLD = text("UPDATE ticket_events SET to_tell = false WHERE id = :event AND to_tell")
 CANDIDATES = text(
     """
     SELECT u.id, s.assigned_at,
@@ -112,13 +129,15 @@ class PostgresTickets(PostgresTicketLists):
 
         return await decide(self.engine, Act(act, by, "choose_technician"), ticket, step)
 
-    async def finish(self, act: ActKey, ticket: TicketId, by: By, reason: str = "") -> Decided:
+    async def finish(
+        self, act: ActKey, ticket: TicketId, by: By, reason: str = "", *, to_tell: bool = False
+    ) -> Decided:
         """Close it."""
 
         async def step(connection: AsyncConnection) -> Outcome:
             return await close(connection, ticket, by, reason)
 
-        return await decide(self.engine, Act(act, by, "finish"), ticket, step)
+        return await decide(self.engine, Act(act, by, "finish", to_tell), ticket, step)
 
     async def reopen(
         self, act: ActKey, ticket: TicketId, by: By, within: timedelta | None
@@ -136,7 +155,21 @@ class PostgresTickets(PostgresTicketLists):
         async def step(connection: AsyncConnection) -> Outcome:
             return await merge(connection, ticket, into, by)
 
-        return await decide(self.engine, Act(act, by, "merge"), ticket, step)
+        return await decide(self.engine, Act(act, by, "merge", to_tell=True), ticket, step)
+
+    async def untold(self, limit: int = 100) -> Sequence[Untold]:
+        """Return acts that are still to be told, oldest first."""
+        async with transaction(self.engine) as connection:
+            found = await rows(connection, UNTOLD, limit=limit)
+        return [
+            Untold(row.id, TicketId(row.ticket_id), row.action, row.actor_name, row.payload)
+            for row in found
+        ]
+
+    async def mark_told(self, event: int) -> None:
+        """Remember that it was told."""
+        async with transaction(self.engine) as connection:
+            await run(connection, TOLD, event=event)
 
     async def set_priority(
         self, act: ActKey, ticket: TicketId, by: By, priority: Priority

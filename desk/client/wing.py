@@ -73,7 +73,7 @@ def make_wing(house: House) -> Wing:
         ("enough", 1, side.enough),
     ):
         router.callback_query.register(handler, Pressed(verb, count))
-    return Wing(router)
+    return Wing(router, plain=side.write_plain)
 
 
 class ClientSide:
@@ -196,6 +196,11 @@ class ClientSide:
                 ChatId(client.telegram_id), house.words("client.open", language, ticket=ticket.id)
             )
         return ticket
+
+    async def write_plain(self, message: Message, turn: Turn) -> bool:
+        """Pass on a plain message: everybody is a client whom no other wing knows."""
+        await self.write(message, turn)
+        return True
 
     async def write(self, message: Message, turn: Turn) -> None:
         """Pass on what a client writes; without a ticket, ask whether to call an operator."""

@@ -172,6 +172,22 @@ class OperatorsHall:
             text = self.house.words("staff.closed", staff.language, ticket=ticket.id, by=by)
             turn.say(ChatId(staff.telegram_id), text)
 
+    async def returned(self, turn: Turn, ticket: Ticket, client: Client) -> None:
+        """Put the ticket on a new card."""
+        await self.announce(turn, ticket, client)
+
+    async def merged(self, turn: Turn, ticket: Ticket, into: Ticket) -> None:
+        """Say so on the card, whose button goes, and to whoever had the ticket."""
+        client = await self.house.desk.clients.client(ticket.client)
+        await self.show_on_card(turn, ticket, client, "card.merged", into=into.id)
+        if ticket.operator is None or ticket.operator == into.operator:
+            return
+        staff = await self.house.desk.staff.staff_member(ticket.operator)
+        if staff.telegram_id is not None:
+            values = {"ticket": ticket.id, "into": into.id}
+            text = self.house.words("staff.merged_here", staff.language, **values)
+            turn.say(ChatId(staff.telegram_id), text)
+
     async def surveyed(self, turn: Turn, ticket: Ticket, survey: Survey) -> None:
         """Show the summary in the group."""
         turn.ticket = ticket.id

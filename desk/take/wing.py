@@ -48,9 +48,14 @@ class IsStaff(BaseFilter):
 
     async def __call__(self, event: Message | CallbackQuery) -> bool | dict[str, Any]:
         """Ask who it is."""
-        user: User | None = event.from_user
-        staff = None if user is None else await self.people.staff_member(user)
-        return {"staff": staff} if staff is not None and staff.takes_tickets else False
+        staff = await operator_of(self.people, event.from_user)
+        return False if staff is None else {"staff": staff}
+
+
+async def operator_of(people: People, user: User | None) -> StaffMember | None:
+    """Return the active member of staff that somebody is."""
+    staff = None if user is None else await people.staff_member(user)
+    return staff if staff is not None and staff.takes_tickets else None
 
 
 def make_wing(house: House) -> Wing:
@@ -94,7 +99,7 @@ def make_wing(house: House) -> Wing:
         ("setprio", 2, desk.set_priority),
     ):
         router.callback_query.register(pressed, Pressed(verb, count), IsStaff(people))
-    return Wing(router, {CARD: hall.note_card})
+    return Wing(router, {CARD: hall.note_card}, plain=desk.write_plain)
 
 
 class Operators:
@@ -157,6 +162,13 @@ class Operators:
             reply_to=reply_to,
             key=f"start:{staff.id}:{message.message_id if message else 0}",
         )
+
+    async def write_plain(self, message: Message, turn: Turn) -> bool:
+        """Pass on a plain message, if an operator wrote it."""
+        staff = await operator_of(self.people, message.from_user)
+        if staff is not None:
+            await self.write(message, staff, turn)
+        return staff is not None
 
     async def write(self, message: Message, staff: StaffMember, turn: Turn) -> None:
         """Pass on what an operator writes: to the dialogue that it answers, else the current."""

@@ -110,7 +110,7 @@ class TopicsHall:
         await self.close_mirrors(turn, now, client)
         await self.open_mirror(turn, now, client)
         await self.show(turn, now)
-        if ticket.state is TicketState.NEW and now.state is TicketState.WORK:
+        if decided.was is TicketState.NEW and now.state is TicketState.WORK:
             await self.tell_connected(turn, now, client, by)
         return decided
 
@@ -163,6 +163,23 @@ class TopicsHall:
             retitle(turn, place, title)
             turn.queue("closeForumTopic", place, {"message_thread_id": place.thread})
 
+    async def returned(self, turn: Turn, ticket: Ticket, client: Client) -> None:
+        """Show in title and card that nobody has it; anybody in the group may answer."""
+        _ = client
+        await self.show(turn, ticket)
+
+    async def merged(self, turn: Turn, ticket: Ticket, into: Ticket) -> None:
+        """Point from its topics to the other ticket's, and close them."""
+        client = await self.house.desk.clients.client(ticket.client)
+        title = await title_of(self.house, ticket, client)
+        values = {"ticket": ticket.id, "into": into.id, "link": link_to(into.main)}
+        text = self.house.words("topics.merged", self.house.settings.language, **values)
+        await self.cards.renew(turn, ticket, client)
+        for place in await self.places(ticket):
+            turn.say(place, text)
+            retitle(turn, place, title)
+            turn.queue("closeForumTopic", place, {"message_thread_id": place.thread})
+
     async def surveyed(self, turn: Turn, ticket: Ticket, survey: Survey) -> None:
         """Show what the client thought of it in the main topic."""
         await self.tell(turn, ticket, summary(self.house, survey))
@@ -209,7 +226,9 @@ class TopicsHall:
 
     async def close_mirrors(self, turn: Turn, ticket: Ticket, client: Client) -> None:
         """Close the topics of technicians who have the ticket no more."""
-        left = await self.house.desk.places.close_tech_threads(ticket.id, ticket.technician)
+        left = await self.house.desk.places.close_tech_threads(
+            ticket.id, ticket.technician, turn.received_at
+        )
         text = self.house.words("topics.taken_away", self.house.settings.language)
         title = await title_of(self.house, ticket, client)
         for thread in left:
@@ -335,6 +354,13 @@ class TopicsGoOn:
                 await self.hall.open_topic(turn, ticket, client, name)
                 parcels += turn.parcels
         return parcels
+
+
+def link_to(place: Place | None) -> str:
+    """Write the link to a topic (https://core.telegram.org/api/links#private-message-links)."""
+    if place is None or place.thread is None:
+        return ""
+    return f"https://t.me/c/{str(place.chat).removeprefix('-100')}/{place.thread}"
 
 
 def told_of(lost: Place | None) -> dict[str, JsonValue]:

@@ -107,13 +107,22 @@ class Topics:
             language = self.house.settings.language
             if not await answer(self.house, turn, ticket, author, message, language=language):
                 return
-        else:
+        if author.side is Side.STAFF and self.may_be_first(ticket, turn):
+            # That somebody is there is said before the words of theirs.
+            await self.take(ticket, author, turn)
+        if ticket.conversation is None:
             await self.relay(turn, ticket, author, message)
         for other in await self.hall.places(ticket):
             if other != place:
                 show_said(turn, message, other, author.name, ticket.id)
-        if ticket.state is TicketState.NEW and author.side is Side.STAFF:
-            await self.take(ticket, author, turn)
+
+    @staticmethod
+    def may_be_first(ticket: Ticket, turn: Turn) -> bool:
+        """Tell whether a message may take its ticket, or has in an earlier try."""
+        if ticket.state is TicketState.NEW:
+            return True
+        taken, received = ticket.taken_at, turn.received_at
+        return taken is not None and received is not None and taken >= received
 
     async def relay(self, turn: Turn, ticket: Ticket, author: By, message: Message) -> None:
         """Copy a message to the client."""

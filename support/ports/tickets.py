@@ -1,7 +1,7 @@
 """The life of tickets."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from support.actor import By
@@ -31,6 +31,7 @@ from support.tickets import (
     ThreadOwner,
     Ticket,
     TicketEvent,
+    Untold,
 )
 
 
@@ -85,8 +86,12 @@ class TicketStore(Protocol):
         It is in work from then on. NOT_ALLOWED: an inactive technician; SAME; CLOSED.
         """
 
-    async def finish(self, act: ActKey, ticket: TicketId, by: By, reason: str = "") -> Decided:
+    async def finish(
+        self, act: ActKey, ticket: TicketId, by: By, reason: str = "", *, to_tell: bool = False
+    ) -> Decided:
         """Close it: clocks stop, mirror topics count as closed, the survey row is made.
+
+        `to_tell`: no update asks for it, so that it is among the `untold` from then on.
 
         The client, any staff who hold it, leads, technicians of it and SYSTEM may; NOT_THEIRS
         otherwise; SAME: closed already. In several mode the operator's oldest other ticket
@@ -106,8 +111,17 @@ class TicketStore(Protocol):
         """Move everything said in a ticket into another of the same client and close it.
 
         Returns the ticket that remains. NOT_ALLOWED: another client's; SAME: merged already, or
-        the same ticket; CLOSED: `into` was merged away itself.
+        the same ticket; CLOSED: `into` was merged away itself. It is among the `untold`.
         """
+
+    async def untold(self, limit: int = 100) -> Sequence[Untold]:
+        """Return acts that no update asked for and nobody was told of, oldest first.
+
+        Put what is said of one on record, under a key of its event, before marking it.
+        """
+
+    async def mark_told(self, event: int) -> None:
+        """Remember that an act was told."""
 
     async def set_priority(
         self, act: ActKey, ticket: TicketId, by: By, priority: Priority
@@ -169,9 +183,12 @@ class PlaceStore(Protocol):
         """Remember a mirror topic; a recreated one replaces it."""
 
     async def close_tech_threads(
-        self, ticket: TicketId, but: TechnicianId | None = None
+        self, ticket: TicketId, but: TechnicianId | None = None, since: datetime | None = None
     ) -> Sequence[TechThread]:
-        """Mark the ticket's mirror topics as closed, but one technician's; returns those open."""
+        """Mark the ticket's mirror topics as closed, but one technician's; returns those.
+
+        Those that were closed `since` are returned too, so that whoever does it again finds them.
+        """
 
     async def tech_threads(self, ticket: TicketId) -> Sequence[TechThread]:
         """Return the ticket's mirror topics, newest first."""

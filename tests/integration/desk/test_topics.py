@@ -20,6 +20,7 @@ from support.languages import Language
 from support.people import ClientSeen, NewTechnician
 from support.tickets import Mode, Opening
 from tests.integration.desk.forum import Forum, forum_group, forum_on
+from tests.integration.desk.lives import life_in_topics
 from tests.integration.desk.stand import BOSS, PATIENCE, Stand, chat_id
 from tests.integration.desk.stand import buttons_of as buttons
 
@@ -31,44 +32,7 @@ async def forum(stand: Stand) -> AsyncIterator[Forum]:
 
 
 async def test_a_ticket_lives_in_its_topics_from_the_question_to_the_survey(forum: Forum) -> None:
-    stand = forum.stand
-    anna = await forum.ask("Anna", "My phone is broken", username="anna_k")
-    topic = await forum.titled("🟢 [Новый] #1 | Anna (@anna_k)")
-    card = await forum.stands("Обращение #1", topic)
-    await forum.stands("My phone is broken", topic)
-
-    stand.press(forum.maria, card, f"v1:tech:1:{forum.technician.id}")
-    mirror = await forum.titled("#1 | Anna", forum.workshop)
-    await forum.stands("My phone is broken", mirror, forum.workshop)
-    assert await forum.titled("🟡 [В работе | Ivan] #1 | Anna") == topic
-    await stand.shown(anna, "Оператор подключился")
-
-    forum.write(forum.ivan, mirror, "Bring it in", forum.workshop)
-    await stand.shown(anna, "Bring it in")
-    await forum.stands("Ivan:\nBring it in", topic)
-
-    stand.say(anna, "When?")
-    await forum.stands("When?", topic)
-    await forum.stands("When?", mirror, forum.workshop)
-
-    forum.write(forum.maria, topic, "Tomorrow at nine")
-    await stand.shown(anna, "Tomorrow at nine")
-    await forum.stands("Maria:\nTomorrow at nine", mirror, forum.workshop)
-
-    close = await forum.stands("Обращение #1", mirror, forum.workshop)
-    stand.press(forum.ivan, close, "v1:tclose:1")
-    survey = await stand.shown(anna, "завершено")
-    await forum.closed(topic)
-    await forum.closed(mirror, forum.workshop)
-    assert await forum.titled("🟣 [Закрыт | Ivan] #1 | Anna") == topic
-    for question in (1, 2, 3):
-        stand.press(anna, survey, f"v1:rate:1:{question}:5")
-        await stand.until(partial(has_gone_on, survey, question), f"answer {question} is taken")
-    await forum.stands("5 · 5 · 5", topic)
-
-
-def has_gone_on(survey: Message, question: int) -> bool:
-    return not any(f":{question}:5" in data for data in buttons(survey))
+    await life_in_topics(forum)
 
 
 async def test_a_deleted_topic_returns_and_what_was_meant_for_it_follows(forum: Forum) -> None:

@@ -7,6 +7,8 @@ import httpx
 import pytest
 
 from desk.door import Door
+from tests.integration.desk.forum import forum_on
+from tests.integration.desk.lives import life_in_topics, life_with_an_operator
 from tests.integration.desk.stand import Stand
 from web.health import create_app
 from web.serving import serving
@@ -39,23 +41,23 @@ async def web_door(stand: Stand, door: Door) -> AsyncIterator[str]:
         yield stand.webhook_url
 
 
-async def test_a_ticket_lives_by_webhook(stand: Stand) -> None:
+async def test_a_ticket_lives_by_webhook_from_the_menu_to_the_survey(stand: Stand) -> None:
     async with stand.door("web") as brought, web_door(stand, brought), stand.open() as door:
-        operator = await stand.operator(door, "Olga")
-        anna = stand.person("Anna")
-        stand.say(anna, "help")
-        asked = await stand.shown(anna, "Связаться")
-        stand.press(anna, asked, "v1:ask:other")
-        card = await stand.in_group("Новый клиент")
-        stand.press(operator, card, "v1:take")
-        controls = await stand.shown(operator, "Вы подключены")
-        stand.say(anna, "by webhook")
-        await stand.shown(operator, "by webhook")
-        stand.press(operator, controls, "v1:finish")
-        await stand.shown(anna, "завершено")
-        calls = [call.method for call in stand.api.journal.of(stand.bot.id)]
-        assert "getUpdates" not in calls
-        assert calls.count("setWebhook") == 1
+        await life_with_an_operator(stand, door)
+        assert_brought(stand)
+
+
+async def test_a_ticket_lives_in_its_topics_by_webhook(stand: Stand) -> None:
+    async with stand.door("web") as brought, web_door(stand, brought), forum_on(stand) as forum:
+        await life_in_topics(forum)
+        assert_brought(stand)
+
+
+def assert_brought(stand: Stand) -> None:
+    """Hold that no update was fetched."""
+    calls = [call.method for call in stand.api.journal.of(stand.bot.id)]
+    assert "getUpdates" not in calls
+    assert calls.count("setWebhook") == 1
 
 
 @pytest.mark.parametrize("wrong", ["path", "header"])
