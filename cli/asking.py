@@ -18,22 +18,22 @@ import typer
 from orchestrator.errors import BadInput
 
 
-def phone_number(file: Path | None) -> str:
-    """Return a phone number from a file, from standard input, or typed; raises BadInput."""
+async def asked_phone() -> str:
+    """Return a phone number that a person types; raises BadInput."""
     from accounts.signin import check_phone
 
-    return check_phone(given_phone(file))
+    return check_phone(await aside(ask, "Phone number (international form, like +4930123456)"))
 
 
-def given_phone(file: Path | None) -> str:
-    """Return what was given as a phone number."""
-    if file is None:
-        return ask("Phone number (international form, like +4930123456)")
+def phone_in(file: Path) -> str:
+    """Return the phone number in a file, or in standard input; raises BadInput."""
+    from accounts.signin import check_phone
+
     try:
         text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"{file} cannot be read as text: {error}") from None
-    return text.strip()
+    return check_phone(text)
 
 
 def ask(question: str) -> str:

@@ -44,7 +44,7 @@ STYLES = {
     "yellow": "new draft paused limited public_stopped pending review due sending unknown warning "
     "draining silent suspended",
     "red": "needs_login quarantined frozen banned stopped failed unresolved broken revoked expired",
-    "dim": "deleted cancelled rejected silence",
+    "dim": "deleted cancelled rejected silence retired",
 }
 STYLE_OF = {state: style for style, states in STYLES.items() for state in states.split()}
 

@@ -10,6 +10,7 @@ from cli.running import actor, run
 
 if TYPE_CHECKING:
     from orchestrator.ports.accounts import Account, EventRecord
+    from orchestrator.service.service import Service
 
 app = typer.Typer(no_args_is_help=True, help="The organisation's accounts on Telegram.")
 
@@ -26,10 +27,16 @@ def add(
     ] = None,
 ) -> None:
     """Record an account; its phone number is asked for, and nothing is sent to Telegram yet."""
-    from cli.asking import phone_number
+    from cli.asking import asked_phone, phone_in
 
-    phone = phone_number(phone_file)
-    run(lambda service: service.accounts.add(actor(), name, phone, persona))
+    given = None if phone_file is None else phone_in(phone_file)
+
+    async def record(service: "Service") -> None:
+        await service.accounts.check_new(name, persona)
+        phone = given or await asked_phone()
+        await service.accounts.add(actor(), name, phone, persona)
+
+    run(record)
     say(f"{name} is recorded; next: troupe accounts login {name}")
 
 
@@ -114,6 +121,20 @@ def logout(name: Name) -> None:
     """End the session on Telegram's side and forget its key."""
     run(lambda service: service.accounts.logout(actor(), name))
     say(f"{name} is signed out")
+
+
+@app.command(epilog="Example: troupe accounts remove ana")
+def remove(name: Name) -> None:
+    """Forget an account that never signed in, such as one whose phone number was mistyped."""
+    run(lambda service: service.accounts.remove(actor(), name))
+    say(f"{name} is forgotten")
+
+
+@app.command(epilog="Example: troupe accounts retire anna")
+def retire(name: Name) -> None:
+    """Sign an account out for good; what it said stays on record, and can be taken back."""
+    run(lambda service: service.accounts.retire(actor(), name))
+    say(f"{name} is retired; troupe accounts login {name} would bring it back")
 
 
 @app.command(epilog="Example: troupe accounts events anna --limit 20")

@@ -13,7 +13,7 @@ from db.engine import transaction
 from db.stores.audit import write_audit
 from db.stores.base import not_found, one, rows, run
 from orchestrator.actor import Actor
-from orchestrator.errors import AlreadyExists, NotFound
+from orchestrator.errors import AlreadyExists, NotAllowed, NotFound
 from orchestrator.ids import AccountId, TelegramId
 from orchestrator.ports.accounts import Account, AccountEvent, AccountState, EventRecord
 from orchestrator.ports.telegram import Profile
@@ -24,6 +24,9 @@ EVENT_OF_STATE = {
     AccountState.FROZEN: AccountEvent.FREEZE,
     AccountState.BANNED: AccountEvent.BAN,
 }
+
+HINT = 2
+"""How many of a phone number's last digits are kept in the clear, for people."""
 
 COLUMNS = """
     SELECT a.id, a.name, a.phone_hint, a.telegram_id, a.username, a.first_name, a.bio,
@@ -38,6 +41,16 @@ ALL = text(COLUMNS + " ORDER BY a.name")
 NAMES = text("SELECT name FROM accounts ORDER BY name")
 PERSONA_KEYS = text("SELECT key FROM personas ORDER BY key")
 
+IS_NAMED = text("SELECT 1 FROM accounts WHERE name = :name")
+IS_PERSONA = text("SELECT 1 FROM personas WHERE key = :persona")
+# Encrypted, one number is never the same twice, so no unique index holds numbers apart.
+ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('accounts.phone'))")
+OF_HINT = text(
+    """
+    SELECT id, name, state, phone_encrypted FROM accounts
+    WHERE phone_hint = :hint AND phone_encrypted IS NOT NULL
+    """
+)
 INSERT = text(
     """
     WITH added AS (
@@ -47,6 +60,19 @@ INSERT = text(
     )
     INSERT INTO leases (account_id) SELECT id FROM added RETURNING account_id
     """
+)
+LOCK_TO_REMOVE = text(
+    "SELECT name, state, telegram_id FROM accounts WHERE id = :account FOR UPDATE"
+)
+HAS_SESSION = text("SELECT 1 FROM account_sessions WHERE account_id = :account")
+REMOVE = (
+    text("DELETE FROM leases WHERE account_id = :account"),
+    text("DELETE FROM schedules WHERE account_id = :account"),
+    text("DELETE FROM commands WHERE account_id = :account"),
+    text("DELETE FROM holds WHERE account_id = :account"),
+    text("DELETE FROM account_watch WHERE account_id = :account"),
+    text("DELETE FROM account_events WHERE account_id = :account"),
+    text("DELETE FROM accounts WHERE id = :account"),
 )
 STORE_PHONE = text("UPDATE accounts SET phone_encrypted = :phone WHERE id = :account")
 PHONE = text("SELECT phone_encrypted FROM accounts WHERE id = :account")
@@ -91,9 +117,16 @@ class PostgresAccounts:
     engine: AsyncEngine
     cipher: Cipher
 
+    async def check_new_account(self, name: str, persona: str) -> None:
+        """See whether the name is free and the persona there."""
+        async with transaction(self.engine) as connection:
+            await check_new(connection, name, persona)
+
     async def add_account(self, actor: Actor, name: str, phone: str, persona: str) -> Account:
         """Record an account with its lease, held by nobody."""
         async with transaction(self.engine) as connection:
+            await run(connection, ONE_AT_A_TIME)
+            await self.check_new_phone(connection, phone)
             account = await insert(connection, name, phone, persona)
             where = place("accounts", "phone_encrypted", account)
             sealed = self.cipher.encrypt(phone.encode(), where)
@@ -102,6 +135,29 @@ class PostgresAccounts:
                 connection, actor, "add_account", f"account {name}", after={"persona": persona}
             )
             return await find(connection, account)
+
+    async def check_new_phone(self, connection: AsyncConnection, phone: str) -> None:
+        """Raise AlreadyExists when an account has the number; few are read, for hints differ."""
+        for row in await rows(connection, OF_HINT, hint=phone[-HINT:]):
+            where = place("accounts", "phone_encrypted", row.id)
+            if self.cipher.decrypt(row.phone_encrypted, where).decode() == phone:
+                raise phone_taken(row.name, AccountState(row.state))
+
+    async def remove_account(self, actor: Actor, account: AccountId) -> None:
+        """Delete the account with all that it left, which is nothing of what was said."""
+        async with transaction(self.engine) as connection:
+            row = await one(connection, LOCK_TO_REMOVE, account=account)
+            if row is None:
+                raise NotFound(f"There is no account {account}")
+            is_fresh = row.state == AccountState.NEW and row.telegram_id is None
+            if not is_fresh or await one(connection, HAS_SESSION, account=account):
+                raise stays(row.name, "has signed in")
+            try:
+                for statement in REMOVE:
+                    await run(connection, statement, account=account)
+            except IntegrityError:
+                raise stays(row.name, "is part of what is on record") from None
+            await write_audit(connection, actor, "remove_account", f"account {row.name}")
 
     async def account_named(self, name: str) -> Account:
         """Return the account of that name."""
@@ -183,16 +239,39 @@ class PostgresAccounts:
         return [EventRecord(row.name, AccountEvent(row.kind), row.detail, row.at) for row in found]
 
 
-async def insert(connection: AsyncConnection, name: str, phone: str, persona: str) -> AccountId:
-    """Insert the account and its lease; raises AlreadyExists, NotFound for the persona."""
-    try:
-        added = await one(connection, INSERT, name=name, hint=phone[-2:], persona=persona)
-    except IntegrityError:
-        raise AlreadyExists(f"An account goes by the name {name} already") from None
-    if added is None:
+async def check_new(connection: AsyncConnection, name: str, persona: str) -> None:
+    """Raise AlreadyExists for a name that is taken, NotFound for a persona that is not there."""
+    if await one(connection, IS_NAMED, name=name):
+        raise AlreadyExists(f"An account goes by the name {name} already")
+    if not await one(connection, IS_PERSONA, persona=persona):
         keys = [row.key for row in await rows(connection, PERSONA_KEYS)]
         raise not_found("persona", persona, keys, "import one with `troupe personas import`")
+
+
+async def insert(connection: AsyncConnection, name: str, phone: str, persona: str) -> AccountId:
+    """Insert the account and its lease; raises AlreadyExists, NotFound for the persona."""
+    await check_new(connection, name, persona)
+    added = await one(connection, INSERT, name=name, hint=phone[-HINT:], persona=persona)
+    if added is None:
+        raise NotFound(f"The persona {persona} was removed meanwhile")
     return AccountId(added.account_id)
+
+
+def phone_taken(name: str, state: AccountState) -> AlreadyExists:
+    """Say whose the number is, and what to do."""
+    mistaken = f", or `troupe accounts remove {name}` forgets it" * (state is AccountState.NEW)
+    return AlreadyExists(
+        f"The account {name} has this phone number already: `troupe accounts login {name}` "
+        f"signs it in{mistaken}"
+    )
+
+
+def stays(name: str, why: str) -> NotAllowed:
+    """Say why an account cannot be forgotten, and what can be done instead (charter rule 6)."""
+    return NotAllowed(
+        f"{name} {why}, so it stays on record: `troupe accounts retire {name}` signs it out for "
+        "good"
+    )
 
 
 async def store_profile(connection: AsyncConnection, account: AccountId, profile: Profile) -> None:

@@ -23,6 +23,8 @@ class AccountState(StrEnum):
     QUARANTINED = "quarantined"
     FROZEN = "frozen"
     BANNED = "banned"
+    RETIRED = "retired"
+    """Signed out for good; what it said stays on record."""
 
 
 RUNS = frozenset({AccountState.ACTIVE, AccountState.LIMITED, AccountState.PUBLIC_STOPPED})
@@ -82,8 +84,18 @@ class EventRecord:
 class AccountStore(Protocol):
     """Accounts, their states and what happened to them."""
 
+    async def check_new_account(self, name: str, persona: str) -> None:
+        """Raise AlreadyExists for the name, NotFound for the persona, before more is asked."""
+
     async def add_account(self, actor: Actor, name: str, phone: str, persona: str) -> Account:
-        """Record an account (state `new`); raises AlreadyExists, NotFound for the persona."""
+        """Record an account (state `new`).
+
+        Raises NotFound for the persona, AlreadyExists for the name, and for a phone number that
+        another account has, whose name it says.
+        """
+
+    async def remove_account(self, actor: Actor, account: AccountId) -> None:
+        """Forget an account that never signed in; raises NotAllowed where history would go."""
 
     async def account_named(self, name: str) -> Account:
         """Return the account of that name; raises NotFound with the names there are."""

@@ -12,9 +12,11 @@ from orchestrator.lanes.door import AccountDoor
 from orchestrator.ports.accounts import Account, AccountEvent, AccountState, EventRecord
 from orchestrator.ports.logs import SessionEvent, SessionKind
 from orchestrator.ports.telegram import Profile, SignInAnswers
+from orchestrator.refusals import PARKS_ACCOUNT, TelegramRefused
 from orchestrator.stage import Stage
 from orchestrator.study_groups.bios import bio_for, roles_named
 
+SIGNED_OUT = frozenset({AccountState.NEW, AccountState.NEEDS_LOGIN, AccountState.RETIRED})
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
 
@@ -25,13 +27,24 @@ class Accounts:
     stage: Stage
     door: AccountDoor
 
-    async def add(self, actor: Actor, name: str, phone: str, persona: str) -> Account:
-        """Record an account of the organisation; nothing is sent to Telegram yet."""
+    async def check_new(self, name: str, persona: str) -> None:
+        """Refuse a name or a persona before anybody is asked for the phone number."""
         if not NAME.fullmatch(name):
             raise BadInput(
                 f'"{name}" cannot be an account\'s name: use up to 32 of a-z, 0-9, "-" and "_"'
             )
+        await self.stage.stores.accounts.check_new_account(name, persona)
+
+    async def add(self, actor: Actor, name: str, phone: str, persona: str) -> Account:
+        """Record an account of the organisation; nothing is sent to Telegram yet."""
+        await self.check_new(name, persona)
         return await self.stage.stores.accounts.add_account(actor, name, phone, persona)
+
+    async def remove(self, actor: Actor, name: str) -> None:
+        """Forget an account that never signed in, such as one whose number was mistyped."""
+        account = await self.stage.stores.accounts.account_named(name)
+        async with self.door.holding(account.id):
+            await self.stage.stores.accounts.remove_account(actor, account.id)
 
     async def login(self, actor: Actor, name: str, answers: SignInAnswers) -> Profile:
         """Sign the account in, with a person answering; the account is active afterwards."""
@@ -50,18 +63,35 @@ class Accounts:
         """End the session on Telegram's side and forget its key."""
         account = await self.stage.stores.accounts.account_named(name)
         await self.door.ask(account.id, EndSession())
+        await self.forget_session(actor, account)
+        await self.set_state(actor, account, AccountState.NEEDS_LOGIN, "signed out")
+
+    async def retire(self, actor: Actor, name: str) -> None:
+        """Sign an account out for good; its history stays, and signing in brings it back."""
+        account = await self.stage.stores.accounts.account_named(name)
+        if await self.stage.stores.sessions.load_session(account.id) is not None:
+            try:
+                await self.door.ask(account.id, EndSession())
+            except TelegramRefused as refused:
+                # What Telegram ended itself need not be ended any more.
+                if refused.refusal.action not in PARKS_ACCOUNT:
+                    raise
+            await self.forget_session(actor, account)
+        await self.set_state(actor, account, AccountState.RETIRED, f"retired by {actor.name}")
+
+    async def forget_session(self, actor: Actor, account: Account) -> None:
+        """Forget the key of a session that was ended, and note that it was."""
         await self.stage.stores.sessions.forget_session(account.id)
         await self.stage.stores.accounts.record_event(
             account.id, AccountEvent.LOGOUT, f"signed out by {actor.name}"
         )
         told = SessionEvent(SessionKind.LOGOUT, account.id, cause=f"signed out by {actor.name}")
         self.stage.operations.note(told)
-        await self.set_state(actor, account, AccountState.NEEDS_LOGIN, "signed out")
 
     async def pause(self, actor: Actor, name: str) -> None:
         """Finish what is being sent, then disconnect the account."""
         account = await self.stage.stores.accounts.account_named(name)
-        if account.state in {AccountState.NEW, AccountState.NEEDS_LOGIN}:
+        if account.state in SIGNED_OUT:
             raise NotAllowed(f"{name} is not signed in: `troupe accounts login {name}` comes first")
         await self.set_state(actor, account, AccountState.PAUSED, f"paused by {actor.name}")
 

@@ -1,13 +1,19 @@
 """Accounts, the library, campaigns, settings, and the audit log beside each change."""
 
+import asyncio
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from db.encryption import Cipher
+from db.keys import EncryptionKey, Keyring
+from db.rotation import reencrypt_all
+from db.stores.accounts import PostgresAccounts
 from orchestrator.campaigns.window import Window
-from orchestrator.errors import AlreadyExists, NotFound
+from orchestrator.errors import AlreadyExists, NotAllowed, NotFound
 from orchestrator.ids import TelegramId
 from orchestrator.library.node_library import NodeLibrary
 from orchestrator.ports.accounts import AccountEvent, AccountState
@@ -71,6 +77,55 @@ async def test_two_accounts_are_never_the_same_telegram_user(scene: Scene) -> No
     await accounts.record_profile(scene.anna, profile)
     with pytest.raises(AlreadyExists):
         await accounts.record_profile(boris.id, profile)
+
+
+async def test_a_phone_number_belongs_to_one_account_also_after_keys_rotated(
+    scene: Scene, engine: AsyncEngine
+) -> None:
+    accounts = scene.stores.accounts
+    assert isinstance(accounts, PostgresAccounts)
+    newer = Keyring((EncryptionKey(b"n" * 32), *accounts.cipher.keyring.keys), "a test")
+    rotated = PostgresAccounts(engine, Cipher(newer))
+    for store in (accounts, rotated):
+        with pytest.raises(AlreadyExists, match="account anna has this phone number"):
+            await store.add_account(OLGA, "boris", "+79990001122", "anna")
+    assert (await rotated.add_account(OLGA, "boris", "+78880001122", "anna")).state == "new"
+    await reencrypt_all(engine, rotated.cipher)
+    with pytest.raises(AlreadyExists, match="`troupe accounts remove boris` forgets it"):
+        await rotated.add_account(OLGA, "clara", "+78880001122", "anna")
+
+
+async def test_of_two_who_add_one_phone_number_at_once_one_does(scene: Scene) -> None:
+    add = scene.stores.accounts.add_account
+    adding = (add(OLGA, name, "+1", "anna") for name in ("boris", "clara", "dora"))
+    ended = await asyncio.gather(*adding, return_exceptions=True)
+    assert sorted(type(one) is AlreadyExists for one in ended) == [False, True, True]
+
+
+async def test_an_account_that_never_signed_in_is_forgotten_with_its_plans(scene: Scene) -> None:
+    stores = scene.stores
+    boris = (await stores.accounts.add_account(OLGA, "boris", "+1", "anna")).id
+    plan = NewSchedule(
+        boris, scene.channel, comments_per_day=3, window=Window.between("09:00", "23:00")
+    )
+    campaign = NewCampaign("tails", "UTC", "", (), (plan,))
+    await stores.campaigns.add_campaign(OLGA, campaign)
+    await stores.accounts.record_event(boris, AccountEvent.ALERT, "a wrong code")
+    await stores.accounts.remove_account(OLGA, boris)
+    assert [one.name for one in await stores.accounts.accounts()] == ["anna"]
+    [entry, *_] = await stores.logs.audit_entries(1)
+    assert (entry.action, entry.subject) == ("remove_account", "account boris")
+    assert (await stores.accounts.add_account(OLGA, "boris", "+1", "anna")).name == "boris"
+
+
+async def test_what_an_account_that_signed_in_left_stays_on_record(scene: Scene) -> None:
+    accounts = scene.stores.accounts
+    boris = (await accounts.add_account(OLGA, "boris", "+1", "anna")).id
+    await accounts.record_profile(boris, Profile(TelegramId(9), None, "Boris", ""))
+    for account, name in ((scene.anna, "anna"), (boris, "boris")):
+        with pytest.raises(NotAllowed, match=f"`troupe accounts retire {name}`"):
+            await accounts.remove_account(OLGA, account)
+    assert len(await accounts.accounts()) == 2
 
 
 async def test_a_bio_without_the_disclosure_is_recorded_as_such(scene: Scene) -> None:
