@@ -28,7 +28,7 @@ from cli.demo.ticket import TicketPlay
 from cli.output import say
 from cli.settings import Settings
 from cli.signals import asked_by_signals
-from db.embedded import Servers, embedded_servers, recreate_database
+from db.embedded import Servers, embedded_servers, recreate_all
 from orchestrator.errors import BadInput, NotAllowed
 from orchestrator.ports.logs import Tally
 from orchestrator.tuning import Pace, Retries, Tuning
@@ -196,7 +196,7 @@ async def stage_set(
         # Before any account is held: what blocks the loop for seconds costs a node its accounts.
         importing = asyncio.create_task(asyncio.to_thread(import_module, "desk.door"), name="desk")
         async with embedded_servers(folder) as servers, serve(bot_api=True) as server:
-            fresh = await recreate_database(servers, DATABASE)
+            fresh = await recreate_all(servers, DATABASE)
             await importing
             theatre = Theatre.build(server, replay.title)
             ticket = TicketPlay.build(server, theatre.owner)

@@ -20,7 +20,7 @@ from cli.rehearsal.telling import keep, show
 from cli.rehearsal.worldclock import ShiftedClock, WorldTime
 from cli.settings import Settings
 from cli.signals import asked_by_signals
-from db.embedded import embedded_servers, recreate_database
+from db.embedded import embedded_servers, recreate_all
 from db.movable_clock import MovableClock, install_clock
 from db.stores.outcomes import PostgresOutcomes
 from orchestrator.errors import BadInput
@@ -79,7 +79,7 @@ async def stage_set(
     folder, begin = settings.home / "rehearsal", history.posts[0].at - BEFORE
     with alone(folder, "a rehearsal"):
         async with embedded_servers(folder) as servers, serve() as server:
-            fresh = await recreate_database(servers, DATABASE)
+            fresh = await recreate_all(servers, DATABASE)
             await install_clock(fresh.database_url, begin)
             clock = ShiftedClock()
             clock.move(begin)

@@ -14,7 +14,7 @@ from db.embedded.client import (
     running,
     stop,
 )
-from db.embedded.databases import ensure_database, recreate_database
+from db.embedded.databases import ensure_database, recreate_all, recreate_database
 from db.embedded.folder import default_folder
 from db.embedded.urls import Servers
 
@@ -26,6 +26,7 @@ __all__ = [
     "ensure_database",
     "erase",
     "postgres_tool",
+    "recreate_all",
     "recreate_database",
     "resolve_servers",
     "running",

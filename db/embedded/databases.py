@@ -4,8 +4,10 @@ import re
 from contextlib import suppress
 
 import asyncpg
+from redis.exceptions import RedisError
 
 from db.embedded.urls import Servers
+from db.pacing import open_redis
 from orchestrator.errors import BadInput, ServersUnavailable
 
 DATABASE_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
@@ -45,6 +47,24 @@ async def recreate_database(servers: Servers, name: str) -> Servers:
             f"PostgreSQL cannot empty the database {name} ({error}): run `troupe doctor`."
         ) from error
     return await ensure_database(servers, name)
+
+
+async def recreate_all(servers: Servers, name: str) -> Servers:
+    """Recreate a database, and forget what Redis remembers of the one before.
+
+    What is remembered there goes by numbers that begin anew: another's message would seem to be
+    one that was sent already.
+    """
+    client = open_redis(servers.redis_url)
+    try:
+        await client.flushdb()
+    except (OSError, RedisError) as error:
+        raise ServersUnavailable(
+            f"Valkey cannot be emptied ({error}): run `troupe doctor`."
+        ) from error
+    finally:
+        await client.aclose()
+    return await recreate_database(servers, name)
 
 
 async def exists(database_url: str) -> bool:

@@ -19,6 +19,7 @@ from db.embedded import (
     ensure_database,
     erase,
     postgres_tool,
+    recreate_all,
     stop,
 )
 from db.embedded.estate import survey
@@ -129,12 +130,30 @@ async def test_russian_text_folds_case_is_searched_and_compared(servers: Servers
     assert await query(database, found) is True
 
 
-async def test_a_further_database_is_made_once(folder: Path) -> None:
+async def test_a_further_database_is_made_once_and_begins_anew_with_redis(folder: Path) -> None:
     async with embedded_servers(folder, linger=LINGER, database="main") as servers:
         made = await asyncio.gather(*(ensure_database(servers, "demo") for _ in range(3)))
         assert len(set(made)) == 1
         assert await query(made[0].database_url, "select current_database()") == "demo"
         assert await query(servers.database_url, "select current_database()") == "main"
+        await remember(made[0])
+        await recreate_all(servers, "demo")
+        assert await what_is_remembered(made[0]) == (None, None)
+
+
+async def remember(servers: Servers) -> None:
+    """Leave something in both servers."""
+    async with redis.asyncio.Redis.from_url(servers.redis_url) as client:
+        await client.set("sent", "1")
+    await query(servers.database_url, "create table sent (number int)")
+
+
+async def what_is_remembered(servers: Servers) -> tuple[object, object]:
+    """Look for it."""
+    async with redis.asyncio.Redis.from_url(servers.redis_url) as client:
+        return await client.get("sent"), await query(
+            servers.database_url, "select to_regclass('sent')"
+        )
 
 
 @pytest.mark.parametrize("name", ["", "Troupe", 'x"; drop database troupe', "a" * 64, "a-b"])
