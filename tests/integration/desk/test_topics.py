@@ -8,8 +8,9 @@ from functools import partial
 import pytest
 
 from db.stores.desk_parcels import PostgresParcels
+from db.stores.desk_relays import PostgresRelays
 from desk.pace import BotLimits
-from orchestrator.ports.desk import BotId, Outcome
+from orchestrator.ports.desk import BotId, MessageAt, Outcome
 from simulator.bot_api.faults import BotFault, BotFaultKind
 from simulator.world.channels import Channel
 from simulator.world.media import Location
@@ -21,7 +22,7 @@ from support.people import ClientSeen, NewTechnician
 from support.tickets import Mode, Opening
 from tests.integration.desk.forum import Forum, forum_group, forum_on
 from tests.integration.desk.lives import life_in_topics
-from tests.integration.desk.stand import BOSS, PATIENCE, Stand, chat_id
+from tests.integration.desk.stand import BOSS, Stand, chat_id
 from tests.integration.desk.stand import buttons_of as buttons
 
 
@@ -181,15 +182,21 @@ async def test_replies_and_edits_follow_a_message_to_every_topic(forum: Forum) -
 async def test_an_edit_reaches_a_copy_that_is_not_yet_known_to_have_arrived(
     forum: Forum, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stand, talk, answered = forum.stand, forum.door.desk.talk, asyncio.Event()
-    settle = PostgresParcels.settle_parcel
+    stand, answered = forum.stand, asyncio.Event()
+    settle, look = PostgresParcels.settle_parcel, PostgresRelays.on_their_way
 
     async def settle_once_answered(self: PostgresParcels, bot: BotId, outcome: Outcome) -> None:
         if "Hello" in str(outcome.parcel.parcel.params):
             await answered.wait()
         await settle(self, bot, outcome)
 
+    async def look_before(self: PostgresRelays, bot: BotId, at: MessageAt) -> bool:
+        found = await look(self, bot, at)
+        answered.set()
+        return found
+
     monkeypatch.setattr(PostgresParcels, "settle_parcel", settle_once_answered)
+    monkeypatch.setattr(PostgresRelays, "on_their_way", look_before)
     anna = await forum.ask("Anna", "First")
     topic = await forum.titled("#1 | Anna")
     card = await forum.stands("Обращение #1", topic)
@@ -197,12 +204,8 @@ async def test_an_edit_reaches_a_copy_that_is_not_yet_known_to_have_arrived(
     mirror = await forum.titled("#1 | Anna", forum.workshop)
     said = forum.write(forum.maria, topic, "Hello")
     await forum.stands("Maria:\nHello", mirror, forum.workshop)
-    stand.world.channel_talk.edit(forum.main, forum.maria.id, said.id, Draft("Good day"))
     await stand.shown(anna, "Hello")
-    async with asyncio.timeout(PATIENCE):
-        while "Good day" not in [one.words for one in await talk.messages(TicketId(1))]:
-            assert not answered.is_set()
-    answered.set()
+    stand.world.channel_talk.edit(forum.main, forum.maria.id, said.id, Draft("Good day"))
     await stand.shown(anna, "Good day")
     await forum.stands("Maria:\nGood day", mirror, forum.workshop)
 
