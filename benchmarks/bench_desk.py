@@ -40,6 +40,7 @@ from db.stores.desk_relays import door_stores
 from desk.door import Door
 from desk.house import DeskSettings
 from orchestrator.clock import SystemClock
+from orchestrator.heap import spare_what_stays
 from orchestrator.ids import NodeName
 from orchestrator.leases.leader import Candidate
 from support.actor import Actor
@@ -123,6 +124,7 @@ async def desk_at(place: dict[str, Any], folder: Path) -> AsyncIterator[int]:
         )
         running = asyncio.create_task(door.run())
         await door.leading.wait()
+        spare_what_stays()  # As `troupe run` does.
         yield await postmaster(engine)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

@@ -16,6 +16,7 @@ from cli.signals import asked_by_signals
 from db import migrate
 from db.probes import ping_redis, server_time
 from orchestrator.errors import BadInput, ServersUnavailable
+from orchestrator.heap import spare_what_stays
 from orchestrator.supervisor.node import Node
 from orchestrator.whereabouts import settle
 from web.health import create_app
@@ -85,6 +86,7 @@ async def run_node(found: Company, node: Node, asked: asyncio.Event) -> None:
         health(found, node, door),
         at_the_desk(door, found, node.name),
     ):
+        spare_what_stays()
         running = asyncio.create_task(node.run(), name=f"node:{node.name}")
         await wait_for_either(asked, running)
         node.asked.set()
