@@ -19,7 +19,7 @@ from typing import Protocol
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from db.pacing import open_redis
+from db.redis_client import open_redis
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from db.gathering import Gathering
-from db.pacing import open_redis
+from db.redis_client import open_redis
 
 log = logging.getLogger(__name__)
 

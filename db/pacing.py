@@ -9,14 +9,12 @@ from hashlib import sha1
 from importlib.resources import files
 from typing import Any, TypeVar
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as Disconnected
+from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError
 
 from db.embedded.urls import without_secrets
-from orchestrator.errors import BadInput, ServersUnavailable
+from db.redis_client import open_redis
+from orchestrator.errors import ServersUnavailable
 from orchestrator.pacing.gcra import Later, Limit, Turn
 
 SCRIPT = files("db").joinpath("pacing.lua").read_text(encoding="utf-8")
@@ -26,31 +24,7 @@ SINCE = "{troupe:pacing}:since"
 LIMIT = "{troupe:pacing}:limit:"
 """The braces keep all keys on one node of a cluster."""
 
-CONNECTIONS = 16
-PATIENCE = 0.5
-"""Seconds for an answer or a connection; Redis answers within a millisecond or is gone."""
-QUEUEING = 3.0
-"""Seconds to wait for one of the connections."""
-
 T = TypeVar("T")
-
-
-def open_redis(redis_url: str) -> Redis:
-    """Make a client whose calls never hang; raises BadInput for a URL that is none."""
-    try:
-        pool = BlockingConnectionPool.from_url(
-            redis_url,
-            max_connections=CONNECTIONS,
-            timeout=QUEUEING,
-            socket_timeout=PATIENCE,
-            socket_connect_timeout=PATIENCE,
-            # What broke while it lay idle is replaced; for a silent server nobody waits twice.
-            retry=Retry(NoBackoff(), 1, supported_errors=(Disconnected,)),
-            decode_responses=True,
-        )
-    except ValueError as error:
-        raise BadInput(f"REDIS_URL cannot be used: {error}") from None
-    return Redis.from_pool(pool)
 
 
 @asynccontextmanager

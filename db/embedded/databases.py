@@ -7,7 +7,7 @@ import asyncpg
 from redis.exceptions import RedisError
 
 from db.embedded.urls import Servers
-from db.pacing import open_redis
+from db.redis_client import open_redis
 from orchestrator.errors import BadInput, ServersUnavailable
 
 DATABASE_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.cache import NAMESPACE, RedisCache, name_of
-from db.pacing import open_redis
+from db.redis_client import open_redis
 from db.stores.drafting import PostgresDrafting
 from db.stores.labels import PostgresLabels
 from db.stores.persona_shelf import PersonaShelf
