@@ -15,6 +15,7 @@ from aiogram.exceptions import (
     TelegramAPIError,
     TelegramConflictError,
     TelegramForbiddenError,
+    TelegramMigrateToChat,
     TelegramNetworkError,
     TelegramNotFound,
     TelegramRetryAfter,
@@ -49,6 +50,8 @@ class Fate(StrEnum):
     """The request went out, and no answer came."""
     FORBIDDEN = "forbidden"
     """The person blocked the bot or never began to talk with it."""
+    MOVED = "moved"
+    """The group became a supergroup, which has another number."""
     REFUSED = "refused"
     """It cannot be done, now or later."""
 
@@ -60,6 +63,7 @@ class CallFailed(Exception):
     fate: Fate
     said: str
     seconds: float = 0.0
+    moved_to: int | None = None
 
     def __str__(self) -> str:
         """Return what was said."""
@@ -172,6 +176,8 @@ def meaning_of(failed: TelegramAPIError) -> CallFailed:
         return CallFailed(fate_of_network(failed.__cause__), failed.message)
     if isinstance(failed, TelegramRetryAfter):
         return CallFailed(Fate.LATER, failed.message, float(failed.retry_after))
+    if isinstance(failed, TelegramMigrateToChat):
+        return CallFailed(Fate.MOVED, failed.message, moved_to=failed.migrate_to_chat_id)
     fates = (fate for kind, fate in FATES.items() if isinstance(failed, kind))
     return CallFailed(next(fates, Fate.REFUSED), failed.message)
 

@@ -61,6 +61,8 @@ HELD = "held"
 """The continuation that is told of a parcel which waits for a person to press /start."""
 TOPIC_GONE = "topic_gone"
 """The continuation that is told of a parcel whose topic was deleted."""
+GROUP_MOVED = "group_moved"
+"""The continuation that is told of a parcel whose group became a supergroup."""
 GONE = ("message thread not found", "TOPIC_DELETED", "TOPIC_ID_INVALID")
 UNCHANGED = ("message is not modified", "TOPIC_NOT_MODIFIED")
 
@@ -332,6 +334,9 @@ class Courier:
             case Fate.FORBIDDEN:
                 after = own or After(HELD)
                 return Outcome(parcel, ParcelState.HELD, error=failed.said, after=after)
+            case Fate.MOVED:
+                after = After(GROUP_MOVED, {"to": failed.moved_to})
+                return Outcome(parcel, ParcelState.FAILED, error=failed.said, after=after)
         if any(words in failed.said for words in UNCHANGED):
             return Outcome(parcel, ParcelState.SENT, after=own)
         if parcel.parcel.thread and any(words in failed.said for words in GONE):

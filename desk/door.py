@@ -238,6 +238,7 @@ class Door:
             words=await make_words(self.desk.catalogue),
             terms=self.terms,
             settings=found,
+            environment=self.settings,
             clock=self.clock,
             grants=self.grants,
             accounts=self.accounts,

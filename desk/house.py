@@ -62,6 +62,7 @@ class Fell:
     thread: int
     ticket: TicketId | None
     told: Mapping[str, JsonValue]
+    parcel: int = 0
 
 
 class Hall(Protocol):
@@ -90,6 +91,9 @@ class Hall(Protocol):
 
     async def merged(self, turn: Turn, ticket: Ticket, into: Ticket) -> None:
         """Show, wherever a ticket stands, of which other one it is part now, and close it there."""
+
+    async def moved(self, turn: Turn) -> None:
+        """Show again what stood in a group that became a supergroup, where it stood there alone."""
 
     async def surveyed(self, turn: Turn, ticket: Ticket, survey: Survey) -> None:
         """Show what the client thought of it."""
@@ -125,6 +129,8 @@ class House:
     accounts: Accounts | None = None
     """Whose handed-over conversations become tickets; None where there are no accounts."""
     halls: dict[Mode, Hall] = field(default_factory=dict)
+    environment: DeskSettings = field(default_factory=DeskSettings)
+    """What the settings were before groups that are stored in the database were added."""
 
     def hall(self, ticket: Ticket) -> Hall:
         """Return where a ticket is handled; a mode that is not set up any more has none."""

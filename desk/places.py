@@ -1,5 +1,6 @@
 """Where the desk works: what the environment says, and what was set up in the database."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from desk.house import DeskSettings
@@ -18,6 +19,7 @@ Far below whatever the Bot API numbers (https://core.telegram.org/api/bots/ids).
 async def with_stored_groups(settings: DeskSettings, store: GroupStore) -> DeskSettings:
     """Add the groups that were set up; where only one mode has a group, tickets are of that one."""
     stored = await store.groups()
+    settings = renumbered(settings, await store.moved_groups())
     operators = settings.operators_chat or first(
         [one.chat for one in stored if one.use is GroupUse.OPERATORS]
     )
@@ -40,6 +42,18 @@ async def with_stored_groups(settings: DeskSettings, store: GroupStore) -> DeskS
         main_group=first(mains),
         more_groups=mains[1:],
         mode=mode,
+    )
+
+
+def renumbered(settings: DeskSettings, moved: Mapping[ChatId, ChatId]) -> DeskSettings:
+    """Name groups that became supergroups by the numbers that they have now."""
+    operators, main = settings.operators_chat, settings.main_group
+    return replace(
+        settings,
+        operators_chat=operators and moved.get(operators, operators),
+        main_group=main and moved.get(main, main),
+        more_groups=[moved.get(one, one) for one in settings.more_groups],
+        tech_groups={name: moved.get(one, one) for name, one in settings.tech_groups.items()},
     )
 
 

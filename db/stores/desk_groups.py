@@ -1,6 +1,6 @@
 """The desk's groups, and invitations to its staff."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from db.engine import transaction
 from db.stores.audit import write_audit
 from db.stores.base import one, rows, run
-from support.actor import Actor
+from support.actor import SYSTEM, Actor
 from support.groups import DeskGroup, DeskPulse, GroupUse, Invited, NewInvite
 from support.ids import ChatId, TgUserId
 from support.people import Role
@@ -63,6 +63,31 @@ LOADS = text(
     ORDER BY g.place
     """
 )
+MOVE = text(
+    """
+    INSERT INTO desk_moved_groups (chat_id, moved_to) VALUES (:old, :new)
+    ON CONFLICT (chat_id) DO NOTHING
+    """
+)
+MOVED = text("SELECT chat_id, moved_to FROM desk_moved_groups")
+# A group that was set up anew under its new number stands there already.
+FOLLOW = (
+    text(
+        """
+        DELETE FROM desk_groups o WHERE o.chat_id = :old
+          AND EXISTS (SELECT FROM desk_groups n WHERE n.chat_id = :new AND n.use = o.use)
+        """
+    ),
+    text("UPDATE desk_groups SET chat_id = :new WHERE chat_id = :old"),
+    text("UPDATE technicians SET group_chat_id = :new WHERE group_chat_id = :old"),
+    # Every ticket, not the open ones alone: a closed one may be opened again.
+    text(
+        """
+        UPDATE tickets SET main_chat_id = NULL, card_message_id = NULL
+        WHERE main_chat_id = :old AND main_thread_id IS NULL AND main_chat_id <> :new
+        """
+    ),
+)
 INVITE = text(
     """
     INSERT INTO desk_invites (code_hash, roles, invited_by, expires_at)
@@ -114,6 +139,25 @@ class PostgresGroups:
         async with transaction(self.engine) as connection:
             found = await rows(connection, GROUPS, use=use)
         return [DeskGroup(ChatId(row.chat_id), GroupUse(row.use), row.title) for row in found]
+
+    async def move_group(self, old: ChatId, new: ChatId) -> bool:
+        """Follow a group, in one transaction."""
+        async with transaction(self.engine) as connection:
+            if not await run(connection, MOVE, old=old, new=new):
+                return False
+            for statement in FOLLOW:
+                await run(connection, statement, old=old, new=new)
+            before, after = {"chat": old}, {"chat": new}
+            await write_audit(
+                connection, SYSTEM, "desk.group_moved", "", before=before, after=after
+            )
+        return True
+
+    async def moved_groups(self) -> Mapping[ChatId, ChatId]:
+        """Return what groups became."""
+        async with transaction(self.engine) as connection:
+            found = await rows(connection, MOVED)
+        return {ChatId(row.chat_id): ChatId(row.moved_to) for row in found}
 
     async def loads(self, chats: Sequence[ChatId]) -> Sequence[GroupLoad]:
         """Count open tickets, and what was and is to be sent."""

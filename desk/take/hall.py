@@ -17,10 +17,10 @@ from desk.words import Html
 from orchestrator.errors import NotAllowed
 from orchestrator.ports.desk import After, MessageAt
 from support.actor import By, Side
-from support.ids import ChatId, OperatorId, TgMessageId
+from support.ids import ChatId, OperatorId, TgMessageId, TicketId
 from support.people import Client, StaffMember
 from support.survey import Survey
-from support.tickets import Decided, Place, Ticket, TicketState, Verdict
+from support.tickets import Decided, Mode, Place, Ticket, TicketState, Verdict
 
 CARD = "card"
 """The continuation that learns where a card stands."""
@@ -48,11 +48,17 @@ class OperatorsHall:
     async def announce(self, turn: Turn, ticket: Ticket, client: Client) -> None:
         """Put a card into the group, and take the button from an earlier one."""
         await self.show_on_card(turn, ticket, client, "card.again")
+        await self.put_card(turn, ticket, client)
+
+    async def put_card(
+        self, turn: Turn, ticket: Ticket, client: Client, key: str | None = None
+    ) -> None:
+        """Put a card with its button into the group."""
         words, language = self.house.words, self.house.settings.language
         text = await self.card(ticket, client)
         buttons = keyboard([button(words("button.take", language), "take", ticket.id)])
         turn.ticket = ticket.id
-        turn.say(self.group, text, keyboard=buttons, after=After(CARD))
+        turn.say(self.group, text, keyboard=buttons, after=After(CARD), key=key)
 
     async def note_card(self, _turn: Turn, fell: Fell) -> None:
         """Remember where a card stands, to edit it when somebody takes the ticket."""
@@ -188,6 +194,13 @@ class OperatorsHall:
             text = self.house.words("staff.merged_here", staff.language, **values)
             turn.say(ChatId(staff.telegram_id), text)
 
+    async def moved(self, turn: Turn) -> None:
+        """Put the cards of those who wait into the group's new chat, each once."""
+        for ticket in await self.house.desk.tickets.waiting(Mode.TAKE):
+            if ticket.card is None:
+                client = await self.house.desk.clients.client(ticket.client)
+                await self.put_card(turn, ticket, client, card_key(ticket.id, self.group))
+
     async def surveyed(self, turn: Turn, ticket: Ticket, survey: Survey) -> None:
         """Show the summary in the group."""
         turn.ticket = ticket.id
@@ -240,6 +253,11 @@ class OperatorsHall:
             "staff.current", staff.language, ticket=current.id, name=client.full_name
         )
         turn.say(ChatId(staff.telegram_id), text, keyboard=self.controls(current, staff))
+
+
+def card_key(ticket: TicketId, group: ChatId) -> str:
+    """Name the card that a ticket is given when its group gets another number: there is one."""
+    return f"card:{ticket}:{group}"
 
 
 def by(staff: StaffMember) -> By:

@@ -1,20 +1,20 @@
 """Where tickets of mode topics stand: opened, reopened, closed; topics that were deleted return."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from pydantic import JsonValue
 
 from desk.accounts.talking import take
 from desk.house import Fell, House
+from desk.moving import resent
 from desk.relay import hand_on, pass_on_recorded
 from desk.survey import ask_survey, summary
 from desk.topics.cards import Cards, main_groups
-from desk.topics.labels import relay_key
 from desk.topics.titles import retitle, title_of
 from desk.turn import Turn
-from orchestrator.ports.desk import After, DueParcel, Parcel, ParcelState
+from orchestrator.ports.desk import After, Parcel, ParcelState
 from support.actor import By, Side
 from support.ids import ChatId, TechnicianId, TgMessageId, ThreadId, TicketId
 from support.people import Client
@@ -180,6 +180,9 @@ class TopicsHall:
             retitle(turn, place, title)
             turn.queue("closeForumTopic", place, {"message_thread_id": place.thread})
 
+    async def moved(self, turn: Turn) -> None:
+        """Do nothing: a group with topics is a supergroup already."""
+
     async def surveyed(self, turn: Turn, ticket: Ticket, survey: Survey) -> None:
         """Show what the client thought of it in the main topic."""
         await self.tell(turn, ticket, summary(self.house, survey))
@@ -334,7 +337,7 @@ class TopicsGoOn:
         )
         for one in refused:
             if one.parcel.method.startswith(("send", "copy")):
-                turn.parcels.append(moved(one, place))
+                turn.parcels.append(resent(one, place))
 
     async def about(self, fell: Fell) -> tuple[Ticket, Client]:
         """Return the ticket that a parcel belongs to, and its client."""
@@ -374,14 +377,3 @@ def lost_in(fell: Fell) -> Place | None:
         case [int(chat), int(thread)]:
             return Place(ChatId(chat), ThreadId(thread))
     return None
-
-
-def moved(refused: DueParcel, place: Place) -> Parcel:
-    """Return the same parcel for another place; what it replied to is not there."""
-    parcel, source = refused.parcel, refused.parcel.source
-    params = {name: one for name, one in parcel.params.items() if name != "reply_parameters"}
-    params |= {"chat_id": place.chat, "message_thread_id": place.thread}
-    key = f"moved:{refused.id}" if source is None else relay_key(source, place)
-    return replace(
-        parcel, key=key, chat=place.chat, params=params, thread=place.thread or 0, delay=timedelta()
-    )

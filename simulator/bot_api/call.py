@@ -4,18 +4,18 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from simulator.bot_api.errors import NOT_FOUND, BotApiError, bad_request
+from simulator.bot_api.errors import NOT_FOUND, BotApiError, bad_request, moved
 from simulator.bot_api.limits import BotLimits
 from simulator.bot_api.params import Params
 from simulator.bot_api.post import Mailroom
 from simulator.bot_api.show import Showing
+from simulator.bot_api.show_actions import CHANNEL_BASE
 from simulator.world.channels import Channel
 from simulator.world.peers import ChannelId, Peer, PeerKind, UserId
 from simulator.world.people import Person
 from simulator.world.refusals import Refusal
 from simulator.world.world import World
 
-CHANNEL_BASE = 1_000_000_000_000
 Place = Person | Channel
 Bring = Callable[[str, str, int], None]
 
@@ -53,10 +53,21 @@ class Call:
             raise bad_request("chat not found") from None
         if number < -CHANNEL_BASE:
             return self.resolve(Peer(PeerKind.CHANNEL, -number - CHANNEL_BASE))
+        if number < 0:
+            return self.basic_group(ChannelId(-number))
         person = self.world.people.by_id.get(UserId(number))
         if person is None or not self.knows(person):
             raise bad_request("chat not found")
         return person
+
+    def basic_group(self, number: ChannelId) -> Place:
+        """Find a basic group; one that became a supergroup is not spoken to any more."""
+        group = self.world.channels.by_id.get(number)
+        if group is None or not group.basic:
+            raise bad_request("chat not found")
+        if group.moved_to is not None:
+            raise moved(-CHANNEL_BASE - group.moved_to)
+        return group
 
     def knows(self, person: Person) -> bool:
         """Tell whether the bot has met somebody, in private or in a chat that they share."""

@@ -47,11 +47,24 @@ SENTENCES = {
 
 
 class BotApiError(Exception):
-    """A call is refused; `retry_after` is in seconds."""
+    """A call is refused; `retry_after` is in seconds, `moved_to` where the chat is now."""
 
-    def __init__(self, code: int, description: str, retry_after: int | None = None) -> None:
+    def __init__(
+        self,
+        code: int,
+        description: str,
+        retry_after: int | None = None,
+        moved_to: int | None = None,
+    ) -> None:
         super().__init__(description)
         self.code, self.description, self.retry_after = code, description, retry_after
+        self.moved_to = moved_to
+
+
+def moved(to: int) -> BotApiError:
+    """Refuse a call into a group that became a supergroup, and say which."""
+    words = "Bad Request: group chat was upgraded to a supergroup chat"
+    return BotApiError(BAD_REQUEST, words, moved_to=to)
 
 
 def bad_request(sentence: str) -> BotApiError:

@@ -67,4 +67,6 @@ def show_error(error: BotApiError) -> JSONResponse:
     }
     if error.retry_after is not None:
         shown["parameters"] = {"retry_after": error.retry_after}
+    if error.moved_to is not None:
+        shown["parameters"] = {"migrate_to_chat_id": error.moved_to}
     return JSONResponse(shown, status_code=error.code)

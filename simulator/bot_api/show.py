@@ -6,7 +6,7 @@ from datetime import datetime
 from simulator.bot_api.entities import with_found
 from simulator.bot_api.keyboards import show_markup
 from simulator.bot_api.shapes import Json, given
-from simulator.bot_api.show_actions import show_action
+from simulator.bot_api.show_actions import CHANNEL_BASE, show_action
 from simulator.bot_api.show_chats import show_restricted
 from simulator.bot_api.show_media import show_media
 from simulator.world.channels import Channel, Member, Right
@@ -25,7 +25,6 @@ from simulator.world.people import Person
 from simulator.world.polls import Ballot
 from simulator.world.world import World
 
-CHANNEL_BASE = 1_000_000_000_000
 KINDS = {
     EntityKind.BOT_COMMAND: "bot_command",
     EntityKind.PHONE: "phone_number",
@@ -103,6 +102,8 @@ class Showing:
         """Show a channel or group."""
         kind = "channel" if channel.broadcast else "supergroup"
         head = {"id": chat_number(channel.peer), "type": kind, "title": channel.title}
+        if channel.basic:
+            head |= {"id": -channel.id, "type": "group"}
         return head | given(username=channel.username, is_forum=channel.forum)
 
     def message(self, message: Message, *, deep: bool = True) -> Json:

@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 from simulator.bot_api.shapes import Json, given
 from simulator.world.messages import Action, ActionKind, Message
-from simulator.world.peers import UserId
+from simulator.world.peers import ChannelId, UserId
 
 ICON_COLOUR = 0x6FB9F0
+CHANNEL_BASE = 1_000_000_000_000
+"""What numbers of supergroups and channels begin at, below zero."""
 ARRIVALS = frozenset(
     {ActionKind.MEMBERS_ADDED, ActionKind.JOINED_BY_LINK, ActionKind.JOINED_BY_REQUEST}
 )
@@ -24,8 +26,20 @@ def show_action(message: Message, action: Action, user: Callable[[UserId], Json]
             return {"left_chat_member": user(people[0])}
         case ActionKind.TITLE_CHANGED:
             return {"new_chat_title": action.title}
-        case ActionKind.TOPIC_CREATED:
-            return {"forum_topic_created": {"name": action.title, "icon_color": ICON_COLOUR}}
+    return show_move(action, action.other) if action.other is not None else show_in_topic(action)
+
+
+def show_move(action: Action, other: ChannelId) -> Json:
+    """Show where a group went, or where a supergroup came from."""
+    if action.kind is ActionKind.MOVED_TO:
+        return {"migrate_to_chat_id": -CHANNEL_BASE - other}
+    return {"migrate_from_chat_id": -other}
+
+
+def show_in_topic(action: Action) -> Json:
+    """Show what happened to a topic; of pins nothing is shown here."""
+    if action.kind is ActionKind.TOPIC_CREATED:
+        return {"forum_topic_created": {"name": action.title, "icon_color": ICON_COLOUR}}
     return show_topic_change(action) if action.kind is ActionKind.TOPIC_EDITED else {}
 
 

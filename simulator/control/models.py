@@ -77,6 +77,7 @@ class GroupAsked(Asked):
     about: str = ""
     guests: bool = True
     forum: bool = False
+    basic: bool = False
     channel: ChatNumber | None = None
 
 

@@ -232,6 +232,10 @@ def show_change(action: Action) -> types.TLObject:
             return types.MessageActionTopicEdit(
                 title=action.title or None, closed=action.closed, hidden=action.hidden
             )
+        case ActionKind.MOVED_TO:
+            return types.MessageActionChatMigrateTo(action.other or 0)
+        case ActionKind.MOVED_FROM:
+            return types.MessageActionChannelMigrateFrom(action.title, action.other or 0)
         case _:
             return types.MessageActionPinMessage()
 

@@ -127,6 +127,8 @@ class Channel:
     discussion group. `denied` is what no plain member may, `restrictions` what some may not;
     `slow_mode` is how many seconds a plain member waits between messages, `spoken` when each
     last said something, and in which album. `until` is when a ban or a restriction ends by itself.
+    `basic` is a group as bots know small ones, under another kind of number; `moved_to` is the
+    supergroup that it became.
     """
 
     id: ChannelId
@@ -156,6 +158,8 @@ class Channel:
     slow_mode: int = 0
     spoken: dict[UserId, tuple[datetime, int | None]] = field(default_factory=dict)
     forum: bool = False
+    basic: bool = False
+    moved_to: ChannelId | None = None
     topics: dict[MessageId, ForumTopic] = field(default_factory=dict)
 
     @property

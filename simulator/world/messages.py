@@ -59,6 +59,8 @@ class ActionKind(StrEnum):
     PINNED = "pinned"
     TOPIC_CREATED = "topic_created"
     TOPIC_EDITED = "topic_edited"
+    MOVED_TO = "moved_to"
+    MOVED_FROM = "moved_from"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class Action:
     icon: int = 0
     closed: bool | None = None
     hidden: bool | None = None
+    other: ChannelId | None = None
 
 
 @dataclass(frozen=True, slots=True)

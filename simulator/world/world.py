@@ -18,7 +18,7 @@ from simulator.world.invites import Invites
 from simulator.world.logins import Logins
 from simulator.world.media import Media
 from simulator.world.membership import Membership
-from simulator.world.messages import Draft, Message
+from simulator.world.messages import Action, ActionKind, Draft, Message
 from simulator.world.peers import MessageId
 from simulator.world.people import People, Person
 from simulator.world.pins import Pins
@@ -128,15 +128,40 @@ class World:
         owner: Person,
         about: str = "",
         guests: bool = True,
+        basic: bool = False,
         via: Via | None = None,
     ) -> Channel:
-        """Found a supergroup; `guests` says whether others may comment once it is linked."""
+        """Found a supergroup; `guests` says whether others may comment once it is linked.
+
+        A `basic` one is known to bots by a basic group's number until it is upgraded.
+        """
         self.usernames.check_free(username)
         group = self.channels.add(title, broadcast=False, about=about, guests=guests)
+        group.basic = basic
         if username:
             self.channels.take_username(group, username)
         self.membership.found(group, owner, via)
         return group
+
+    def upgrade(self, group: Channel) -> Channel:
+        """Make a supergroup of a basic group: another chat, with the same people and admins."""
+        if not group.basic or group.moved_to is not None:
+            raise Refusal("CHAT_ID_INVALID")
+        creator = next(one for one in group.members.values() if one.creator)
+        owner = self.people.get(creator.user)
+        grown = self.add_group(group.title, owner=owner, about=group.about)
+        for member in group.members.values():
+            if not member.creator:
+                person = self.people.get(member.user)
+                self.membership.admit(grown, person, by=owner)
+                if member.rights:
+                    self.membership.promote(grown, person, member.rights, by=owner)
+        group.moved_to = grown.id
+        talk = self.channel_talk
+        talk.note(group, owner.id, Action(ActionKind.MOVED_TO, other=grown.id), None)
+        left = Action(ActionKind.MOVED_FROM, group.title, other=group.id)
+        talk.note(grown, owner.id, left, None)
+        return grown
 
     def link_group(self, channel: Channel, group: Channel | None) -> None:
         """Make a group the place where a channel's posts are discussed, or none."""

@@ -1,6 +1,6 @@
 """Where the desk works, and who is invited."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from support.actor import Actor
@@ -23,6 +23,16 @@ class GroupStore(Protocol):
 
     async def groups(self, use: GroupUse | None = None) -> Sequence[DeskGroup]:
         """Return the groups, in the order in which they were added."""
+
+    async def move_group(self, old: ChatId, new: ChatId) -> bool:
+        """Follow a group that became a supergroup: wherever the one is named, the other is now.
+
+        Cards in the old group are forgotten, for its messages have other numbers now. False: it
+        was followed before.
+        """
+
+    async def moved_groups(self) -> Mapping[ChatId, ChatId]:
+        """Return what groups became, for settings that name them as they were."""
 
     async def loads(self, chats: Sequence[ChatId]) -> Sequence[GroupLoad]:
         """Return how busy each of these groups is, in the order asked."""

@@ -6,6 +6,9 @@ import os
 import signal
 import sys
 from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 
 from db.desk_memory import desk_memory
 from db.encryption import Cipher
@@ -15,6 +18,7 @@ from db.notify import Notices
 from db.stores import postgres_stores
 from db.stores.calendar import PostgresCalendar
 from db.stores.desk_relays import door_stores
+from desk.aftermath import Aftermath
 from desk.door import Door
 from desk.house import DeskSettings
 from orchestrator.clock import SystemClock
@@ -37,12 +41,22 @@ class Doom:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
+async def doom_before_words(doom: Doom, *_told: object) -> None:
+    """End the process where an act is on record and nobody was told of it yet."""
+    doom("untold")
+
+
 async def main() -> None:
     """Run a door as standard input says."""
     told = json.loads(sys.stdin.readline())
     engine = create_engine(told["database_url"])
     cipher = Cipher(Keyring(read_keys(told["keys"], "test"), "test"))
     clock = SystemClock()
+    terms = DeskTerms(client_messages_a_minute=600)
+    doom = Doom(told["point"], told["passes"])
+    if told["point"] == "untold":
+        terms = replace(terms, idle_warning=timedelta(), idle_close=timedelta())
+        Aftermath.word = partial(doom_before_words, doom)  # type: ignore[assignment]
     async with (
         Notices(told["database_url"]).run() as bell,
         desk_memory(told["redis_url"]) as memory,
@@ -59,9 +73,9 @@ async def main() -> None:
             bell=bell,
             clock=clock,
             settings=DeskSettings(operators_chat=told["group"]),
-            terms=lambda: DeskTerms(client_messages_a_minute=600),
+            terms=lambda: terms,
             limits=None,
-            point=Doom(told["point"], told["passes"]),
+            point=doom,
         )
         await door.run()
 
