@@ -59,6 +59,33 @@ class Client:
     """They blocked the bot: nothing can be sent to them."""
 
 
+class Question(StrEnum):
+    """What staff may be asked to type that is not for a client."""
+
+    NOTE = "note"
+    """A private note; asked about a ticket."""
+    SETTING = "setting"
+    """A value for the admins' menu."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedOf:
+    """A question that somebody of the staff is to answer by their next words.
+
+    It is kept beside them, not with the dialogue that may be lost: what they type meanwhile must
+    never be taken for words to a client.
+    """
+
+    question: Question
+    about: str = ""
+    answered_by: str | None = None
+    """The turn that took the answer: should it run again, the question is open to it still."""
+
+    def is_open(self, turn: str) -> bool:
+        """Tell whether a turn's message answers it."""
+        return self.answered_by in {None, turn}
+
+
 @dataclass(frozen=True, slots=True)
 class StaffMember:
     """A user of the one role table, as the desk sees them."""
@@ -74,6 +101,7 @@ class StaffMember:
     is_away: bool
     """Whether assignment passes them by."""
     language: Language = Language.RU
+    asked: AskedOf | None = None
 
     @property
     def takes_tickets(self) -> bool:

@@ -1,13 +1,13 @@
 """Users and their roles, one table for bot and web, and what the desk knows of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from db.engine import by_statement, transaction
+from db.engine import by_statement, transaction, write_json
 from db.gathering import Gathering
 from db.stores.audit import write_audit
 from db.stores.base import not_found, one, rows, run
@@ -17,7 +17,7 @@ from orchestrator.errors import AlreadyExists, BadInput, NotAllowed, NotFound
 from support.actor import Actor
 from support.ids import OperatorId, TgUserId, TicketId
 from support.languages import Language
-from support.people import NewStaff, Role, StaffMember, UserStatus
+from support.people import AskedOf, NewStaff, Question, Role, StaffMember, UserStatus
 from support.sla import ClockKind
 
 LOOKS_AT_ONCE = 100
@@ -26,7 +26,7 @@ COLUMNS = """
     SELECT u.id, u.name, u.display_name, u.telegram_id, u.status, s.username,
            coalesce(s.language, 'ru') AS language, s.started_at IS NOT NULL AS has_started,
            coalesce(s.is_away, false) AS is_away,
-           ARRAY(SELECT r.role FROM roles r WHERE r.user_id = u.id) AS roles
+           s.asked, ARRAY(SELECT r.role FROM roles r WHERE r.user_id = u.id) AS roles
     FROM users u LEFT JOIN desk_staff s ON s.user_id = u.id
 """
 BY_ID = text(COLUMNS + " WHERE u.id = :user")
@@ -143,6 +143,12 @@ LANGUAGE = text(
     """
     INSERT INTO desk_staff (user_id, language) VALUES (:user, :language)
     ON CONFLICT (user_id) DO UPDATE SET language = excluded.language
+    """
+)
+ASK = text(
+    """
+    INSERT INTO desk_staff (user_id, asked) VALUES (:user, CAST(:asked AS jsonb))
+    ON CONFLICT (user_id) DO UPDATE SET asked = excluded.asked
     """
 )
 
@@ -290,6 +296,10 @@ class PostgresStaff:
         """Remember in which language the bot speaks with them."""
         await self.keep(LANGUAGE, user, language=language)
 
+    async def ask_staff(self, user: OperatorId, asked: AskedOf | None) -> None:
+        """Remember what they were asked."""
+        await self.keep(ASK, user, asked=None if asked is None else write_json(asdict(asked)))
+
     async def keep(self, statement: TextClause, user: OperatorId, **values: object) -> None:
         """Remember something of a user; raises NotFound."""
         async with transaction(self.engine) as connection:
@@ -355,4 +365,12 @@ def to_member(row: Row[Any]) -> StaffMember:
         has_started=row.has_started,
         is_away=row.is_away,
         language=Language(row.language),
+        asked=asked_in(row.asked),
     )
+
+
+def asked_in(found: dict[str, str] | None) -> AskedOf | None:
+    """Read what somebody was asked."""
+    if found is None:
+        return None
+    return AskedOf(Question(found["question"]), found["about"], found["answered_by"])

@@ -18,7 +18,7 @@ from orchestrator.errors import TroupeError
 from orchestrator.ports.desk import MessageAt
 from support.actor import Actor
 from support.ids import ChatId, TgMessageId
-from support.people import StaffMember
+from support.people import AskedOf, Question, StaffMember
 
 
 class Editing(StatesGroup):
@@ -42,7 +42,9 @@ def make_wing(house: House) -> Wing:
     ):
         router.message.register(handler, Command(name), member)
     router.message.register(menu.open, private, Command("admin"), admin)
-    router.message.register(menu.leave, private, StateFilter(Editing.value), Command("cancel"))
+    router.message.register(
+        menu.leave, private, StateFilter(Editing.value), Command("cancel"), admin
+    )
     not_a_command = F.text & ~F.text.startswith("/")
     router.message.register(menu.typed, private, StateFilter(Editing.value), not_a_command, admin)
     router.callback_query.register(menu.press, Carries(f"{PREFIX}:"), admin)
@@ -81,15 +83,16 @@ class AdminMenu:
     ) -> Page:
         """Return what is shown after a press."""
         say = self.speaker(staff)
+        if name != "ask":
+            await self.forget(staff, state)
         match name, arguments:
             case "do", (act, *rest):
-                await state.clear()
                 return await Acts(self.house, say, actor_of(staff)).do(act, tuple(rest))
             case "ask", (question, *rest) if question in QUESTIONS:
+                await self.house.desk.staff.ask_staff(staff.id, AskedOf(Question.SETTING, question))
                 await state.set_state(Editing.value)
                 await state.update_data(question=question, arguments=rest)
                 return Page(say(f"ask_{question}")).add((say("cancel"), to("home")))
-        await state.clear()
         return await show_page(self.house, say, name, arguments)
 
     async def typed(
@@ -105,12 +108,20 @@ class AdminMenu:
         except (TroupeError, ValueError) as refused:
             turn.say(chat, say("not_so", reason=str(refused)))
             return
-        await state.clear()
+        await self.forget(staff, state)
         await self.send(turn, chat, page)
 
-    async def leave(self, message: Message, turn: Turn, state: FSMContext) -> None:
+    async def forget(self, staff: StaffMember, state: FSMContext) -> None:
         """Forget what was asked."""
         await state.clear()
+        if staff.asked is not None and staff.asked.question is Question.SETTING:
+            await self.house.desk.staff.ask_staff(staff.id, None)
+
+    async def leave(
+        self, message: Message, staff: StaffMember, turn: Turn, state: FSMContext
+    ) -> None:
+        """Forget what was asked, and say so."""
+        await self.forget(staff, state)
         language = self.house.settings.language
         turn.say(ChatId(message.chat.id), self.house.words("adm.left", language))
 

@@ -3,9 +3,7 @@
 from typing import Any
 
 from aiogram import Router
-from aiogram.filters import BaseFilter, Command, CommandObject, CommandStart, StateFilter
-from aiogram.fsm.context import FSMContext
-from aiogram.fsm.state import State, StatesGroup
+from aiogram.filters import BaseFilter, Command, CommandObject, CommandStart
 from aiogram.types import CallbackQuery, InlineKeyboardMarkup, Message, User
 
 from desk.accounts.talking import answer as through_account
@@ -14,12 +12,12 @@ from desk.brief import Brief
 from desk.buttons import Pressed, button, keyboard
 from desk.client.people import People
 from desk.content import answered, is_service
-from desk.filters import HasText, InPrivate
+from desk.filters import InPrivate
 from desk.house import House, Wing
 from desk.relay import relay, ticket_of
 from desk.take.hall import CARD, OperatorsHall, by, refusal
+from desk.take.notes import Notes, found_ticket
 from desk.turn import Turn
-from orchestrator.errors import NotFound
 from orchestrator.ports.answers import WrittenAt
 from orchestrator.ports.desk import Doubt
 from support.catalogue import worded
@@ -32,12 +30,6 @@ LONGEST_NUMBER = 18
 """Digits that a number of ours may have."""
 SHOWN = 10
 """Tickets, operators or replies in one list of buttons."""
-
-
-class Typing(StatesGroup):
-    """What an operator types that is not for the client."""
-
-    note = State()
 
 
 class IsStaff(BaseFilter):
@@ -82,7 +74,6 @@ def make_wing(house: House) -> Wing:
         ("back", desk.back),
     ):
         private.register(handler, Command(name))
-    private.register(desk.write_note, StateFilter(Typing.note), HasText())
     private.register(desk.write)
     router.callback_query.register(desk.take, Pressed("take", 1))
     for verb, count, pressed in (
@@ -94,7 +85,8 @@ def make_wing(house: House) -> Wing:
         ("mine_staff", 0, desk.show_mine),
         ("canned", 1, desk.choose_reply),
         ("say", 2, desk.say_reply),
-        ("note", 1, desk.ask_note),
+        ("note", 1, desk.notes.ask),
+        ("nonote", 0, desk.notes.leave),
         ("prio", 1, desk.choose_priority),
         ("setprio", 2, desk.set_priority),
     ):
@@ -108,6 +100,7 @@ class Operators:
     def __init__(self, house: House, hall: OperatorsHall, people: People) -> None:
         self.house, self.hall, self.people = house, hall, people
         self.clients: Brief[ClientId, Client] = Brief(house.clock)
+        self.notes = Notes(house, people)
 
     async def start(self, message: Message, staff: StaffMember, turn: Turn) -> None:
         """Remember that the bot may write to them, and let go what waited for that."""
@@ -175,6 +168,9 @@ class Operators:
         if is_service(message):
             return
         chat = ChatId(message.chat.id)
+        if staff.asked is not None and staff.asked.is_open(turn.name):
+            await self.notes.answer(message, staff.asked, staff, turn)
+            return
         ticket = await self.meant(message, staff)
         if ticket is None:
             turn.say(chat, self.house.words("staff.no_dialogue", staff.language))
@@ -403,44 +399,11 @@ class Operators:
             turn.say(chat, refusal_of(self.house, refused, staff.language))
         return refused is None
 
-    async def ask_note(
-        self,
-        query: CallbackQuery,
-        arguments: tuple[str, ...],
-        staff: StaffMember,
-        turn: Turn,
-        state: FSMContext,
-    ) -> None:
-        """Ask for a private note."""
-        chat = query.from_user.id
-        if query.message is not None and query.message.chat.id == chat:
-            await state.set_state(Typing.note)
-            await state.update_data(ticket=arguments[0])
-            self.answer(turn, staff, "staff.write_note", ticket=arguments[0])
-
-    async def write_note(
-        self, message: Message, staff: StaffMember, turn: Turn, state: FSMContext
-    ) -> None:
-        """Keep what was typed as a private note; nothing of it goes to the client."""
-        ticket = await self.found(str((await state.get_data()).get("ticket", "")))
-        await state.clear()
-        await self.keep_note(ticket, message.text or "", staff, turn)
-
     async def note_command(
         self, message: Message, command: CommandObject, staff: StaffMember, turn: Turn
     ) -> None:
         """Keep a private note on the ticket that is meant."""
-        await self.keep_note(await self.meant(message, staff), command.args or "", staff, turn)
-
-    async def keep_note(
-        self, ticket: Ticket | None, text: str, staff: StaffMember, turn: Turn
-    ) -> None:
-        """Keep a note."""
-        if ticket is None or not text.strip():
-            self.answer(turn, staff, "staff.no_dialogue" if ticket is None else "staff.how_note")
-            return
-        await self.house.desk.notes.add_note(turn.act("note"), ticket.id, by(staff), text)
-        self.answer(turn, staff, "staff.noted", ticket=ticket.id)
+        await self.notes.keep(await self.meant(message, staff), command.args or "", staff, turn)
 
     async def tag(
         self, message: Message, command: CommandObject, staff: StaffMember, turn: Turn
@@ -527,12 +490,7 @@ class Operators:
 
     async def found(self, number: str) -> Ticket | None:
         """Return the ticket of that number, if there is one."""
-        if not number.isdecimal() or len(number) > LONGEST_NUMBER:
-            return None
-        try:
-            return await self.house.desk.tickets.ticket(TicketId(int(number)))
-        except NotFound:
-            return None
+        return await found_ticket(self.house, number)
 
     def answer(
         self,

@@ -7,6 +7,7 @@ from support.actor import Actor
 from support.ids import ChatId, ClientId, OperatorId, TechnicianId, TgUserId
 from support.languages import Language
 from support.people import (
+    AskedOf,
     Client,
     ClientSeen,
     NewStaff,
@@ -97,6 +98,9 @@ class StaffStore(Protocol):
 
     async def set_away(self, user: OperatorId, *, is_away: bool) -> None:
         """Let assignment pass somebody by, or not."""
+
+    async def ask_staff(self, user: OperatorId, asked: AskedOf | None) -> None:
+        """Remember what somebody was asked, or that nothing is."""
 
     async def set_staff_language(self, user: OperatorId, language: Language) -> None:
         """Remember in which language the bot speaks with them."""
