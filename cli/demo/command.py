@@ -42,9 +42,13 @@ TUNING = Tuning(
     sending=Retries(3, timedelta(seconds=2)),
 )
 """On a Telegram of its own the demo need not be patient."""
+SCORER, DESK = "llm.script_selector", "desk.door"
+"""What takes long to import, each loaded in a thread before it is needed."""
 PAUSE_BETWEEN_POSTS = 1.5
 UNTIL_HEARD = 15.0
 """How many seconds the first post waits for our accounts; then it is published all the same."""
+UNTIL_SHOWN = 20.0
+"""How many seconds the ticket's client waits for a first comment."""
 LAST_WORDS = 60.0
 """How many seconds after the last post the slowest decision may take, plus some for each post."""
 
@@ -60,6 +64,8 @@ class Performance:
     ticket: TicketPlay
     begun: float
     first_comment: float | None = None
+    shown: asyncio.Event = field(default_factory=asyncio.Event)
+    """Whether there is a comment to look at, or will be none for now."""
     asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -75,7 +81,7 @@ class Performance:
         async with self.company.running_node(), asyncio.TaskGroup() as group:
             showing = group.create_task(self.show(), name="demo show")
             publishing = group.create_task(self.publish(), name="demo posts")
-            asking = group.create_task(self.ticket.run(self.company), name="demo ticket")
+            asking = group.create_task(self.open_desk(), name="demo ticket")
             await self.until_over()
             for task in (publishing, showing, asking):
                 task.cancel()
@@ -106,6 +112,17 @@ class Performance:
                 0 if self.options.once else PAUSE_BETWEEN_POSTS / self.options.speed
             )
 
+    async def open_desk(self) -> None:
+        """Let the client ask once there is a comment to look at.
+
+        The desk's library takes longer to import than all else together; nothing blocks the loop
+        meanwhile, which would cost the node its accounts.
+        """
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.shown.wait(), UNTIL_SHOWN)
+        await asyncio.to_thread(import_module, DESK)
+        await self.ticket.run(self.company)
+
     async def until_over(self) -> None:
         """Return when every post is decided, when interrupted, or when it takes too long."""
         deadline = self.seconds + LAST_WORDS + len(self.replay.posts)
@@ -113,7 +130,10 @@ class Performance:
             tally = await self.company.service.tally()
             if self.first_comment is None and self.theatre.comments():
                 self.first_comment = self.seconds
-            if self.is_over(tally):
+            is_decided = self.is_decided(tally)
+            if self.first_comment is not None or is_decided:
+                self.shown.set()
+            if is_decided and self.ticket.is_over:
                 return
             if self.options.once and self.seconds > deadline:
                 return
@@ -124,15 +144,14 @@ class Performance:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.asked.wait(), seconds)
 
-    def is_over(self, tally: Tally) -> bool:
-        """Whether nothing is left to decide or to send."""
+    def is_decided(self, tally: Tally) -> bool:
+        """Whether no post is left to decide about, and no comment to send."""
         open_ones = tally.comments.get("pending", 0) + tally.comments.get("unknown", 0)
         return (
             len(self.theatre.published) == len(self.replay.posts)
             and tally.posts_seen >= len(self.replay.posts)
             and tally.undecided == 0
             and open_ones == 0
-            and self.ticket.is_over
         )
 
     async def show(self) -> None:
@@ -193,15 +212,15 @@ async def stage_set(
     """Start servers, a fresh database, the local Telegram and a company that plays on them."""
     folder = settings.home / "demo"
     with alone(folder):
-        # Before any account is held: what blocks the loop for seconds costs a node its accounts.
-        importing = asyncio.create_task(asyncio.to_thread(import_module, "desk.door"), name="desk")
+        # Whatever judges posts is loaded while the servers start, and not when the first one waits.
+        importing = asyncio.create_task(asyncio.to_thread(import_module, SCORER), name="scorer")
         async with embedded_servers(folder) as servers, serve(bot_api=True) as server:
             fresh = await recreate_all(servers, DATABASE)
-            await importing
             theatre = Theatre.build(server, replay.title)
             ticket = TicketPlay.build(server, theatre.owner)
             told = ticket.settings(replace_settings(settings, server, fresh, folder))
             async with company(told, tuning=TUNING, migrate=True) as players:
+                await importing
                 yield Performance(options, theatre, players, replay, ticket, begun)
 
 

@@ -1,5 +1,6 @@
 """The organisation of the demo: three accounts, their personas, a grant, a campaign."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.resources import files
@@ -13,6 +14,7 @@ from orchestrator.ports.grants import Review
 from orchestrator.service.campaigns import CampaignPlan
 from orchestrator.service.grants import GrantTerms
 from orchestrator.service.service import Service
+from personas.persona import Persona
 
 DIRECTOR = Actor("demo")
 DATA = Path(str(files("cli") / "demo_data"))
@@ -45,15 +47,20 @@ async def engage(service: Service, theatre: Theatre, options: DemoOptions) -> tu
     scripts = read_scripts(options.scripts or DATA / "scripts")
     await service.library.import_scripts(DIRECTOR, scripts, "for the demo")
     names = tuple(persona.key for persona in personas)
-    for persona, phone in zip(personas, PHONES, strict=True):
-        await service.accounts.add(DIRECTOR, persona.key, phone, persona.key)
-        await service.accounts.login(
-            DIRECTOR, persona.key, AnswersForTestNumber(phone, persona.name)
-        )
-        await service.accounts.disclose(DIRECTOR, persona.key)
+    async with asyncio.TaskGroup() as group:
+        for persona, phone in zip(personas, PHONES, strict=True):
+            group.create_task(sign_in(service, persona, phone), name=f"signing in {persona.key}")
     theatre.admit(PHONES)
     await grant_and_start(service, names)
     return names
+
+
+async def sign_in(service: Service, persona: Persona, phone: str) -> None:
+    """Have an account of the persona sign in and say in its bio whom it speaks for."""
+    await service.accounts.add(DIRECTOR, persona.key, phone, persona.key)
+    answers = AnswersForTestNumber(phone, persona.name)
+    await service.accounts.login(DIRECTOR, persona.key, answers)
+    await service.accounts.disclose(DIRECTOR, persona.key)
 
 
 async def grant_and_start(service: Service, names: tuple[str, ...]) -> None:
