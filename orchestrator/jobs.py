@@ -75,6 +75,11 @@ class AskForProofs:
 
 
 @dataclass(frozen=True, slots=True)
+class LookAtComments:
+    """Queue a `RefreshEngagement` for each comment that it is time to look at again."""
+
+
+@dataclass(frozen=True, slots=True)
 class SweepTables:
     """Remove what is over and explains nothing, and make the coming months."""
 
@@ -97,6 +102,7 @@ Task = (
     | SayLessonLine
     | LookAtStudyGroups
     | AskForProofs
+    | LookAtComments
     | SweepTables
     | OpenWindow
 )

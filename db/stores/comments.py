@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, func, text, update
@@ -10,13 +11,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from db.engine import transaction
 from db.stores.audit import write_audit
 from db.stores.summaries import summary_of
+from db.stores.work import queue_all
 from db.tables.speech import comments
 from orchestrator.actor import Actor
 from orchestrator.errors import NotAllowed, NotFound
 from orchestrator.facts import Engagement
 from orchestrator.ids import AccountId, ChannelId, CommentId, MessageId, PostRef, TelegramId
+from orchestrator.jobs import RefreshEngagement
 from orchestrator.ports.outbox import Comment, CommentStatus, Explanation, SentComment
 from orchestrator.ports.telegram import Letter, Peer
+
+LOOKS_AT_ONCE = 10_000
+"""How many comments one firing of the calendar has looked at; the next one follows in a minute."""
 
 COMMENT_COLUMNS = """
     c.id, c.channel_id, c.message_id, c.text, c.status, c.failed_reason, c.created_at, c.sent_at,
@@ -56,6 +62,21 @@ EXPLAIN = text("""
     left join script_versions v on v.id = d.script_version_id
     left join scripts s on s.id = v.script_id
     where c.id = :comment
+""")
+
+# Each look but the last leads to the next, also where several were missed. They are counted from
+# the moment at which the proof was stored.
+TAKE_DUE_LOOKS = text("""
+    WITH due AS MATERIALIZED (
+        SELECT id FROM comments WHERE engagement_due_at <= now()
+        ORDER BY engagement_due_at LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+    UPDATE comments c
+    SET engagement_due_at = (
+        SELECT min(o.finished_at + delay) FROM unnest(CAST(:delays AS interval[])) AS delay
+        WHERE o.finished_at + delay > c.engagement_due_at)
+    FROM outbox o WHERE c.id = ANY(ARRAY(SELECT id FROM due)) AND o.comment_id = c.id
+    RETURNING c.id
 """)
 
 
@@ -129,6 +150,14 @@ class PostgresComments:
             if changed.rowcount:
                 subject = f"comment {comment}"
                 await write_audit(connection, actor, "delete_comment", subject)
+
+    async def queue_looks(self, delays: Sequence[timedelta]) -> int:
+        """Queue a `RefreshEngagement` for each comment whose time has come; returns how many."""
+        values = {"delays": list(delays), "limit": LOOKS_AT_ONCE}
+        async with transaction(self.engine) as connection:
+            due = (await connection.execute(TAKE_DUE_LOOKS, values)).all()
+            await queue_all(connection, [RefreshEngagement(CommentId(row.id)) for row in due])
+        return len(due)
 
     async def record_engagement(self, comment: CommentId, received: Engagement) -> None:
         """Store how the comment was received."""

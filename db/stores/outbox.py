@@ -14,7 +14,7 @@ from sqlalchemy import Row, TextClause
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from db.engine import transaction, write_json
+from db.engine import transaction
 from db.gathering import Gathering, after_conflicts, is_conflict
 from db.stores import outdesk, outgoing
 from db.stores.audit import write_audit
@@ -25,7 +25,6 @@ from orchestrator.actor import SYSTEM, Actor
 from orchestrator.ids import (
     AccountId,
     ChannelId,
-    CommentId,
     InboundId,
     MessageId,
     NodeName,
@@ -34,7 +33,6 @@ from orchestrator.ids import (
     StudyGroupId,
     TelegramId,
 )
-from orchestrator.jobs import RefreshEngagement
 from orchestrator.outbox.gate import (
     ANSWERING_STATES,
     SEND_METHOD,
@@ -251,22 +249,22 @@ class PostgresOutbox:
         await self.move(outgoing.GIVE_BACK, message=message, node=holder.node, fence=holder.fence)
 
     async def record_sent(self, holder: Holder, message: OutboxId, sent: Sent) -> None:
-        """Settle the message as sent, and plan to look how it was received."""
+        """Settle the message as sent, and note when to look how it was received."""
         await self.exchange.ask(Proof(holder, message, sent))
 
     async def record_all(self, connection: AsyncConnection, proofs: Sequence[Proof]) -> None:
-        """Settle several messages, and plan to look how they were received."""
+        """Settle several messages, and note when to look how they were received."""
         if not proofs:
             return
         await self.note_use(connection, {proof.holder.account for proof in proofs})
-        settled = await rows(
+        said = await rows(
             connection,
             outgoing.RECORD_SENT,
             messages=[proof.message for proof in proofs],
             sent=[proof.sent.message for proof in proofs],
             moments=[proof.sent.at for proof in proofs],
+            first_look=min(self.engagement_checks, default=None),
         )
-        said = [row for row in settled if row.answer_id is not None]
         if said:
             await run(
                 connection,
@@ -275,9 +273,6 @@ class PostgresOutbox:
                 sent=[row.sent for row in said],
                 moments=[row.at for row in said],
             )
-        comments = [CommentId(row.comment_id) for row in settled if row.comment_id is not None]
-        if comments and self.engagement_checks:
-            await self.queue_checks(connection, comments)
 
     async def note_use(self, connection: AsyncConnection, accounts: set[AccountId]) -> None:
         """Store that accounts were used, for each about once a minute."""
@@ -286,19 +281,6 @@ class PostgresOutbox:
         if stale:
             await run(connection, outgoing.NOTE_USE, accounts=stale)
             self.used.update(dict.fromkeys(stale, now))
-
-    async def queue_checks(
-        self, connection: AsyncConnection, comments: Sequence[CommentId]
-    ) -> None:
-        """Plan when it is looked up how comments were received."""
-        await run(
-            connection,
-            outgoing.QUEUE_CHECKS,
-            kind=RefreshEngagement.__name__,
-            payloads=[write_json(RefreshEngagement(comment)) for comment in comments],
-            occasions=[f"after {delay}" for delay in self.engagement_checks],
-            delays=list(self.engagement_checks),
-        )
 
     async def record_unknown(
         self, holder: Holder, message: OutboxId, error: str, retry_in: timedelta

@@ -140,14 +140,15 @@ RECORD_SENT = text(
         FROM unnest(CAST(:messages AS bigint[]), CAST(:sent AS bigint[]),
                     CAST(:moments AS timestamptz[])) AS proof (message, sent, at)
         WHERE o.id = proof.message AND o.state IN ('sending', 'unknown', 'unresolved')
-        RETURNING o.comment_id, o.answer_id, proof.sent, proof.at
+        RETURNING o.comment_id, o.answer_id, o.finished_at, proof.sent, proof.at
     ), told AS (
         UPDATE comments c
         SET status = 'sent', sent_message_id = settled.sent, sent_at = settled.at,
-            failed_reason = NULL
+            failed_reason = NULL,
+            engagement_due_at = settled.finished_at + CAST(:first_look AS interval)
         FROM settled WHERE c.id = settled.comment_id
     )
-    SELECT comment_id, answer_id, sent, at FROM settled
+    SELECT answer_id, sent, at FROM settled WHERE answer_id IS NOT NULL
     """
 )
 # The history of a conversation; Telegram's own word of it would find it here already.
@@ -161,16 +162,6 @@ RECORD_SAID = text(
     JOIN outbox o ON o.answer_id = a.id
     ORDER BY a.conversation_id, said.sent
     ON CONFLICT (conversation_id, telegram_message_id) DO NOTHING
-    """
-)
-QUEUE_CHECKS = text(
-    """
-    INSERT INTO jobs (kind, payload, unique_key, due_at)
-    SELECT :kind, CAST(payload AS jsonb), :kind || ' ' || payload || ' ' || occasion, now() + delay
-    FROM unnest(CAST(:payloads AS text[])) AS payload
-    CROSS JOIN unnest(CAST(:occasions AS text[]), CAST(:delays AS interval[]))
-        AS checks (occasion, delay)
-    ON CONFLICT (unique_key) WHERE state IN ('waiting', 'taken') DO NOTHING
     """
 )
 # The gate shares this row's lock: it is written seldom, in order, before anything else.

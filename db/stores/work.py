@@ -32,6 +32,15 @@ QUEUE = text(
     ON CONFLICT (unique_key) WHERE state IN ('waiting', 'taken') DO NOTHING
     """
 )
+QUEUE_ALL = text(
+    """
+    INSERT INTO jobs (kind, payload, unique_key, due_at)
+    SELECT kind, CAST(payload AS jsonb), unique_key, now()
+    FROM unnest(CAST(:kinds AS text[]), CAST(:payloads AS text[]), CAST(:unique_keys AS text[]))
+        AS job (kind, payload, unique_key)
+    ON CONFLICT (unique_key) WHERE state IN ('waiting', 'taken') DO NOTHING
+    """
+)
 # What was done before is finished in the same statement: one commit for both. The two never meet in
 # a row, for what is finished is taken and what is due is waiting.
 TAKE = text(
@@ -286,10 +295,29 @@ async def queue(
         QUEUE,
         kind=kind,
         payload=payload,
-        unique_key=f"{kind} {payload} {occasion}".rstrip(),
+        unique_key=unique_key(kind, payload, occasion),
         delay=delay,
     )
     return added == 1
+
+
+async def queue_all(connection: AsyncConnection, tasks: Sequence[Task]) -> None:
+    """Queue tasks that are due at once in somebody's transaction, those that are new."""
+    payloads = [write_json(task) for task in tasks]
+    kinds = [type(task).__name__ for task in tasks]
+    if tasks:
+        await run(
+            connection,
+            QUEUE_ALL,
+            kinds=kinds,
+            payloads=payloads,
+            unique_keys=list(map(unique_key, kinds, payloads)),
+        )
+
+
+def unique_key(kind: str, payload: str, occasion: str = "") -> str:
+    """Name a job, so that the same one is not queued twice."""
+    return f"{kind} {payload} {occasion}".rstrip()
 
 
 @cache

@@ -124,6 +124,8 @@ comments = Table(
     moment("sent_at"),
     document("engagement"),
     moment("engagement_checked_at"),
+    # When it is time to look again how it was received.
+    moment("engagement_due_at"),
     moment("deleted_at"),
     maybe_words("deleted_by"),
     under_a_post(),
@@ -149,6 +151,11 @@ comments = Table(
     Index("ix_comments_account_id_id", "account_id", "id"),
     Index("ix_comments_created_at", "created_at"),
     Index("ix_comments_sent_at", "sent_at", postgresql_where=text("sent_at IS NOT NULL")),
+    Index(
+        "ix_comments_engagement_due_at",
+        "engagement_due_at",
+        postgresql_where=text("engagement_due_at IS NOT NULL"),
+    ),
 )
 
 outbox = Table(

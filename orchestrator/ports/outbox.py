@@ -225,7 +225,7 @@ class OutboxStore(Protocol):
     async def record_sent(self, holder: Holder, message: OutboxId, sent: Sent) -> None:
         """Settle the message as sent, with its proof.
 
-        With it goes what follows: a comment's engagement checks, a conversation's history.
+        With it goes what follows: when a comment is looked at again, a conversation's history.
         """
 
     async def record_unknown(
@@ -381,6 +381,12 @@ class CommentStore(Protocol):
 
     async def record_deleted(self, actor: Actor, comment: CommentId) -> None:
         """Store that the comment was taken back from Telegram."""
+
+    async def queue_looks(self, delays: Sequence[timedelta]) -> int:
+        """Queue a `RefreshEngagement` for each comment whose time has come; returns how many.
+
+        Each is looked at once for every delay after its proof was stored.
+        """
 
     async def record_engagement(self, comment: CommentId, received: Engagement) -> None:
         """Store how the comment was received."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from orchestrator.jobs import (
     AskForProofs,
+    LookAtComments,
     LookAtStudyGroups,
     OpenWindow,
     SweepTables,
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 
 STANDING = (
     Entry("proofs", AskForProofs(), Every(timedelta(minutes=1))),
+    Entry("engagement", LookAtComments(), Every(timedelta(minutes=1))),
     Entry("study groups", LookAtStudyGroups(), Every(timedelta(minutes=1))),
     Entry("sweep", SweepTables(), Every(timedelta(hours=1))),
 )
@@ -33,11 +35,16 @@ def calendar_entries(openings: Sequence[Daily]) -> tuple[Entry, ...]:
     return (*STANDING, *windows)
 
 
-async def do_chore(stage: Stage, chore: AskForProofs | SweepTables | OpenWindow) -> None:
+Chore = AskForProofs | LookAtComments | SweepTables | OpenWindow
+
+
+async def do_chore(stage: Stage, chore: Chore) -> None:
     """Do what a firing of the calendar left to be done."""
     match chore:
         case AskForProofs():
             await ask_for_proofs(stage)
+        case LookAtComments():
+            await stage.stores.comments.queue_looks(stage.tuning.engagement_checks)
         case SweepTables():
             await stage.stores.housekeeper.sweep()
         case OpenWindow(at, zone):

@@ -12,6 +12,7 @@ from orchestrator.jobs import (
     HearGroupMessage,
     Job,
     KeepStudyGroup,
+    LookAtComments,
     LookAtStudyGroups,
     OpenWindow,
     RefreshEngagement,
@@ -56,7 +57,7 @@ class Duties:
                         await self.upkeep.verify_grant(grant)
                 case KeepStudyGroup() | HearGroupMessage() | SayLessonLine() | LookAtStudyGroups():
                     await self.groups.do(job, job.task)
-                case AskForProofs() | SweepTables() | OpenWindow():
+                case AskForProofs() | LookAtComments() | SweepTables() | OpenWindow():
                     await do_chore(self.stage, job.task)
 
 

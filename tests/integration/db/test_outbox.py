@@ -13,9 +13,18 @@ from orchestrator.ports.leases import Fence
 from orchestrator.ports.outbox import CommentStatus, Holder, OutboxState
 from orchestrator.ports.telegram import Sent
 from orchestrator.refusals import Action, Refusal, Scope
+from orchestrator.tuning import Tuning
 from tests.integration.db.conftest import GROUP, OLGA, Scene
 
 TERMS = GateTerms()
+AGO = """
+    WITH proved AS (UPDATE outbox SET finished_at = finished_at - CAST(:ago AS interval))
+    UPDATE comments SET engagement_due_at = engagement_due_at - CAST(:ago AS interval)
+"""
+QUEUED_LOOKS = """
+    WITH queued AS (DELETE FROM jobs WHERE kind = 'RefreshEngagement' RETURNING 1)
+    SELECT count(*) FROM queued
+"""
 
 
 async def claim(scene: Scene, message: OutboxId) -> Verdict:
@@ -43,9 +52,39 @@ async def test_a_welcome_message_is_claimed_sent_and_proved(scene: Scene) -> Non
     )
     [comment] = await scene.stores.comments.comments(status=CommentStatus.SENT, limit=9)
     assert comment.message == 77
-    assert await scene.sql("SELECT count(*) FROM jobs WHERE kind = 'RefreshEngagement'") == 3
     sent = await scene.stores.comments.sent_comment(comment.id)
     assert sent.letter == claimed.letter
+
+
+async def test_a_comment_is_looked_at_once_after_each_delay(scene: Scene) -> None:
+    message = await scene.queued()
+    await claim(scene, message)
+    await scene.stores.outbox.record_sent(
+        scene.holder, message, Sent(MessageId(77), datetime.now(UTC))
+    )
+    delays = Tuning().engagement_checks
+    looks = 0
+    for delay in delays:
+        assert await scene.stores.comments.queue_looks(delays) == 0
+        # Time passes: both what is planned and what it is counted from lie further back.
+        await scene.sql(AGO, ago=delay)
+        assert await scene.stores.comments.queue_looks(delays) == 1
+        looks += await scene.sql(QUEUED_LOOKS)
+        await scene.sql(AGO, ago=-delay)
+    assert looks == len(delays)
+    assert await scene.sql("SELECT engagement_due_at FROM comments") is None
+
+
+async def test_looks_that_were_missed_are_caught_up_one_by_one(scene: Scene) -> None:
+    message = await scene.queued()
+    await claim(scene, message)
+    await scene.stores.outbox.record_sent(
+        scene.holder, message, Sent(MessageId(77), datetime.now(UTC))
+    )
+    await scene.sql(AGO, ago=timedelta(days=30))
+    delays = Tuning().engagement_checks
+    assert [await scene.stores.comments.queue_looks(delays) for _ in range(4)] == [1, 1, 1, 0]
+    assert await scene.sql(QUEUED_LOOKS) == 1
 
 
 async def test_a_message_is_claimed_once(scene: Scene) -> None:

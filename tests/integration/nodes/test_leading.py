@@ -79,12 +79,14 @@ async def test_one_leads_the_other_follows_and_the_calendar_follows_the_database
         async with running(found, "a") as (_, first):
             await until(lambda: bool(first.entries or second.entries))
             leading = first if first.entries else second
-            assert leading.entries == ("proofs", "study groups", "sweep")
+            assert leading.entries == ("proofs", "engagement", "study groups", "sweep")
             # Plain SQL is heard too.
             await scene.sql("UPDATE schedules SET start_time = '09:00', end_time = '18:00'")
             await until(lambda: "window 09:00 Europe/Moscow" in leading.entries)
             await scene.sql("UPDATE campaigns SET state = 'paused'")
-            await until(lambda: leading.entries == ("proofs", "study groups", "sweep"))
+            await until(
+                lambda: leading.entries == ("proofs", "engagement", "study groups", "sweep")
+            )
             assert not (first.entries and second.entries)
         await until(lambda: bool(second.entries))
         assert first.entries == ()
