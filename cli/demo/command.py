@@ -42,7 +42,7 @@ TUNING = Tuning(
     sending=Retries(3, timedelta(seconds=2)),
 )
 """On a Telegram of its own the demo need not be patient."""
-SCORER, DESK = "llm.script_selector", "desk.door"
+SCORER, DESK = "llm.scorer", "desk.door"
 """What takes long to import, each loaded in a thread before it is needed."""
 PAUSE_BETWEEN_POSTS = 1.5
 UNTIL_HEARD = 15.0
