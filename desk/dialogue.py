@@ -85,6 +85,8 @@ class Kept:
 
 def kept_in(wire: str) -> Kept:
     """Read what was written, by an older version too."""
+    if wire == NOTHING:
+        return Kept()
     try:
         state, data, *more = json.loads(wire)
     except ValueError:

@@ -17,7 +17,8 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 2000
 """Updates in hand at most."""
-SIDE_BY_SIDE = 32
+SIDE_BY_SIDE = 48
+"""Updates being handled: the more, the more share a statement; each may want a connection."""
 POLL = 5.0
 TRIES = 3
 PAUSES = (0.2, 1.0)
