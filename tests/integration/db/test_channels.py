@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from zlib import crc32
 
 import pytest
 from sqlalchemy import event
@@ -22,7 +23,8 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 async def stand_in(scene: Scene, name: str, role: Role) -> AccountId:
     """Another account that runs and may read the channel."""
     stores = scene.stores
-    account = (await stores.accounts.add_account(OLGA, name, "+1", "anna")).id
+    phone = f"+1{crc32(name.encode())}"
+    account = (await stores.accounts.add_account(OLGA, name, phone, "anna")).id
     await stores.sessions.save_session(account, StoredSession(2, "127.0.0.1", 443, b"k"))
     await stores.accounts.set_account_state(OLGA, account, AccountState.ACTIVE, None)
     await stores.leases.take_lease(NodeName("north"), await stores.leases.lease_of(account))
