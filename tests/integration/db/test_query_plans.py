@@ -143,9 +143,8 @@ def catching(engine: AsyncEngine) -> Iterator[Caught]:
     def catch(
         _connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, _many: bool
     ) -> None:
-        if caught.name:
-            if not statement.startswith("SET "):
-                caught.statements.append((caught.name, statement, tuple(values or ())))
+        if caught.name and not statement.startswith("SET "):
+            caught.statements.append((caught.name, statement, tuple(values or ())))
 
     event.listen(engine.sync_engine, "before_cursor_execute", catch)
     try:
