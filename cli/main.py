@@ -39,6 +39,7 @@ from cli.commands import (
     tickets,
 )
 from cli.output import complain
+from cli.usage import Commands
 from orchestrator.errors import TroupeError
 
 
@@ -53,6 +54,7 @@ def show_version(wanted: bool) -> None:
 
 app = typer.Typer(
     name="troupe",
+    cls=Commands,
     help="Runs an organisation's own Telegram accounts so that it can answer for every line.",
     epilog="Begin with: troupe demo   (nothing leaves this machine)",
     no_args_is_help=True,

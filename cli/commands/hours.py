@@ -7,6 +7,7 @@ import typer
 
 from cli.output import AsJson, Column, say, show_listing
 from cli.running import actor, run
+from cli.usage import DAYS
 from support.catalogue import Hours
 from support.hours import write_week
 from support.languages import Language
@@ -48,7 +49,7 @@ def set_(
 @app.command(epilog="Example: troupe hours holiday office 2027-01-01 --name 'New Year'")
 def holiday(
     key: Key,
-    day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="Like 2027-01-01.")],
+    day: Annotated[datetime, typer.Argument(formats=DAYS, help="Like 2027-01-01.")],
     name: Annotated[str, typer.Option(help="What is celebrated.")] = "",
 ) -> None:
     """Close on a day."""

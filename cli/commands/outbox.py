@@ -107,6 +107,8 @@ def pairs_of(found: "OutboxDetail") -> "Iterator[tuple[str, object]]":
     yield "Message", f"{row.id}, {KINDS[row.kind]}"
     yield "State", row.state
     yield "Waits for", what_it_waits_for(found)
+    if found.suspended is not None and found.finished_at is None:
+        yield "Its grant", f"is suspended: {found.suspended}"
     yield "Account", row.account
     yield "Held by", found.holder
     yield "Goes to", row.channel

@@ -10,8 +10,7 @@ import typer
 from cli.commands.play import leave_process_1
 from cli.output import AsJson
 from cli.running import settings_for_command
-
-DAY = ["%Y-%m-%d"]
+from cli.usage import DAYS
 
 
 def add_to(app: typer.Typer) -> None:
@@ -28,10 +27,10 @@ def rehearse(
         str | None, typer.Option(help="Which of the campaign's channels, where it has several.")
     ] = None,
     since: Annotated[
-        datetime | None, typer.Option(formats=DAY, help="The first day to play.")
+        datetime | None, typer.Option(formats=DAYS, help="The first day to play.")
     ] = None,
     until: Annotated[
-        datetime | None, typer.Option(formats=DAY, help="The last day to play.")
+        datetime | None, typer.Option(formats=DAYS, help="The last day to play.")
     ] = None,
     *,
     with_model: Annotated[

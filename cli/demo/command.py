@@ -6,7 +6,7 @@ import fcntl
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,6 +25,7 @@ from cli.demo.show import NEXT_STEPS, draw, draw_summary, save_picture
 from cli.demo.summary import Summary, summarise
 from cli.demo.theatre import PHONES, Theatre
 from cli.demo.ticket import TicketPlay
+from cli.documents import read_scripts
 from cli.output import say
 from cli.settings import Settings
 from cli.signals import asked_by_signals
@@ -32,6 +33,7 @@ from db.embedded import Servers, embedded_servers, recreate_all
 from orchestrator.errors import BadInput, NotAllowed
 from orchestrator.ports.logs import Tally
 from orchestrator.tuning import Pace, Retries, Tuning
+from personas.scripts.model import Script
 from simulator.server import TelegramServer, serve
 
 DATABASE = "troupe_demo"
@@ -61,6 +63,7 @@ class Performance:
     theatre: Theatre
     company: Company
     replay: Replay
+    scripts: Sequence[Script]
     ticket: TicketPlay
     begun: float
     first_comment: float | None = None
@@ -75,7 +78,7 @@ class Performance:
 
     async def play(self) -> Summary:
         """Publish every post, wait until each is decided, and count."""
-        names = await engage(self.company.service, self.theatre, self.options)
+        names = await engage(self.company.service, self.theatre, self.scripts)
         for fault in (each for word in self.options.inject for each in KNOWN[word]):
             self.theatre.server.faults.add(fault)
         async with self.company.running_node(), asyncio.TaskGroup() as group:
@@ -195,9 +198,10 @@ class Performance:
 async def run_demo(options: DemoOptions, settings: Settings, begun: float) -> int:
     """Play the demo and return the exit code: 0 when all was decided and nothing doubled."""
     replay = read_replay(options.replay or DATA / "posts.json")
+    scripts = read_scripts(options.scripts or DATA / "scripts")
     if options.picture and not options.picture.absolute().parent.is_dir():
         raise BadInput(f"{options.picture} cannot be written: its folder does not exist")
-    async with stage_set(options, settings, replay, begun) as performance:
+    async with stage_set(options, settings, replay, scripts, begun) as performance:
         with asked_by_signals(performance.asked):
             summary = await performance.play()
     report(options, summary)
@@ -207,7 +211,11 @@ async def run_demo(options: DemoOptions, settings: Settings, begun: float) -> in
 
 @asynccontextmanager
 async def stage_set(
-    options: DemoOptions, settings: Settings, replay: Replay, begun: float
+    options: DemoOptions,
+    settings: Settings,
+    replay: Replay,
+    scripts: Sequence[Script],
+    begun: float,
 ) -> AsyncIterator[Performance]:
     """Start servers, a fresh database, the local Telegram and a company that plays on them."""
     folder = settings.home / "demo"
@@ -221,7 +229,7 @@ async def stage_set(
             told = ticket.settings(replace_settings(settings, server, fresh, folder))
             async with company(told, tuning=TUNING, migrate=True) as players:
                 await importing
-                yield Performance(options, theatre, players, replay, ticket, begun)
+                yield Performance(options, theatre, players, replay, scripts, ticket, begun)
 
 
 def replace_settings(

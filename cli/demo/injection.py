@@ -30,7 +30,7 @@ def read_faults(words: str) -> tuple[str, ...]:
     chosen = tuple(dict.fromkeys(each.strip() for each in words.split(",") if each.strip()))
     for each in chosen:
         if each not in KNOWN:
-            raise BadInput(f"--inject knows {', '.join(KNOWN)}; not {each!r}")
+            raise BadInput(f"{each!r} is not one of {', '.join(KNOWN)}")
     return chosen
 
 

@@ -1,20 +1,21 @@
 """The organisation of the demo: three accounts, their personas, a grant, a campaign."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
 
-from cli.demo.options import DemoOptions
 from cli.demo.theatre import CHANNEL_USERNAME, PHONES, Theatre, code_for
-from cli.documents import read_personas, read_scripts
+from cli.documents import read_personas
 from orchestrator.actor import Actor
 from orchestrator.ports.grants import Review
 from orchestrator.service.campaigns import CampaignPlan
 from orchestrator.service.grants import GrantTerms
 from orchestrator.service.service import Service
 from personas.persona import Persona
+from personas.scripts.model import Script
 
 DIRECTOR = Actor("demo")
 DATA = Path(str(files("cli") / "demo_data"))
@@ -40,11 +41,10 @@ class AnswersForTestNumber:
         return self.first_name
 
 
-async def engage(service: Service, theatre: Theatre, options: DemoOptions) -> tuple[str, ...]:
+async def engage(service: Service, theatre: Theatre, scripts: Sequence[Script]) -> tuple[str, ...]:
     """Sign the accounts in, disclose them, record the grant, start the campaign."""
     personas = read_personas(DATA / "personas.yaml")
     await service.library.import_personas(DIRECTOR, personas)
-    scripts = read_scripts(options.scripts or DATA / "scripts")
     await service.library.import_scripts(DIRECTOR, scripts, "for the demo")
     names = tuple(persona.key for persona in personas)
     async with asyncio.TaskGroup() as group:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, NaiveDatetime, ValidationError
 
 from orchestrator.errors import BadInput
+from personas.problems import problems_of
 
 LONGEST_POST = 4096
 """Telegram's limit for a text; what an export holds beyond it could not have been posted."""
@@ -107,6 +108,4 @@ def words_of(entries: Sequence[ServiceEntry | MessageEntry]) -> Iterator[str]:
 
 def first_problem(error: ValidationError) -> str:
     """Say where the file is wrong, and how."""
-    problem = error.errors(include_url=False, include_input=False)[0]
-    path = ".".join(str(part) for part in problem["loc"])
-    return f"at {path or 'its start'}: {problem['msg']}"
+    return f"at {problems_of(error)[0]}"

@@ -41,7 +41,13 @@ def show(report: Report, options: RehearsalOptions) -> None:
     show_listing(report.lines[:FIRST_LINES], columns, as_json=False, empty=empty)
     if options.folder is not None:
         told = f"{options.folder / SCRIPT}, everything in {REPORT}, the picture in {PICTURE}"
-        say(f"\nAll {report.comments} comments are in {told}")
+        say(f"\n{whole(report.comments)} in {told}")
+
+
+def whole(comments: int) -> str:
+    """Say of how many comments all is told."""
+    few = {0: "The silences are", 1: "The comment is", 2: "Both comments are"}
+    return few.get(comments, f"All {comments} comments are")
 
 
 def card_of(report: Report) -> list[tuple[str, object]]:

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 
+from cli.settings import load_settings
 from cli.signals import asked_by_signals
 from cli.simulate.announcing import announce, sum_up
 from cli.simulate.options import SimulateOptions
@@ -23,7 +24,7 @@ async def run_simulate(options: SimulateOptions) -> None:
         stack.enter_context(asked_by_signals(asked))
         server = await listen(stack, options)
         if options.settings is not None:
-            write_settings(server, options.settings)
+            write_settings(server, options.settings, load_settings().home)
         announce(server, options)
         if posts is not None:
             publishing = asyncio.create_task(

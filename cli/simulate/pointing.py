@@ -1,5 +1,6 @@
 """The settings that point Troupe at a simulated Telegram, as a file."""
 
+import zlib
 from pathlib import Path
 
 from orchestrator.errors import BadInput
@@ -16,9 +17,10 @@ def check_free(file: Path) -> None:
         raise BadInput(f"{file} cannot be written: its folder does not exist")
 
 
-def write_settings(server: TelegramServer, file: Path) -> None:
-    """Write the settings, and the server's key beside them."""
-    key = file.absolute().with_suffix(".pem")
+def write_settings(server: TelegramServer, file: Path, home: Path) -> None:
+    """Write the settings, and the server's key into the data folder, one for each such file."""
+    key = home / f"simulated-{zlib.crc32(bytes(file.absolute())):08x}.pem"
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
     key.write_text(server.public_key, encoding="ascii")
     values = {
         "TELEGRAM_SERVER": f"{server.host}:{server.port}",

@@ -32,6 +32,7 @@ LINE = """
                     || left(m.text, 200)
                ELSE 'grant ' || coalesce(o.grant_id, gl.grant_id) || ' by ' || g.granted_by_name
            END AS basis,
+           g.suspended_reason,
            coalesce(d.reason, an.reason, gl.reason, '') || ' ('
                || coalesce(d.decided_by, an.approved_by, gl.approved_by, '') || ')' AS because
     FROM outbox o
@@ -170,6 +171,7 @@ def to_detail(
         held_until=row.not_before,
         hold_reason=row.hold_reason,
         attempts=attempts,
+        suspended=row.suspended_reason,
     )
 
 

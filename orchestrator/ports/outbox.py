@@ -176,6 +176,8 @@ class OutboxDetail:
     hold_reason: str | None
     attempts: Sequence[Attempt] = ()
     """Those that the operation log still knows, oldest first."""
+    suspended: str | None = None
+    """Why its grant is suspended, if it is."""
 
 
 class OutboxStore(Protocol):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures.commands import Troupe, environment, quiet_logging, refused, troupe
+from tests.fixtures.commands import Ended, Troupe, environment, quiet_logging, refused, troupe
 
 __all__ = ["environment", "quiet_logging", "troupe"]
 
@@ -79,6 +79,30 @@ def test_an_account_is_added_with_its_number_from_standard_input_and_never_shown
     everything = listed.out + troupe("accounts", "show", "anna").out + troupe("audit").out
     assert "2025550123" not in everything
     assert "add" in troupe("audit", "--json").json[0]["action"]
+
+
+def test_an_account_is_forgotten_or_retired_and_its_number_is_free_or_stays(
+    troupe: Troupe,
+    persona: Path,  # noqa: ARG001 - it is stored
+) -> None:
+    def add(name: str) -> Ended:
+        words = ("accounts", "add", name, "--persona", "anna", "--phone-file", "-")
+        return troupe(*words, given="+12025550123")
+
+    assert add("ana").code == 0
+    assert "`troupe accounts remove ana` forgets it" in refused(add("anna"))
+    assert troupe("accounts", "remove", "ana").out == "ana is forgotten\n"
+    assert add("anna").code == 0
+    assert troupe("accounts", "retire", "anna").code == 0
+    assert [one["state"] for one in troupe("accounts", "list", "--json").json] == ["retired"]
+    assert "`troupe accounts login anna`" in refused(troupe("accounts", "pause", "anna"))
+    assert "`troupe accounts retire anna`" in refused(troupe("accounts", "remove", "anna"))
+
+
+def test_name_and_persona_are_checked_before_the_number_is_asked_for(troupe: Troupe) -> None:
+    assert "There is no persona anna" in refused(
+        troupe("accounts", "add", "anna", "--persona", "anna")
+    )
 
 
 @pytest.mark.parametrize(

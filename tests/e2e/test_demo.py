@@ -90,10 +90,19 @@ async def test_a_second_demo_is_told_that_one_is_running(tmp_path: Path) -> None
     assert "a demo is running already" in err
 
 
+async def test_what_is_asked_for_wrongly_is_refused_before_anything_is_begun(
+    tmp_path: Path,
+) -> None:
+    code, out, err = await finish(await start(tmp_path / "home", "demo", "--scripts", "nope"))
+    assert (code, out, err) == (1, "", "troupe: nope cannot be read: No such file or directory\n")
+    assert not (tmp_path / "home").exists()
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("{", "no Telegram Desktop export"),
+        ("{", "no Telegram Desktop export: at document: is not JSON"),
+        ('{"messages": [{"type": "dance"}]}', "is one of 'service', 'message'"),
         ('{"messages": [{"type": "message", "text": 5}]}', "no Telegram Desktop export"),
         ('{"messages": []}', "holds no posts"),
     ],

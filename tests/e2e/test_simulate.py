@@ -205,8 +205,9 @@ async def test_people_are_told_where_everything_is_and_how_it_ended() -> None:
 
 
 async def test_the_settings_that_it_writes_point_troupe_at_it_and_nobodys_file_is_overwritten(
-    tmp_path: Path,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("TROUPE_HOME", str(tmp_path / "data"))
     written, mine = tmp_path / "sim.env", tmp_path / "my.env"
     mine.write_text("TELEGRAM_API_ID=5\n")
     async with simulated("--settings", str(written)) as told:
@@ -216,6 +217,8 @@ async def test_the_settings_that_it_writes_point_troupe_at_it_and_nobodys_file_i
         server = server_named(settings)
         assert server is not None
         assert server.public_key == place["public_key"]
+    assert settings.telegram_public_key_file is not None
+    assert settings.telegram_public_key_file.parent == tmp_path / "data"
     with pytest.raises(BadInput, match="name another file"):
         check_free(mine)
     check_free(written)

@@ -78,6 +78,24 @@ def test_wrong_usage_ends_with_2_and_touches_nothing(arguments: list[str]) -> No
     assert CliRunner().invoke(app, arguments).exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["outbox", "show", "x"], "'message': must be a whole number"),
+        (["outbox", "list", "--limit", "0"], "'--limit': must be at least 1"),
+        (["simulate", "--port", "99999"], "'--port': must be at most 65533"),
+        (["comments", "list", "--status", "new"], "'--status': 'new' is not one of"),
+        (["hours", "holiday", "office", "May"], "'day': must be a day like 2026-05-31"),
+        (["demo", "--inject", "rain"], "'rain' is not one of flood, slow-mode"),
+    ],
+)
+def test_a_wrong_value_is_told_in_our_words(arguments: list[str], sentence: str) -> None:
+    told = CliRunner(env={"COLUMNS": "200"}).invoke(app, arguments).output
+    assert sentence in told
+    assert "alue error" not in told
+    assert "Input should" not in told
+
+
 def test_help_loads_nothing_heavy() -> None:
     program = (
         "import sys\n"
