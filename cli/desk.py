@@ -17,6 +17,7 @@ from orchestrator.ids import NodeName
 from orchestrator.leases.leader import Candidate
 from orchestrator.service.bot_grants import BotGrants
 from orchestrator.service.conversations import Conversations
+from orchestrator.service.settings import SettingsDesk
 from support.ids import ChatId, TgUserId
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ async def desk_door(found: Company, node: NodeName) -> "AsyncIterator[Door | Non
                 lambda: stage.tuning,
             ),
             accounts=Accounts(Conversations(stage), stage.stores.account_tickets),
+            numbers=SettingsDesk(stage.stores.settings),
         )
 
 

@@ -18,7 +18,7 @@ from desk.handling import Handling
 from desk.house import Accounts, DeskSettings, House, MakeWing, Wing
 from desk.notices import Notices
 from desk.pace import BotLimits, Pace
-from desk.places import with_stored_groups
+from desk.places import until_others_are_needed, with_stored_groups
 from desk.updates import WANTED, Poller, raw_update
 from desk.wings import make_wings
 from desk.words import make_words
@@ -28,6 +28,7 @@ from orchestrator.leases.leader import Candidate
 from orchestrator.ports.desk import BotId, DoorStores
 from orchestrator.ports.work import Bell, Topic
 from orchestrator.service.bot_grants import BotGrants
+from orchestrator.service.settings import SettingsDesk
 from support.actor import SYSTEM
 from support.ports.stores import DeskStores
 from support.terms import DeskTerms
@@ -72,6 +73,7 @@ class Door:
     terms: Callable[[], DeskTerms] = DeskTerms
     grants: BotGrants | None = None
     accounts: Accounts | None = None
+    numbers: SettingsDesk | None = None
     limits: BotLimits | None = field(default_factory=BotLimits)
     wings: Sequence[MakeWing] = ()
     point: Callable[[str], None] = lambda _: None
@@ -160,11 +162,17 @@ class Door:
             await bot.session.close()
 
     async def stay(self, work: "list[asyncio.Task[None]]", pause: float) -> None:
-        """Wait as long as this node leads; raises what a part failed with."""
+        """Wait as long as this node leads, or until the desk needs other parts.
+
+        Raises what a part failed with.
+        """
         while await self.stand(pause * 2):
             done, _ = await asyncio.wait(work, timeout=pause, return_when="FIRST_COMPLETED")
             for ended in done:
                 ended.result()
+            if done:
+                log.info("the desk begins anew with the groups that it has now")
+                return
 
     def begin(
         self, bot: Bot, house: House, switchboard: Switchboard, wings: Sequence[Wing]
@@ -193,6 +201,7 @@ class Door:
             self.point,
         )
         tasks = [
+            asyncio.create_task(until_others_are_needed(house), name="desk groups"),
             asyncio.create_task(handling.run(), name="desk handling"),
             asyncio.create_task(courier.run(), name="desk courier"),
         ]
@@ -242,6 +251,7 @@ class Door:
             clock=self.clock,
             grants=self.grants,
             accounts=self.accounts,
+            numbers=self.numbers,
         )
 
     async def choose_way(self, bot: Bot) -> None:

@@ -15,6 +15,7 @@ from orchestrator.ports.desk import BotId, DoorStores, Parcel
 from orchestrator.ports.handoff import AccountTicketStore
 from orchestrator.service.bot_grants import BotGrants
 from orchestrator.service.conversations import Conversations
+from orchestrator.service.settings import SettingsDesk
 from support.ids import ChatId, TgUserId, TicketId
 from support.languages import Language
 from support.people import Client
@@ -128,9 +129,18 @@ class House:
     """Where channels' admins allow comments; None where the desk is only a desk."""
     accounts: Accounts | None = None
     """Whose handed-over conversations become tickets; None where there are no accounts."""
+    numbers: SettingsDesk | None = None
+    """Where the desk's settings are kept; None where admins cannot change them here."""
     halls: dict[Mode, Hall] = field(default_factory=dict)
     environment: DeskSettings = field(default_factory=DeskSettings)
     """What the settings were before groups that are stored in the database were added."""
+    remembering: list[Callable[[TgUserId], None]] = field(default_factory=list)
+    """What forgets a person whom it remembers for a moment."""
+
+    def forget(self, person: TgUserId) -> None:
+        """Have everybody ask anew who somebody is."""
+        for forget in self.remembering:
+            forget(person)
 
     def hall(self, ticket: Ticket) -> Hall:
         """Return where a ticket is handled; a mode that is not set up any more has none."""

@@ -1,13 +1,17 @@
 """Where the desk works: what the environment says, and what was set up in the database."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 
-from desk.house import DeskSettings
+from desk.house import DeskSettings, House
+from orchestrator.errors import ServersUnavailable
 from support.groups import GroupUse
 from support.ids import ChatId
 from support.ports.groups import GroupStore
 from support.tickets import Mode
+
+log = logging.getLogger(__name__)
 
 ACCOUNTS = -4_000_000_000_000_000
 """Chats from here downwards are accounts' conversations, in records of what was shown where.
@@ -43,6 +47,29 @@ async def with_stored_groups(settings: DeskSettings, store: GroupStore) -> DeskS
         more_groups=mains[1:],
         mode=mode,
     )
+
+
+EVERY = 5.0
+"""Seconds between two looks at the stored groups."""
+
+
+async def until_others_are_needed(house: House) -> None:
+    """Take groups into use that are added or removed meanwhile; returns when that is not enough.
+
+    A first group of a mode, or the last one gone, asks for other parts of the desk.
+    """
+    parts = parts_of(house.settings)
+    while parts_of(house.settings) == parts:
+        await house.clock.sleep(EVERY)
+        try:
+            house.settings = await with_stored_groups(house.environment, house.desk.groups)
+        except ServersUnavailable as away:
+            log.warning("the desk's groups are looked at later: %s", away)
+
+
+def parts_of(settings: DeskSettings) -> tuple[bool, bool]:
+    """Tell which modes have a group."""
+    return settings.operators_chat is not None, settings.main_group is not None
 
 
 def renumbered(settings: DeskSettings, moved: Mapping[ChatId, ChatId]) -> DeskSettings:

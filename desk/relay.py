@@ -105,6 +105,8 @@ def pass_on_recorded(
     """Copy messages that are on record to a place."""
     for message in messages:
         source = message.source
+        if source is not None and is_account(source.chat) and message.deleted_at is not None:
+            continue  # Whoever wrote it took it back before anybody had the ticket.
         if message.side == Side.SYSTEM or (source is not None and is_account(source.chat)):
             show_words(house, turn, message, place)
         elif source is not None and source.chat != place.chat and message.side == Side.CLIENT:

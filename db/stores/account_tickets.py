@@ -13,7 +13,7 @@ from db.stores.history import recent_history
 from orchestrator.ids import ConversationId, HandoffId, InboundId, OutboxId
 from orchestrator.ports.answers import WrittenAt
 from orchestrator.ports.conversations import ConversationState
-from orchestrator.ports.handoff import AnswerFate, Ended, HandedOver, Heard
+from orchestrator.ports.handoff import AnswerFate, Changed, Ended, HandedOver, Heard
 from orchestrator.ports.outbox import OutboxState
 from support.ids import ActKey, ChatId, TgMessageId, TgUserId, ThreadId, TicketId
 
@@ -47,7 +47,8 @@ HEARD_UPTO = text(
 # Of a conversation's tickets the newest goes on, be it closed, while people answer.
 HEARD = text(
     """
-    SELECT t.id AS ticket, t.state <> 'closed' AS is_open, m.id, m.text, m.media, m.sent_at
+    SELECT t.id AS ticket, t.state <> 'closed' AS is_open, m.id, m.text, m.media, m.sent_at,
+           m.edited_at
     FROM conversations v
     JOIN LATERAL (
         SELECT t.id, t.state, t.heard_upto FROM tickets t
@@ -56,6 +57,25 @@ HEARD = text(
     JOIN messages m ON m.conversation_id = v.id AND m.id > t.heard_upto
     WHERE v.state IN ('handed_over', 'paused') AND m.direction = 'incoming'
       AND m.deleted_at IS NULL
+    ORDER BY m.id LIMIT :limit
+    """
+)
+# What the ticket's own record of a message shows is told; that record is the mark.
+CHANGED = text(
+    """
+    SELECT t.id AS ticket, m.conversation_id, m.id, m.text, m.media, m.sent_at,
+           coalesce(m.deleted_at, m.edited_at) AS changed_at,
+           m.deleted_at IS NOT NULL AS is_deleted, r.id IS NOT NULL AS is_shown
+    FROM tickets t
+    JOIN messages m ON m.conversation_id = t.conversation_id AND m.id <= t.heard_upto
+      AND m.direction = 'incoming' AND (m.edited_at IS NOT NULL OR m.deleted_at IS NOT NULL)
+    LEFT JOIN ticket_messages r ON r.source_chat_id = CAST(:base AS bigint) - m.conversation_id
+      AND r.source_message_id = m.id
+    WHERE t.state IN ('new', 'work') AND t.conversation_id IS NOT NULL
+      AND (r.id IS NOT NULL OR coalesce(m.deleted_at, m.edited_at) > t.created_at)
+      AND CASE WHEN m.deleted_at IS NOT NULL THEN r.deleted_at IS NULL
+          ELSE r.edited_at IS NULL OR r.edited_at < m.edited_at
+               OR (m.media = '[]' AND r.message_text NOT LIKE '%' || m.text) END
     ORDER BY m.id LIMIT :limit
     """
 )
@@ -119,6 +139,12 @@ class PostgresAccountTickets:
         """Remember how far the ticket is."""
         async with transaction(self.engine) as connection:
             await run(connection, HEARD_UPTO, ticket=ticket, upto=upto)
+
+    async def changed(self, limit: int, base: int) -> Sequence[Changed]:
+        """Return what tickets do not show as it is now."""
+        async with transaction(self.engine) as connection:
+            found = await rows(connection, CHANGED, limit=limit, base=base)
+        return [changed_of(row) for row in found]
 
     async def ended(self, limit: int) -> Sequence[Ended]:
         """Return tickets that stand for nothing any more."""
@@ -188,9 +214,30 @@ def heard_of(row: Row[Any]) -> Heard:
         is_open=row.is_open,
         message=InboundId(row.id),
         text=row.text,
-        media=tuple(str(one.get("kind", "")) for one in row.media),
+        media=kinds_of(row),
         sent_at=row.sent_at,
+        edited_at=row.edited_at,
     )
+
+
+def changed_of(row: Row[Any]) -> Changed:
+    """Read what somebody changed."""
+    return Changed(
+        ticket=TicketId(row.ticket),
+        conversation=ConversationId(row.conversation_id),
+        message=InboundId(row.id),
+        text=row.text,
+        media=kinds_of(row),
+        sent_at=row.sent_at,
+        changed_at=row.changed_at,
+        is_deleted=row.is_deleted,
+        is_shown=row.is_shown,
+    )
+
+
+def kinds_of(row: Row[Any]) -> tuple[str, ...]:
+    """Name what came with a message."""
+    return tuple(str(one.get("kind", "")) for one in row.media)
 
 
 def fate_of(row: Row[Any]) -> AnswerFate:

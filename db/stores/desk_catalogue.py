@@ -19,7 +19,7 @@ from support.calendar import Span, WorkCalendar
 from support.catalogue import CANNED_VARIABLES, CannedReply, Flow, Hours, MenuTopic, Worded
 from support.ids import MenuTopicId
 from support.languages import Language
-from support.sla import SlaPolicy
+from support.sla import ClockKind, SlaPolicy
 from support.texts.filling import variables_of
 from support.texts.library import problem_with
 from support.tickets import Priority
@@ -277,7 +277,7 @@ class PostgresCatalogue:
                 pauses=policy.pauses_while_waiting,
                 is_active=policy.is_active,
             )
-            subject, after = f"SLA policy {policy.key}", {"is_active": policy.is_active}
+            subject, after = f"SLA policy {policy.key}", facts_of(policy)
             await write_audit(connection, actor, "put_policy", subject, after=after)
 
     async def remove_policy(self, actor: Actor, key: str) -> bool:
@@ -350,3 +350,12 @@ def to_hours(row: Row[Any], spans: Sequence[Row[Any]], days: Sequence[Row[Any]])
             week[span.weekday] = (*week.get(span.weekday, ()), Span(span.opens, span.closes))
     free = {day.day: day.name for day in days if day.calendar_id == row.id}
     return Hours(row.key, row.zone, week, free, row.is_desk)
+
+
+def facts_of(policy: SlaPolicy) -> Facts:
+    """Write what a policy promises, for the audit log."""
+    told: dict[str, object] = {kind: policy.promise(kind) for kind in ClockKind}
+    told |= {"warn_before": policy.warn_before, "priority": policy.priority}
+    told |= {"calendar": policy.calendar, "topic": policy.topic}
+    written = {name: str(one) for name, one in told.items() if one is not None}
+    return {"is_active": policy.is_active, **written}

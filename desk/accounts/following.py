@@ -14,7 +14,7 @@ from desk.relay import show_words
 from desk.turn import Turn
 from orchestrator.ports.conversations import Said
 from orchestrator.ports.desk import Parcel
-from orchestrator.ports.handoff import AnswerFate, Ended, HandedOver, Heard
+from orchestrator.ports.handoff import AnswerFate, Changed, Ended, HandedOver, Heard
 from orchestrator.ports.outbox import OutboxState
 from support.actor import THE_CLOCK, By, Side
 from support.assignment import Assignment
@@ -134,9 +134,7 @@ class Following:
 
     async def record(self, ticket: Ticket, client: Client, heard: Heard) -> TicketMessage:
         """Put on record what somebody wrote, known by its number in the conversation."""
-        text = heard.text
-        if heard.media:
-            text = f"[{', '.join(heard.media)}] {text}".strip()
+        text = words_of(heard)
         source = Source(chat_of(ticket.conversation or 0), TgMessageId(heard.message))
         written = NewMessage(
             ticket=ticket.id,
@@ -148,6 +146,9 @@ class Following:
             sent_at=heard.sent_at,
         )
         recorded = await self.house.desk.talk.record_message(written)
+        if heard.edited_at is not None:
+            # They wrote it anew before anybody heard it: that is no news to the ticket.
+            await self.house.desk.talk.edit_message(source, text, None, heard.edited_at)
         return TicketMessage(
             id=recorded.id,
             ticket=ticket.id,
@@ -207,6 +208,11 @@ class Following:
     async def queue(self, turn: Turn) -> None:
         """Put what is said on record."""
         await self.house.door.parcels.queue_parcels(self.house.bot_id, turn.parcels)
+
+
+def words_of(said: Heard | Changed) -> str:
+    """Write what somebody said, with what came with it named before."""
+    return f"[{', '.join(said.media)}] {said.text}".strip() if said.media else said.text
 
 
 def line_of(said: Said, account: str, name: str) -> str:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from aiogram import Router
 from aiogram.types import CallbackQuery
 
+from desk.accounts.changing import Changing
 from desk.accounts.following import Following
 from desk.buttons import Pressed
 from desk.client.people import People
@@ -29,6 +30,7 @@ def make_wing(house: House) -> Wing:
     accounts = house.accounts
     if accounts is None:
         raise NotAllowed("this desk has no accounts")
+    changing = Changing(house, accounts)
     following, endings = Following(house, accounts), Endings(house, accounts, People(house))
     router = Router(name="accounts")
     router.callback_query.register(endings.give_back, Pressed("acback", 1))
@@ -36,7 +38,8 @@ def make_wing(house: House) -> Wing:
 
     async def follow() -> Sequence[Parcel]:
         """Do it all, in the order in which things happened."""
-        for chore in (following.pick_up, following.hear, following.tell_fates, following.end):
+        chores = (following.pick_up, following.hear, changing.follow)
+        for chore in (*chores, following.tell_fates, following.end):
             await chore()
         return ()
 

@@ -32,6 +32,13 @@ class People:
         """Begin to remember."""
         self.clients = Brief(self.house.clock)
         self.staff = Brief(self.house.clock)
+        self.house.remembering.append(self.forget)
+
+    def forget(self, person: TgUserId) -> None:
+        """Forget somebody, however they were called."""
+        self.staff.forget(person)
+        for shown in [one for one in self.clients.kept if one.telegram_id == person]:
+            self.clients.forget(shown)
 
     async def client(self, user: User) -> Client:
         """Return the client that somebody is, recorded if they are new."""

@@ -131,6 +131,8 @@ class ClientSide:
     ) -> None:
         """Open a ticket, after asking for a number where the topic wants one."""
         client = await self.client_of(query.from_user)
+        if client.is_blocked:
+            return
         key = arguments[0]
         topic = await self.house.desk.catalogue.menu_topic(key)
         chat = ChatId(query.from_user.id)

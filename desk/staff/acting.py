@@ -7,8 +7,9 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from desk.house import House
-from desk.staff.commands import INVITATION
+from desk.staff.numbers import set_number
 from desk.staff.pages import Page, Speaker
+from desk.staff.promises import Promises
 from desk.staff.showing import show_page
 from desk.topics.cards import TECHNICIANS_KEY
 from desk.words import make_words
@@ -17,6 +18,7 @@ from support.actor import Actor
 from support.catalogue import Flow, MenuTopic
 from support.groups import NewInvite
 from support.ids import OperatorId, TechnicianId
+from support.invitations import invitation_link
 from support.languages import Language
 from support.people import Role, UserStatus
 
@@ -134,7 +136,7 @@ class Acts:
         ends = self.house.clock.now() + INVITATION_LASTS
         new = NewInvite(code, frozenset({Role(role)}), ends)
         await self.house.desk.invites.invite(self.actor, new)
-        link = f"https://t.me/{self.house.username}?start={INVITATION}{code}"
+        link = invitation_link(self.house.username, code)
         text = self.say("invited", role=self.say(f"role_{role}"), link=link)
         return Page(text).add(self.say.back("staff"))
 
@@ -149,6 +151,28 @@ class Acts:
     async def forget_technicians(self) -> None:
         """Have the technicians asked for anew."""
         await self.house.door.memory.keep(TECHNICIANS_KEY, None, timedelta())
+
+    @property
+    def promises(self) -> Promises:
+        """Return what changes SLA policies."""
+        return Promises(self.house, self.say, self.actor)
+
+    async def policy(self, key: str, field: str, value: str) -> Page:
+        """Set what a policy holds for."""
+        return await self.promises.change(key, field, value)
+
+    async def policy_gone(self, key: str) -> Page:
+        """Remove a policy."""
+        return await self.promises.remove(key)
+
+    async def holiday_gone(self, day: str) -> Page:
+        """Have the desk be open on a day that was a holiday."""
+        await self.promises.open_on(day)
+        return await self.page("hours")
+
+    async def number(self, name: str, value: str) -> Page:
+        """Change a setting."""
+        return await set_number(self.house, self.say, self.actor, name, value)
 
     async def text_back(self, key: str, language: str) -> Page:
         """Bring our own text back."""
@@ -171,6 +195,10 @@ ACTS: Mapping[str, tuple[int, Do]] = MappingProxyType(
         "invite": (1, Acts.invite),
         "technician": (2, Acts.technician),
         "text_back": (2, Acts.text_back),
+        "policy": (3, Acts.policy),
+        "policy_gone": (1, Acts.policy_gone),
+        "holiday_gone": (1, Acts.holiday_gone),
+        "number": (2, Acts.number),
     }
 )
 """By name: how many arguments an act has, and what carries it out."""

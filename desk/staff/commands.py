@@ -9,17 +9,17 @@ from aiogram.filters import BaseFilter, CommandObject
 from aiogram.types import CallbackQuery, Message
 
 from desk.house import House
+from desk.take.notes import found_ticket
 from desk.turn import Turn
 from desk.words import Html
 from support.actor import Actor
 from support.ids import ChatId, TgMessageId, TgUserId, ThreadId
+from support.invitations import INVITATION
 from support.languages import language_of
 from support.people import NewStaff, StaffMember, UserStatus
 from support.reports import DeskFigures, Found
-from support.tickets import Place, TicketState
+from support.tickets import Place, Ticket, TicketState
 
-INVITATION = "invite_"
-"""How the argument of /start begins when a person follows an invitation."""
 SINCE = timedelta(days=7)
 FOUND = 10
 EXCERPT = 80
@@ -110,6 +110,54 @@ class StaffCommands:
         ]
         head = self.house.words(key, staff.language)
         self.answer(message, turn, "\n".join([head, *lines]))
+
+    async def block(
+        self, message: Message, command: CommandObject, staff: StaffMember, turn: Turn
+    ) -> None:
+        """Take nothing more from the client of a ticket."""
+        await self.bar(message, command, staff, turn, barred=True)
+
+    async def unblock(
+        self, message: Message, command: CommandObject, staff: StaffMember, turn: Turn
+    ) -> None:
+        """Take again what the client of a ticket writes."""
+        await self.bar(message, command, staff, turn, barred=False)
+
+    async def bar(
+        self,
+        message: Message,
+        command: CommandObject,
+        staff: StaffMember,
+        turn: Turn,
+        *,
+        barred: bool,
+    ) -> None:
+        """Block a client or forgive them, and say so."""
+        key = "block.done" if barred else "block.undone"
+        ticket = await self.ticket_meant(message, command, staff) if staff.takes_tickets else None
+        if ticket is None:
+            self.answer(message, turn, self.house.words("block.how", staff.language))
+            return
+        clients = self.house.desk.clients
+        client = await clients.client(ticket.client)
+        act = clients.block if barred else clients.unblock
+        await act(Actor(staff.name), client.id)
+        self.house.forget(client.telegram_id)
+        text = self.house.words(key, staff.language, name=client.full_name, ticket=ticket.id)
+        self.answer(message, turn, text)
+
+    async def ticket_meant(
+        self, message: Message, command: CommandObject, staff: StaffMember
+    ) -> Ticket | None:
+        """Return the ticket that is named, whose topic it is, or that is the current dialogue."""
+        named = (command.args or "").strip().removeprefix("#")
+        if named:
+            return await found_ticket(self.house, named)
+        if message.chat.type == ChatType.PRIVATE:
+            return await self.house.desk.tickets.current_of(staff.id)
+        thread = ThreadId(message.message_thread_id or 0)
+        owner = await self.house.desk.places.owner_of_thread(ChatId(message.chat.id), thread)
+        return owner.ticket if owner is not None else None
 
     async def follow_invitation(self, message: Message, command: CommandObject, turn: Turn) -> None:
         """Give whoever follows an invitation the roles that it names."""

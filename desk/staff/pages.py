@@ -16,6 +16,7 @@ PREFIX = "adm"
 SHOWN = 8
 """Lines of a list on one page."""
 LONGEST_BUTTON = 48
+MARK = {True: "✅", False: "◻️"}
 
 
 @dataclass(slots=True)

@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
 from desk.house import House
-from desk.staff.pages import SHOWN, Page, Speaker, part, to
+from desk.staff.numbers import show_numbers
+from desk.staff.pages import MARK, SHOWN, Page, Speaker, part, to
+from desk.staff.promises import show_policies, show_policy
 from orchestrator.errors import NotFound
 from support.catalogue import Flow, worded
 from support.groups import GroupUse
@@ -14,8 +16,7 @@ from support.languages import Language
 from support.people import Role, UserStatus
 from support.texts.library import our_texts
 
-HOME = ("topics", "canned", "hours", "staff", "technicians", "texts", "groups")
-MARK = {True: "✅", False: "◻️"}
+HOME = ("topics", "canned", "hours", "sla", "staff", "technicians", "texts", "groups", "numbers")
 LONGEST_TEXT = 1200
 """Characters of a text that a page shows."""
 
@@ -26,10 +27,12 @@ async def show_page(house: House, say: Speaker, name: str, arguments: tuple[str,
     return await show(house, say, *arguments[:count])
 
 
-async def show_home(_house: House, say: Speaker) -> Page:
+async def show_home(house: House, say: Speaker) -> Page:
     """Offer what there is."""
     page = Page(say("home"))
     for name in HOME:
+        if name == "numbers" and house.numbers is None:
+            continue
         page.add((say(f"{name}_title"), to(name, 0) if name == "texts" else to(name)))
     return page
 
@@ -123,6 +126,8 @@ async def show_hours(house: House, say: Speaker) -> Page:
     page.add((say("edit_week"), to("ask", "week")), (say("edit_zone"), to("ask", "zone")))
     if calendar is not None:
         page.add((say("add_holiday"), to("ask", "holiday")))
+        for day, name in sorted(calendar.holidays.items()):
+            page.add((f"🗑 {day} {name}".strip(), to("do", "holiday_gone", day.isoformat())))
     return page.add(say.back())
 
 
@@ -235,6 +240,9 @@ PAGES: Mapping[str, tuple[int, Show]] = MappingProxyType(
         "texts": (1, show_texts),
         "text": (1, show_text),
         "groups": (0, show_groups),
+        "sla": (0, show_policies),
+        "policy": (1, show_policy),
+        "numbers": (0, show_numbers),
     }
 )
 """By name: how many arguments a page has, and what makes it."""

@@ -110,6 +110,18 @@ class Typed:
         self.acts.house.words = await make_words(self.catalogue)
         return await self.acts.page("text", key)
 
+    async def policy(self, _new: str, text: str) -> Page:
+        """Add an SLA policy: its name."""
+        return await self.acts.promises.add(text)
+
+    async def span(self, key: str, field: str, text: str) -> Page:
+        """Set one of a policy's times."""
+        return await self.acts.promises.span(key, field, text)
+
+    async def number(self, name: str, text: str) -> Page:
+        """Change a setting."""
+        return await self.acts.number(name, text)
+
     async def desk_hours(self) -> Hours:
         """Return the desk's calendar, or an empty one to begin with."""
         found = await self.catalogue.hours()
@@ -151,6 +163,9 @@ QUESTIONS: Mapping[str, tuple[int, Take]] = MappingProxyType(
         "holiday": (0, Typed.holiday),
         "technician": (0, Typed.technician),
         "text": (2, Typed.text),
+        "policy": (1, Typed.policy),
+        "span": (2, Typed.span),
+        "number": (1, Typed.number),
     }
 )
 """By name: how many arguments a question has, and what takes its answer."""

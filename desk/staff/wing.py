@@ -9,7 +9,7 @@ from aiogram.types import CallbackQuery, Message
 from desk.filters import Carries, InPrivate
 from desk.house import House, Wing
 from desk.staff.acting import Acts
-from desk.staff.commands import INVITATION, IsMember, StaffCommands
+from desk.staff.commands import IsMember, StaffCommands
 from desk.staff.pages import PREFIX, Page, Speaker, to
 from desk.staff.showing import show_page
 from desk.staff.typed import QUESTIONS, Typed
@@ -18,6 +18,7 @@ from orchestrator.errors import TroupeError
 from orchestrator.ports.desk import MessageAt
 from support.actor import Actor
 from support.ids import ChatId, TgMessageId
+from support.invitations import INVITATION
 from support.people import AskedOf, Question, StaffMember
 
 
@@ -39,6 +40,8 @@ def make_wing(house: House) -> Wing:
         ("stats", commands.stats),
         ("find", commands.find),
         ("technicians", commands.technicians),
+        ("block", commands.block),
+        ("unblock", commands.unblock),
     ):
         router.message.register(handler, Command(name), member)
     router.message.register(menu.open, private, Command("admin"), admin)

@@ -73,6 +73,23 @@ class Heard:
     text: str
     media: tuple[str, ...]
     sent_at: datetime
+    edited_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a person edited or deleted after it had become part of an open ticket."""
+
+    ticket: TicketId
+    conversation: ConversationId
+    message: InboundId
+    text: str
+    media: tuple[str, ...]
+    sent_at: datetime
+    changed_at: datetime
+    is_deleted: bool
+    is_shown: bool
+    """Whether it stands in the ticket by itself; else it is a line of the history at its start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +130,13 @@ class AccountTicketStore(Protocol):
 
     async def mark_heard(self, ticket: TicketId, upto: InboundId) -> None:
         """Remember up to which message a ticket holds what was written."""
+
+    async def changed(self, limit: int, base: int) -> Sequence[Changed]:
+        """Return edits and deletions that open tickets do not show yet, in order of messages.
+
+        `base`: a conversation's messages stand in its ticket as those of chat `base` minus its
+        number. What the ticket's own record shows is not returned again.
+        """
 
     async def ended(self, limit: int) -> Sequence[Ended]:
         """Return open tickets whose conversations went back to their script, or are over."""

@@ -27,6 +27,7 @@ from orchestrator.tuning import Tuning
 from personas.persona import Persona
 from personas.scripts.model import Script
 from simulator.server import serve
+from simulator.world.messages import Message
 from simulator.world.people import Person
 from tests.e2e.conftest import OLGA, PATIENCE, Play
 from tests.support.watchdog import NoWatchdog
@@ -68,9 +69,9 @@ class Talk:
         """The company whose account it is."""
         return self.play.company
 
-    def write(self, words: str) -> None:
-        """Let the person write to the account."""
-        self.play.theatre.world.send_private(self.person, self.account, words)
+    def write(self, words: str) -> Message:
+        """Let the person write to the account; gives the person's copy."""
+        return self.play.theatre.world.send_private(self.person, self.account, words)
 
     def answers(self) -> list[str]:
         """Return what the account said to the person, as the person sees it."""

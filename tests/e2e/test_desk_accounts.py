@@ -14,12 +14,13 @@ import pytest
 from desk.door import Door
 from desk.house import Accounts
 from orchestrator.ports.conversations import ConversationState
-from simulator.world.messages import Message
+from simulator.world.messages import Draft, Message
 from simulator.world.people import Person
-from support.ids import ClientId
+from support.ids import ClientId, TicketId
 from tests.e2e.talking import Talk, talking
 from tests.integration.desk.forum import Forum, forum_on
 from tests.integration.desk.stand import Stand, buttons_of
+from tests.integration.desk.test_killed import fetch, live_until_killed
 
 
 @dataclass
@@ -176,6 +177,63 @@ async def test_a_desk_that_dies_and_begins_again_loses_and_doubles_nothing(both:
         assert all(read.count(f"Вопрос {number}") == 1 for number in range(5))
         assert talk.answers().count("Отвечаю") == 1
         assert sum("Переписка аккаунта" in text for text in read) == 1
+
+
+@pytest.mark.parametrize("point", ["handled", "finished"])
+async def test_an_answer_outlives_a_desk_that_is_killed_around_it_and_is_sent_once(
+    both: Both, tmp_path: Path, point: str
+) -> None:
+    talk, stand = both.talk, both.stand
+    async with both.open("first") as door, talk.company.running_node():
+        olga = await stand.operator(door, "Olga")
+        await both.handed_over()
+        card = await stand.in_group("Новый клиент #1")
+        stand.press(olga, card, "v1:take")
+        await stand.shown(olga, "Переписка аккаунта lena")
+    stand.say(olga, "Отвечаю")
+    assert await live_until_killed(stand, "victim", point, 0, tmp_path) == -9
+    queued = await fetch(stand, "SELECT count(*) FROM account_answers")
+    assert queued[0][0] == 1, "it was killed when the answer waited in the account's outbox"
+    async with talk.company.running_node(), both.open("next"):
+        await talk.until(lambda: "Отвечаю" in talk.answers())
+        await stand.shown(olga, "✓ Отправлено от lena")
+        stand.say(olga, "И ещё")
+        await talk.until(lambda: "И ещё" in talk.answers())
+    assert talk.answers().count("Отвечаю") == 1
+    read = [one.text for one in olga.inbox.messages.values()]
+    assert sum(text.startswith("✓ Отправлено") for text in read) <= 2
+
+
+async def test_what_the_person_changes_is_changed_before_the_operator_too(both: Both) -> None:
+    talk, stand = both.talk, both.stand
+    private = stand.world.private_talk
+    async with talk.company.running_node(), both.open() as door:
+        olga = await stand.operator(door, "Olga")
+        await both.handed_over()
+        card = await stand.in_group("Новый клиент #1")
+        unread = talk.write("Вы ещё тут?")
+        early = talk.write("Ау")
+        stand.press(olga, card, "v1:take")
+        shown = await stand.shown(olga, "Вы ещё тут?")
+        await stand.shown(olga, "Ау")
+        private.edit(talk.person, unread.id, Draft("Вы тут?"))
+        await stand.until(lambda: shown.text == "Вы тут?", "the edit is shown")
+        private.edit(talk.person, unread.id, Draft("Есть кто?"))
+        await stand.until(lambda: shown.text == "Есть кто?", "the second edit is shown")
+        gone = await stand.shown(olga, "Ау")
+        private.delete(talk.person, [early.id], revoke=True)
+        await stand.until(lambda: gone.text == "🗑 Удалено: Ау", "the deletion is shown")
+        first = next(
+            one
+            for one in stand.world.messages_of((talk.person, talk.account))
+            if "с классом" in one.text
+        )
+        private.edit(talk.person, first.id, Draft("Хотим прийти вдвоём"))
+        await stand.shown(olga, "Исправлено написанное раньше: Хотим прийти вдвоём")
+        kept = await door.desk.talk.messages(TicketId(1))
+        assert any(one.deleted_at is not None and one.text == "Ау" for one in kept)
+        read = [one.text for one in olga.inbox.messages.values()]
+        assert sum("вдвоём" in text for text in read) == 1
 
 
 async def test_a_topic_stands_for_the_conversation_in_mode_topics(both: Both) -> None:

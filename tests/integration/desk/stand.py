@@ -21,6 +21,7 @@ from orchestrator.clock import SystemClock
 from orchestrator.ids import NodeName
 from orchestrator.leases.leader import Candidate
 from orchestrator.service.bot_grants import BotGrants
+from orchestrator.service.settings import SettingsDesk
 from orchestrator.tuning import Tuning
 from simulator.bot_api.api import BotApi
 from simulator.bot_api.webhook import Delays
@@ -95,6 +96,7 @@ class Stand:
                 terms=lambda: self.terms,
                 limits=self.limits,
                 grants=BotGrants(stores.bot_grants, stores.grants, clock, Tuning),
+                numbers=SettingsDesk(stores.settings),
                 **options,
             )
 

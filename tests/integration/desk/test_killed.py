@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections import Counter
+from pathlib import Path
 
 import asyncpg
 
@@ -43,8 +44,13 @@ async def tickets_in_work(stand: Stand) -> list[tuple[Person, Person]]:
     return pairs
 
 
-async def live_until_killed(stand: Stand, name: str, point: str, passes: int) -> int:
-    """Run a desk in a process until it kills itself; returns its exit code."""
+async def live_until_killed(
+    stand: Stand, name: str, point: str, passes: int, home: Path | None = None
+) -> int:
+    """Run a desk in a process until it kills itself; returns its exit code.
+
+    With a data folder it takes part in the conversations of that company's accounts.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.integration.desk.victim", stdin=asyncio.subprocess.PIPE
     )
@@ -59,6 +65,7 @@ async def live_until_killed(stand: Stand, name: str, point: str, passes: int) ->
         "name": name,
         "point": point,
         "passes": passes,
+        "home": None if home is None else str(home),
     }
     async with asyncio.timeout(120):
         await process.communicate(json.dumps(told).encode() + b"\n")

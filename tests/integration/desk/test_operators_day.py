@@ -10,15 +10,18 @@ from desk.door import Door
 from desk.house import House
 from desk.upkeep import Clockwork
 from desk.wings import make_wings
-from simulator.world.messages import Message
+from simulator.world.media import Location
+from simulator.world.messages import Draft, Message
 from simulator.world.people import Person
 from support.catalogue import CannedReply
 from support.ids import TicketId
 from support.languages import Language
+from support.people import Role
 from support.sla import SlaPolicy
 from support.terms import DeskTerms
 from support.tickets import Priority
 from tests.integration.desk.stand import BOSS, Stand, buttons_of
+from tests.integration.desk.test_client import lose_redis
 
 
 async def ask(stand: Stand, name: str, text: str, number: int) -> tuple[Person, Message]:
@@ -159,3 +162,75 @@ async def test_promises_and_silence_are_warned_of_once_before_it_is_too_late(sta
         warned = [one.text for one in stand.group.history if "⏰" in one.text]
         assert len(warned) == 1
         assert sum("давно не отвечали" in one for one in texts(stand, anna)) == 1
+
+
+async def test_a_note_that_was_asked_for_goes_to_no_client_though_redis_is_lost(
+    stand: Stand,
+) -> None:
+    async with stand.open() as door:
+        olga = await stand.operator(door, "Olga")
+        anna, card = await ask(stand, "Anna", "help", 1)
+        stand.press(olga, card, "v1:take")
+        controls = await stand.shown(olga, "Вы подключены")
+        stand.press(olga, controls, "v1:note:1")
+        await stand.shown(olga, "Напишите заметку")
+    await lose_redis(stand)
+    async with stand.open("next") as door:
+        place = Location(55.75, 37.61)
+        stand.world.private_talk.send(olga, stand.bot, Draft("", media=place))
+        asked = await stand.shown(olga, "только текст")
+        stand.say(olga, "secret")
+        await stand.shown(olga, "Заметка к #1 сохранена", after=asked.id)
+        stand.say(olga, "Hello, Anna")
+        await stand.shown(anna, "Hello, Anna")
+        stand.press(olga, controls, "v1:note:1")
+        cancel = await stand.shown(olga, "Напишите заметку", after=asked.id)
+        stand.press(olga, cancel, "v1:nonote")
+        await stand.shown(olga, "заметки не будет")
+        stand.say(olga, "no secret")
+        await stand.shown(anna, "no secret")
+        assert [one.text for one in await door.desk.notes.notes(TicketId(1))] == ["secret"]
+        assert not any(one == "secret" or "📍" in one for one in texts(stand, anna))
+
+
+async def test_what_an_admin_typed_for_the_menu_goes_to_no_client_though_redis_is_lost(
+    stand: Stand,
+) -> None:
+    async with stand.open() as door:
+        olga = await stand.operator(door, "Olga")
+        roles = frozenset({Role.ADMIN, Role.OPERATOR})
+        await door.desk.staff.set_roles(BOSS, (await stand.staff(door, olga)).id, roles)
+        anna, card = await ask(stand, "Anna", "help", 1)
+        stand.press(olga, card, "v1:take")
+        await stand.shown(olga, "Вы подключены")
+        stand.say(olga, "/admin")
+        menu = await stand.shown(olga, "Настройки поддержки")
+        stand.press(olga, menu, "adm:hours")
+        hours = await stand.shown(olga, "Часы работы не заданы")
+        stand.press(olga, hours, "adm:ask:week")
+        await stand.shown(olga, "Пришлите часы")
+    await lose_redis(stand)
+    async with stand.open("next"):
+        stand.say(olga, "пн-пт 09:00-18:00")
+        await stand.shown(olga, "клиенту это не отправлено")
+        stand.say(olga, "Hello, Anna")
+        await stand.shown(anna, "Hello, Anna")
+        assert not any("09:00" in one for one in texts(stand, anna))
+
+
+async def test_a_client_who_is_blocked_is_not_heard_until_they_are_forgiven(stand: Stand) -> None:
+    async with stand.open() as door:
+        olga = await stand.operator(door, "Olga")
+        anna, card = await ask(stand, "Anna", "help", 1)
+        stand.press(olga, card, "v1:take")
+        await stand.shown(olga, "help")
+        stand.say(olga, "/block")
+        await stand.shown(olga, "больше не принимаются")
+        stand.say(anna, "rude words")
+        stand.say(anna, "/tickets")
+        await stand.shown(anna, "Ваши обращения")
+        stand.say(olga, "/unblock #1")
+        await stand.shown(olga, "снова принимаются")
+        stand.say(anna, "sorry")
+        await stand.shown(olga, "sorry")
+        assert "rude words" not in texts(stand, olga)

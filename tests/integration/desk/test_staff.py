@@ -1,5 +1,6 @@
 """What staff ask the bot, and what admins change in its menu."""
 
+from collections import Counter
 from datetime import timedelta
 
 from sqlalchemy import text
@@ -7,10 +8,14 @@ from sqlalchemy import text
 from desk.door import Door
 from simulator.world.messages import Message
 from simulator.world.people import Person
+from support.assignment import Assignment
+from support.catalogue import Flow
 from support.groups import NewInvite
 from support.ids import TgUserId
 from support.languages import Language
-from support.people import NewStaff, Role
+from support.people import NewStaff, Role, UserStatus
+from support.sla import SlaPolicy
+from support.tickets import Priority
 from tests.integration.desk.stand import BOSS, Stand, buttons_of
 
 
@@ -120,6 +125,129 @@ async def test_hours_are_typed_as_people_write_them(stand: Stand) -> None:
     calendar = await door.desk.catalogue.desk_calendar()
     assert calendar is not None
     assert set(calendar.week) == {0, 1, 2, 3, 4, 5}
+
+
+async def test_admins_see_and_change_what_is_promised_and_it_is_audited(stand: Stand) -> None:
+    async with stand.open() as door:
+        vera = await admin(stand, door)
+        menu = await stand.shown(vera, "Настройки поддержки")
+        await turned(stand, vera, menu, "adm:hours", "Часы работы")
+        await turned(stand, vera, menu, "adm:ask:week", "Пришлите часы")
+        stand.say(vera, "пн-пт 9-18")
+        menu = await stand.shown(vera, "🕘 пн-пт")
+        await turned(stand, vera, menu, "adm:ask:holiday", "Пришлите дату")
+        stand.say(vera, "2027-01-01 Новый год")
+        menu = await stand.shown(vera, "2027-01-01 Новый год")
+        await turned(stand, vera, menu, "adm:home", "Настройки поддержки")
+        await turned(stand, vera, menu, "adm:sla", "обещаны клиентам")
+        await turned(stand, vera, menu, "adm:ask:policy:new", "Пришлите имя")
+        stand.say(vera, "default")
+        page = await stand.shown(vera, "Первый ответ: 30 min")
+        for field, typed, words in (
+            ("first_answer", "15m", "Первый ответ: 15 min"),
+            ("next_answer", "1h", "Следующий ответ: 1 h"),
+            ("resolution", "2d", "Решение: 2 d"),
+            ("resolution", "-", "Решение: –"),
+            ("warn_before", "3m", "Предупредить за: 3 min"),
+        ):
+            await turned(stand, vera, page, f"adm:ask:span:default:{field}", "Пришлите время")
+            stand.say(vera, typed)
+            page = await stand.shown(vera, words)
+        await turned(stand, vera, page, "adm:do:policy:default:calendar", "Часы: desk")
+        await turned(stand, vera, page, "adm:do:policy:default:priority", "приоритет: низкий")
+        await turned(stand, vera, page, "adm:do:policy:default:topic", "Тема: warranty")
+        stand.press(vera, page, "adm:do:policy:default:pauses_while_waiting:0")
+        await stand.until(lambda: "◻️ Пауза" in titles(page), "no pause")
+        (policy,) = await door.desk.catalogue.policies()
+        assert policy == SlaPolicy(
+            "default",
+            timedelta(minutes=15),
+            timedelta(hours=1),
+            None,
+            timedelta(minutes=3),
+            calendar="desk",
+            topic="warranty",
+            priority=Priority.LOW,
+            pauses_while_waiting=False,
+        )
+        stand.press(vera, page, "adm:do:policy_gone:default")
+        await stand.until(lambda: "обещаны клиентам" in page.text, "the list")
+        assert not await door.desk.catalogue.policies()
+        await turned(stand, vera, page, "adm:home", "Настройки поддержки")
+        await turned(stand, vera, page, "adm:hours", "Новый год")
+        stand.press(vera, page, "adm:do:holiday_gone:2027-01-01")
+        await stand.until(lambda: "Новый год" not in page.text, "the holiday is gone")
+    acts = await audited(stand)
+    assert acts["put_policy"] == 10
+    assert acts["remove"] == 1
+
+
+async def audited(stand: Stand) -> Counter[str]:
+    """Count the audit log's acts of the admin."""
+    async with stand.engine.connect() as connection:
+        found = await connection.execute(text("SELECT action FROM audit_log WHERE actor = 'Vera'"))
+        return Counter(row.action for row in found)
+
+
+async def test_admins_change_settings_and_a_second_press_changes_nothing(stand: Stand) -> None:
+    async with stand.open() as door:
+        vera = await admin(stand, door)
+        menu = await stand.shown(vera, "Настройки поддержки")
+        await turned(stand, vera, menu, "adm:numbers", "Действуют сразу")
+        several = next(b for b in buttons_of(menu) if b.startswith("adm:do:number:several"))
+        for _ in range(2):
+            stand.world.callbacks.press(vera, menu, several.encode())
+        await stand.until(lambda: "✅ Несколько" in titles(menu), "it is set")
+        stand.press(vera, menu, "adm:do:number:assignment:round_robin")
+        await stand.until(lambda: "Кому достаётся: по очереди" in titles(menu), "it is set")
+        await turned(stand, vera, menu, "adm:ask:number:reopen", "новое значение")
+        stand.say(vera, "soon")
+        await stand.shown(vera, "Так не получится")
+        stand.say(vera, "48h")
+        page = await stand.until(lambda: with_title(stand, vera, "в течение: 2 d"), "the setting")
+        assert "✅ Несколько" in titles(page)
+        assert door.numbers is not None
+        terms = (await door.numbers.tuning()).desk
+        assert terms.several_tickets
+        assert terms.reopen == timedelta(days=2)
+        assert terms.assignment is Assignment.ROUND_ROBIN
+
+
+def with_title(stand: Stand, person: Person, title: str) -> Message | None:
+    """Find the latest message with such words on a button."""
+    return next((one for one in reversed(stand.told(person)) if title in titles(one)), None)
+
+
+async def test_a_button_pressed_twice_does_what_it_says_and_an_old_one_only_shows_its_page(
+    stand: Stand,
+) -> None:
+    async with stand.open() as door:
+        vera = await admin(stand, door)
+        igor = await stand.operator(door, "Igor")
+        number = (await stand.staff(door, igor)).id
+        menu = await stand.shown(vera, "Настройки поддержки")
+        await turned(stand, vera, menu, "adm:topics", "стартового меню")
+        await turned(stand, vera, menu, "adm:topic:warranty", "warranty")
+        for act in (
+            "topic_shown:warranty:0",
+            "topic_phone:warranty:1",
+            "topic_flow:warranty:operator",
+            "topic_up:warranty:0",
+            f"role:{number}:lead:1",
+            f"status:{number}:suspended",
+            "topic_shown:warranty",
+            f"role:{number}:lead",
+        ):
+            for _ in range(2):
+                stand.world.callbacks.press(vera, menu, f"adm:do:{act}".encode(), stale=True)
+        stand.say(vera, "/find nothing")
+        await stand.shown(vera, "ничего не нашлось")
+        topic = await door.desk.catalogue.menu_topic("warranty")
+        assert topic is not None
+        assert (topic.is_active, topic.asks_phone, topic.flow) == (False, True, Flow.OPERATOR)
+        member = await door.desk.staff.staff_member(number)
+        assert member.roles == {Role.OPERATOR, Role.LEAD}
+        assert member.status is UserStatus.SUSPENDED
 
 
 async def test_staff_find_tickets_and_list_technicians(stand: Stand) -> None:

@@ -6,10 +6,16 @@ import os
 import signal
 import sys
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
+from typing import Any
 
+from cli.compose import company
+from cli.settings import Settings
 from db.desk_memory import desk_memory
 from db.encryption import Cipher
 from db.engine import create_engine
@@ -20,11 +26,13 @@ from db.stores.calendar import PostgresCalendar
 from db.stores.desk_relays import door_stores
 from desk.aftermath import Aftermath
 from desk.door import Door
-from desk.house import DeskSettings
+from desk.house import Accounts, DeskSettings
 from orchestrator.clock import SystemClock
 from orchestrator.ids import NodeName
 from orchestrator.leases.leader import Candidate
+from orchestrator.service.conversations import Conversations
 from support.terms import DeskTerms
+from tests.support.watchdog import NoWatchdog
 
 LASTS = 1.0
 
@@ -46,6 +54,20 @@ async def doom_before_words(doom: Doom, *_told: object) -> None:
     doom("untold")
 
 
+@asynccontextmanager
+async def accounts_of(told: dict[str, Any]) -> AsyncIterator[Accounts | None]:
+    """Let the desk take part in accounts' conversations, where the trial has a data folder."""
+    if told.get("home") is None:
+        yield None
+        return
+    settings = Settings(
+        database_url=told["database_url"], redis_url=told["redis_url"], home=Path(told["home"])
+    )
+    async with company(settings, watchdog=NoWatchdog()) as opened:
+        conversations = Conversations(opened.stage)
+        yield Accounts(conversations, opened.stage.stores.account_tickets)
+
+
 async def main() -> None:
     """Run a door as standard input says."""
     told = json.loads(sys.stdin.readline())
@@ -60,6 +82,7 @@ async def main() -> None:
     async with (
         Notices(told["database_url"]).run() as bell,
         desk_memory(told["redis_url"]) as memory,
+        accounts_of(told) as accounts,
     ):
         door = Door(
             token=told["token"],
@@ -76,6 +99,7 @@ async def main() -> None:
             terms=lambda: terms,
             limits=None,
             point=doom,
+            accounts=accounts,
         )
         await door.run()
 
