@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cli.asking import aside, ask, ask_unseen
 from cli.compose import Company, cipher_for
+from cli.desk_bot import bots_of
 from cli.desk_ways import Way
 from cli.output import say, working
 from cli.running import actor
@@ -17,6 +18,7 @@ from orchestrator.errors import BadInput
 from orchestrator.ports.desk import UpdateStore
 from support.groups import GroupUse
 from support.ids import ChatId
+from support.invitations import invitation_link
 from support.people import NewTechnician, Role
 
 INVITATION_LASTS = timedelta(days=7)
@@ -196,25 +198,3 @@ async def ask_way() -> Way:
 async def agrees(question: str) -> bool:
     """Ask for a yes or no; no when nothing is said."""
     return (await aside(ask, f"{question} [y/N]")).lower() in {"y", "yes"}
-
-
-def bots_of(company: Company) -> PostgresBots:
-    """Return where bots' tokens are kept."""
-    return PostgresBots(company.engine, cipher_for(company.settings, company.keyring))
-
-
-async def bot_username(company: Company) -> str | None:
-    """Return the desk's bot's name as it was kept, or as Telegram tells it; None: none is set."""
-    kept = await bots_of(company).username()
-    token = company.settings.bot_token
-    if kept is not None or token is None:
-        return kept
-    async with setup_bot(token, company.settings.bot_api_url) as bot:
-        return (await bot.identify()).username
-
-
-def invitation_link(username: str, code: str) -> str:
-    """Write the link that an invitation is."""
-    from desk.staff.commands import INVITATION
-
-    return f"https://t.me/{username}?start={INVITATION}{code}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.desk_ways import Way
-from cli.output import AsJson, Column, plain, say, show_card, show_json, show_listing
+from cli.output import AsJson, Column, plain, say, show_card, show_json, show_listing, working
 from cli.running import actor, run_in_company
 from cli.spans import read_span
 from support.people import Role
@@ -37,7 +37,8 @@ def setup(
     ] = "10m",  # type: ignore[assignment]  # the parser reads the default too
 ) -> None:
     """Walk through the bot's token, the groups, technicians and operators."""
-    from cli.desk_setup import set_up
+    with working("Loading what speaks with Telegram"):
+        from cli.desk_setup import set_up
 
     run_in_company(lambda company: set_up(company, way, token_file, code, wait))
 
@@ -66,7 +67,7 @@ def status(as_json: AsJson = False) -> None:
 
 async def status_of(company: "Company") -> "DeskStatus":
     """Gather how the desk stands, with the groups that the environment names."""
-    from cli.desk_setup import bot_username
+    from cli.desk_bot import bot_username
     from support.groups import DeskGroup, GroupUse
     from support.ids import ChatId
 
@@ -110,8 +111,9 @@ def invite(
     as_json: AsJson = False,
 ) -> None:
     """Make a link by which one person joins the desk."""
-    from cli.desk_setup import bot_username, invitation_link
+    from cli.desk_bot import bot_username
     from orchestrator.errors import NotAllowed
+    from support.invitations import invitation_link
 
     roles = frozenset(role or [Role.OPERATOR])
 
