@@ -26,9 +26,8 @@ from pathlib import Path
 
 from llm.evaluation import read_examples
 from llm.meaning import Meanings
-from llm.schooling import School
-from llm.scorer import background_phrases
-from llm.script_writer import train
+from llm.schooling import School, in_thread
+from llm.scorer import LocalScorer, background_phrases
 from llm.selector import NOTHING, Selector
 from orchestrator.ids import ScriptVersionId
 from orchestrator.ports.writing import PublishedScript
@@ -114,7 +113,7 @@ class Learning:
     """The loop's worst delay, in milliseconds."""
 
 
-async def learn(school: School, scripts: list[PublishedScript]) -> Learning:
+async def learn(school: School[LocalScorer], scripts: list[PublishedScript]) -> Learning:
     """Learn in a thread."""
     begun, cpu, worst = time.perf_counter(), time.process_time(), 0.0
     training = school.training_for(scripts)
@@ -130,7 +129,7 @@ async def learn(school: School, scripts: list[PublishedScript]) -> Learning:
 async def main(folder: Path | None, triggers: int, phrases: int) -> None:
     """Learn twice, then judge message after message."""
     texts = made_up(triggers, phrases) if folder is None else from_folder(folder, triggers, phrases)
-    school = School(train)
+    school = School(in_thread(LocalScorer))
     first = await learn(school, scripts_of(texts, "How may I help you today?"))
     changed = scripts_of(texts, "Who else could help me today?")
     again = await learn(school, changed)

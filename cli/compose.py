@@ -11,11 +11,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from accounts.endpoint import Endpoint, Patience, Server
 from cli.offstage import UnsetTelegram
 from cli.schema import bring_schema
-from cli.settings import Settings
+from cli.settings import SelectorKind, Settings
 from cli.watchdog import WatchdogProcess
 from db.cache import redis_cache
 from db.embedded import Servers, resolve_servers
@@ -59,6 +60,10 @@ from orchestrator.supervisor.workers import Worker
 from orchestrator.tuning import Tuning
 from personas.scripts.model import ScriptKind
 
+if TYPE_CHECKING:
+    from llm.readings import Judge
+    from llm.tutor import Tutor
+
 
 @dataclass(frozen=True, slots=True)
 class Company:
@@ -96,9 +101,10 @@ class Company:
     def worker(self, node: NodeName) -> Worker:
         """Make what does the node's jobs."""
         stage = self.stage
-        writer = make_writer(self.settings, stage, self.ending)
+        judge = make_judge(self.settings, self.ending)
+        writer = make_writer(self.settings, stage, self.ending, judge)
         stage.library.add_reader(lambda shot: writer.learn(shot.published(ScriptKind.COMMENT)))
-        conductor = Conductor(stage, make_interpreter(stage, writer))
+        conductor = Conductor(stage, make_interpreter(stage, writer, judge))
         duties = Duties(
             stage,
             Decider(stage, writer),
@@ -275,29 +281,62 @@ def read_public_key(path: Path) -> str:
     return key
 
 
-def make_writer(settings: Settings, stage: Stage, ending: AsyncExitStack) -> Writer:
-    """Return whoever finds the words; connections to a model close with `ending`."""
-    if settings.llm_model is None:
-        from llm.script_writer import ScriptWriter
+def make_judge(settings: Settings, ending: AsyncExitStack) -> "Judge":
+    """Return who reads posts and messages; a process of its own closes with `ending`."""
+    if settings.selector is SelectorKind.INLINE:
+        from llm.classroom import Classroom
 
-        return ScriptWriter()
+        return Classroom(make_tutor(settings).school())
+    from llm.judge_process import JudgeProcess
+
+    judge = JudgeProcess(models_of(settings), by_meaning=settings.selector is SelectorKind.MEANING)
+    ending.push_async_callback(judge.close)
+    return judge
+
+
+def make_tutor(settings: Settings) -> "Tutor":
+    """Return who teaches selectors, and keeps them in Troupe's home."""
+    from llm.tutor import Tutor
+
+    return Tutor(models_of(settings), by_meaning=settings.selector is SelectorKind.MEANING)
+
+
+def models_of(settings: Settings) -> Path:
+    """Return where selectors and the encoder are kept."""
+    return settings.home / "models"
+
+
+def make_writer(
+    settings: Settings, stage: Stage, ending: AsyncExitStack, judge: "Judge | None" = None
+) -> Writer:
+    """Return whoever finds the words; connections to a model close with `ending`.
+
+    Without a judge, what is on the shelf is used, or words are learnt for this one time.
+    """
+    from llm.classroom import Classroom
+    from llm.script_writer import ScriptWriter
+
+    local = ScriptWriter(judge or Classroom(make_tutor(settings).school(refines=False)))
+    if settings.llm_model is None:
+        return local
     from cli.modelling import model_client, model_writer
 
     client = model_client(settings, stage.clock)
     ending.push_async_callback(client.close)
-    return model_writer(settings, stage, client)
+    return model_writer(settings, stage, client, local)
 
 
-def make_interpreter(stage: Stage, writer: Writer) -> Interpreter:
+def make_interpreter(stage: Stage, writer: Writer, judge: "Judge") -> Interpreter:
     """Return whoever tells what messages are about, with the same model as the writer, if any."""
     from llm.interpreter import LocalInterpreter
     from llm.script_writer import ScriptWriter
 
-    interpreter: Interpreter = LocalInterpreter()
+    local = LocalInterpreter(judge)
+    interpreter: Interpreter = local
     if not isinstance(writer, ScriptWriter):
         from cli.modelling import model_interpreter
 
-        interpreter = model_interpreter(writer)
+        interpreter = model_interpreter(local, writer)
     stage.library.add_reader(
         lambda shot: interpreter.learn(
             shot.published(ScriptKind.SALES) + shot.published(ScriptKind.DIAGNOSTIC)

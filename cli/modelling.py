@@ -33,10 +33,12 @@ def model_client(settings: Settings, clock: Clock) -> ModelClient:
     )
 
 
-def model_writer(settings: Settings, stage: Stage, client: ModelClient) -> Writer:
+def model_writer(
+    settings: Settings, stage: Stage, client: ModelClient, local: ScriptWriter
+) -> Writer:
     """Make the writer that asks that client as long as the budget lasts."""
     return ModelWriter(
-        ScriptWriter(),
+        local,
         MeteredModel(
             client=client,
             calls=stage.stores.model_calls,
@@ -48,11 +50,9 @@ def model_writer(settings: Settings, stage: Stage, client: ModelClient) -> Write
     )
 
 
-def model_interpreter(writer: Writer) -> Interpreter:
+def model_interpreter(local: LocalInterpreter, writer: Writer) -> Interpreter:
     """Make the interpreter that asks the same model as that writer, out of the same budget."""
-    if not isinstance(writer, ModelWriter):
-        return LocalInterpreter()
-    return ModelInterpreter(LocalInterpreter(), writer.model)
+    return ModelInterpreter(local, writer.model) if isinstance(writer, ModelWriter) else local
 
 
 def prices_of(settings: Settings) -> Prices:

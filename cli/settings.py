@@ -38,6 +38,14 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
+class SelectorKind(StrEnum):
+    """How scripts are selected on this machine."""
+
+    MEANING = "meaning"
+    WORDS = "words"
+    INLINE = "inline"
+
+
 class LogLevel(StrEnum):
     """The least important line that is written."""
 
@@ -134,6 +142,11 @@ class Settings(BaseSettings):
     )
     llm_model: str | None = Field(
         default=None, description="The model to ask. Default: Troupe works without a model."
+    )
+    selector: Annotated[SelectorKind, BeforeValidator(lower)] = Field(
+        default=SelectorKind.MEANING,
+        description="How scripts are selected on this machine: by `meaning` (of English) and "
+        "words, or by `words` alone, in a process of its own; or `inline`, by words in the node.",
     )
     llm_timeout: float = Field(
         default=30.0, gt=0, le=600, description="Seconds for one request to the model."

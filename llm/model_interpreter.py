@@ -85,6 +85,7 @@ class Heard:
             strategy=strategy,
             reason=f"{told}; alone: {self.alone.reason}",
             source=Source.MODEL,
+            judge=self.alone.judge,
             intent=self.reading.intent,
             emotion=self.reading.emotion,
             slots=slots,

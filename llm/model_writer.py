@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from llm.analysis import Asked, Reading, ask_about, summary_in
 from llm.guard import Suspicion, suspect
 from llm.model.answers import Failed
 from llm.model.meter import MeteredModel
+from llm.readings import Fit
 from llm.script_writer import ScriptWriter
 from orchestrator.ports.writing import Brief, Line, PublishedScript, Source
 from personas.language import language_of
@@ -19,9 +19,6 @@ from personas.silence import Silence, SilenceReason
 from personas.strategy import Strategy, strategy_for
 from personas.texts import mentions_phrase, plain, stems
 from personas.voice import speak
-
-if TYPE_CHECKING:
-    from llm.scorer import Fit
 
 SURE_ABOVE, SURE_BELOW = 0.15, 0.25
 """So far from the limit the local fit is sure: above, the script is spoken; below, it is not."""
@@ -71,7 +68,7 @@ class Heard:
     """What a model answered, still a stranger's word."""
 
     brief: Brief
-    local: "Fit"
+    local: Fit
     asked: Asked
     reading: Reading
 
@@ -151,12 +148,12 @@ def rules_out(brief: Brief, published: PublishedScript) -> bool:
     return any(mentions_phrase(found, phrase) for phrase in published.script.never_on)
 
 
-def is_ruled_out(brief: Brief, fit: "Fit") -> bool:
+def is_ruled_out(brief: Brief, fit: Fit) -> bool:
     """Whether the nearest script is ruled out."""
     return rules_out(brief, brief.scripts[fit.script])
 
 
-def is_sure(brief: Brief, fit: "Fit", alone: Line | Silence) -> bool:
+def is_sure(brief: Brief, fit: Fit, alone: Line | Silence) -> bool:
     """Whether the local fit is so far from the limit that no model needs to be asked."""
     limit = brief.scripts[fit.script].script.limits.fit
     if fit.score < limit - SURE_BELOW:

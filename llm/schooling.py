@@ -3,53 +3,59 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 from orchestrator.ids import ScriptVersionId
 from orchestrator.ports.writing import PublishedScript
 from personas.scripts.model import Script
 
-if TYPE_CHECKING:
-    from llm.scorer import LocalScorer
-
 log = logging.getLogger(__name__)
 
-SCORERS_KEPT = 8
+SCORERS_KEPT = 16
 """Sets of script versions whose scorers stay in memory; the oldest one makes room."""
 
 Versions = tuple[ScriptVersionId, ...]
 Outline = tuple[tuple[str, frozenset[str]], ...]
 """The scripts of a set, each with its triggers: what a scorer can name."""
 
+S = TypeVar("S")
+"""What is trained: a scorer, or a selector."""
+Train = Callable[[Sequence[Script]], Coroutine[Any, Any, S]]
+Refine = Callable[[Sequence[Script], S], Coroutine[Any, Any, S]]
+
 
 @dataclass(frozen=True, slots=True)
-class Training:
+class Training(Generic[S]):
     """A scorer that is being trained, or is ready."""
 
     outline: Outline
-    task: "asyncio.Task[LocalScorer]"
+    task: asyncio.Task[S]
 
     @property
     def is_ready(self) -> bool:
         """Whether it can be asked."""
-        return self.task.done() and not self.has_failed
+        return ended_well(self.task)
 
     @property
     def has_failed(self) -> bool:
         """Whether it came to nothing, and has to be begun again."""
-        return self.task.done() and (self.task.cancelled() or self.task.exception() is not None)
+        return self.task.done() and not ended_well(self.task)
 
 
 @dataclass(slots=True)
-class School:
+class School(Generic[S]):
     """Scorers by the versions that they were trained on, each trained once however many ask."""
 
-    train: "Callable[[Sequence[Script]], LocalScorer]"
-    trainings: OrderedDict[Versions, Training] = field(default_factory=OrderedDict)
+    train: Train[S]
+    refine: Refine[S] | None = None
+    """What takes too long for `train`: its scorer serves until this returns a better one."""
+    trainings: OrderedDict[Versions, Training[S]] = field(default_factory=OrderedDict)
+    refinements: dict[Versions, asyncio.Task[S]] = field(default_factory=dict)
 
-    async def scorer_for(self, scripts: Sequence[PublishedScript]) -> "LocalScorer":
+    async def scorer_for(self, scripts: Sequence[PublishedScript]) -> S:
         """Return the scorer for these versions, or an older one of theirs until it is trained."""
         training = self.training_for(scripts)
         if not training.is_ready:
@@ -67,32 +73,61 @@ class School:
             if len(scripts) == len(keys):
                 self.training_for(scripts)
 
-    def training_for(self, scripts: Sequence[PublishedScript]) -> Training:
+    def training_for(self, scripts: Sequence[PublishedScript]) -> Training[S]:
         """Return the training on these versions, which is begun where there was none."""
         versions = tuple(one.version_id for one in scripts)
         training = self.trainings.get(versions)
         if training is None or training.has_failed:
-            training = Training(outline_of(scripts), self.begin([one.script for one in scripts]))
+            task = begin(self.train([one.script for one in scripts]), len(scripts))
+            training = Training(outline_of(scripts), task)
             self.trainings[versions] = training
+            task.add_done_callback(partial(self.begin_to_refine, tuple(scripts)))
         self.trainings.move_to_end(versions)
         while len(self.trainings) > SCORERS_KEPT:
             self.trainings.popitem(last=False)
         return training
 
-    def begin(self, scripts: Sequence[Script]) -> "asyncio.Task[LocalScorer]":
-        """Train in a thread."""
-        task = asyncio.create_task(
-            asyncio.to_thread(self.train, scripts), name=f"train:{len(scripts)} scripts"
-        )
-        task.add_done_callback(tell_failure)
-        return task
+    def begin_to_refine(
+        self, published: tuple[PublishedScript, ...], trained: asyncio.Task[S]
+    ) -> None:
+        """Go on where the training ended well and its scripts are still asked for."""
+        versions = tuple(one.version_id for one in published)
+        if self.refine is None or not ended_well(trained) or versions not in self.trainings:
+            return
+        scripts = [one.script for one in published]
+        task = begin(self.refine(scripts, trained.result()), len(scripts))
+        self.refinements[versions] = task
+        task.add_done_callback(partial(self.put_refined, versions))
 
-    def predecessor(self, outline: Outline) -> Training | None:
+    def put_refined(self, versions: Versions, refined: asyncio.Task[S]) -> None:
+        """Let the better scorer serve from now on."""
+        self.refinements.pop(versions, None)
+        training = self.trainings.get(versions)
+        if training is not None and ended_well(refined):
+            self.trainings[versions] = Training(training.outline, refined)
+
+    def predecessor(self, outline: Outline) -> Training[S] | None:
         """Return the newest ready scorer of the same scripts that names none of their past."""
         for training in reversed(self.trainings.values()):
             if training.is_ready and is_served_by(outline, training.outline):
                 return training
         return None
+
+
+def in_thread(train: Callable[[Sequence[Script]], S]) -> Train[S]:
+    """Have a function that takes its time run beside the loop."""
+
+    async def apart(scripts: Sequence[Script]) -> S:
+        return await asyncio.to_thread(train, scripts)
+
+    return apart
+
+
+def begin(teaching: Coroutine[Any, Any, S], scripts: int) -> asyncio.Task[S]:
+    """Teach beside everything else; whoever asks waits for the task, and the loop's end ends it."""
+    task = asyncio.create_task(teaching, name=f"train:{scripts} scripts")
+    task.add_done_callback(tell_failure)
+    return task
 
 
 def outline_of(scripts: Sequence[PublishedScript]) -> Outline:
@@ -111,7 +146,12 @@ def is_served_by(new: Outline, old: Outline) -> bool:
     )
 
 
-def tell_failure(task: "asyncio.Task[LocalScorer]") -> None:
+def ended_well(task: "asyncio.Task[Any]") -> bool:
+    """Whether the task is done and has a result."""
+    return task.done() and not task.cancelled() and task.exception() is None
+
+
+def tell_failure(task: "asyncio.Task[Any]") -> None:
     """Log why a training failed, also where nobody waits for it."""
     if not task.cancelled() and (failure := task.exception()) is not None:
         log.error("a scorer could not be trained: %s", failure)

@@ -18,6 +18,7 @@ from sklearn.svm import LinearSVC
 
 from llm.features import Features
 from llm.passages import passages
+from llm.readings import Fit
 from personas.language import LANGUAGES, Language, language_of
 from personas.scripts.model import Script
 
@@ -36,19 +37,6 @@ FIT_AT_THE_LIMIT = 1.0
 PER_MARGIN, PER_LEAD, PER_DOUBT = 4.0, 1.5, 6.0
 SURE_ABOVE_BACKGROUND = 0.5
 """A margin that is less than this above the headline's background margin is in doubt."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """The trigger that suits a text best."""
-
-    script: int
-    """The place of the script in the order in which they were given."""
-    trigger: str
-    score: float
-    """0 to 1; comparable between triggers and scripts."""
-    passage: str
-    """The part of the text that was understood so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """The writer that needs no model: it speaks scripts as written, in the persona's voice."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from llm.classroom import Classroom
 from llm.passages import passages
-from llm.schooling import School
+from llm.readings import Fit, Judge
 from orchestrator.ports.writing import Brief, Line, PublishedScript, Source
 from personas.checks import SAME_FROM
 from personas.dice import shuffle
@@ -14,15 +14,13 @@ from personas.strategy import Strategy, strategy_for
 from personas.texts import mentions_phrase, plain, similarity, stems
 from personas.voice import speak
 
-if TYPE_CHECKING:
-    from llm.scorer import Fit, LocalScorer
-
 
 class ScriptWriter:
     """Implements the port Writer: what no script fits is a silence, never filler."""
 
-    def __init__(self) -> None:
-        self.school = School(train)
+    def __init__(self, judge: Judge | None = None) -> None:
+        """Have that judge read posts; without one, words are learnt here."""
+        self.judge = judge or Classroom()
 
     async def write(self, brief: Brief) -> Line | Silence:
         """Say a response of the trigger that fits the post, or say why there is none."""
@@ -53,26 +51,19 @@ class ScriptWriter:
             source=Source.LOCAL,
         )
 
-    async def fit(self, brief: Brief) -> "Fit | None":
+    async def fit(self, brief: Brief) -> Fit | None:
         """Return what fits the post best; the first call for a set of scripts trains a scorer."""
         if not brief.scripts:
             return None
-        scorer = await self.school.scorer_for(brief.scripts)
-        return scorer.score(brief.post_text)
+        heard = await self.judge.read(brief.scripts, brief.post_text)
+        return None if heard.reading is None else heard.reading.fit
 
     def learn(self, scripts: Sequence[PublishedScript]) -> None:
         """Begin to train on new versions; until that is done the old scorers serve."""
-        self.school.learn(scripts)
+        self.judge.learn(scripts)
 
 
-def train(scripts: Sequence[Script]) -> "LocalScorer":
-    """Build a scorer; scikit-learn is loaded here, for it takes as long as a whole command."""
-    from llm.scorer import LocalScorer  # noqa: PLC0415  (a slow import, off the loop)
-
-    return LocalScorer(scripts)
-
-
-def misfit(fit: "Fit", script: Script, found: tuple[str, ...]) -> Silence | None:
+def misfit(fit: Fit, script: Script, found: tuple[str, ...]) -> Silence | None:
     """Say why the nearest trigger does not fit after all, or None when it does."""
     for phrase in script.never_on:
         if mentions_phrase(found, phrase):

@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.output import AsJson, plain, say, show_card, show_json
-from cli.running import run
+from cli.running import run_in_company
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from cli.compose import Company
     from orchestrator.conversations.replaying import Replayed
+    from orchestrator.ids import ConversationId
 
 
 def add_to(app: typer.Typer) -> None:
@@ -27,7 +29,7 @@ def replay(
     """Lead a conversation again with its versions and seeds; ends with 1 where it says another."""
     from orchestrator.ids import ConversationId
 
-    found = run(lambda service: service.conversations.replay(ConversationId(conversation)))
+    found = run_in_company(lambda house: replay_in(house, ConversationId(conversation)))
     different = sum(bool(one.differences) for one in found)
     if as_json:
         show_json([plain(one) for one in found])
@@ -36,9 +38,22 @@ def replay(
             say(f"\nTurn {one.record.number}")
             show_card(one, pairs_of(one), as_json=False)
         compared = sum(one.is_script for one in found)
-        say(f"\n{compared} of {len(found)} turns were led by a script; {different} differ now")
+        judged = sum(one.opinion is not None for one in found)
+        say(
+            f"\n{compared} of {len(found)} turns were led by a script, {judged} were judged again; "
+            f"{different} differ now"
+        )
     if different:
         raise typer.Exit(1)
+
+
+async def replay_in(house: "Company", conversation: "ConversationId") -> "Sequence[Replayed]":
+    """Lead it again, with the selectors that judged then."""
+    from cli.compose import make_tutor
+    from llm.rejudging import Rejudging
+
+    rejudge = Rejudging(make_tutor(house.settings))
+    return await house.service.conversations.replay(conversation, rejudge)
 
 
 def pairs_of(one: "Replayed") -> "Iterator[tuple[str, object]]":
@@ -46,8 +61,13 @@ def pairs_of(one: "Replayed") -> "Iterator[tuple[str, object]]":
     turn = one.record.turn
     yield "They wrote", turn.asked
     yield "Script", one.record.script
+    if one.opinion is not None:
+        yield "Judged again", f"{one.opinion.strategy}, {one.opinion.reason}"
+    elif one.unjudged:
+        yield "Not judged again", one.unjudged
     if not one.is_script:
         yield "Not led by a script", turn.reason
+        yield "Different", "\n".join(one.differences)
         return
     yield "The script says", "\n".join(one.says) or "nothing"
     if turn.says != turn.written:

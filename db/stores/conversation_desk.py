@@ -27,7 +27,14 @@ from db.stores.history import recent_history
 from db.stores.work import queue
 from orchestrator.actor import Actor
 from orchestrator.errors import NotAllowed, NotFound
-from orchestrator.ids import AccountId, ConversationId, HandoffId, InboundId, OutboxId
+from orchestrator.ids import (
+    AccountId,
+    ConversationId,
+    HandoffId,
+    InboundId,
+    OutboxId,
+    ScriptVersionId,
+)
 from orchestrator.jobs import Converse
 from orchestrator.ports.answers import (
     REFUSALS,
@@ -383,6 +390,8 @@ class PostgresConversationDesk:
             model=row.model,
             prompt_hash=row.prompt_hash,
             cost_usd=row.cost_usd,
+            judge=row.judge,
+            judged_among=tuple(map(ScriptVersionId, row.judged_among)),
             said_by=row.said_by,
         )
         return TurnRecord(row.number, turn, row.at, row.script)

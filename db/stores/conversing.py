@@ -129,11 +129,12 @@ RECORD_TURN = text(
     INSERT INTO conversation_turns
         (conversation_id, number, kind, first_message, last_message, asked, script_version_id,
          arrival, seed, heard, found_encrypted, written, says, reason, strategy, source, fit,
-         trigger, intent, emotion, step, outcome, model, prompt_hash, cost_usd, said_by)
+         trigger, intent, emotion, step, outcome, model, prompt_hash, cost_usd, said_by,
+         judge, judged_among)
     VALUES
         (:conversation, :number, :kind, :first, :last, :asked, :version, :arrival, :seed, :heard,
          :found, :written, :says, :reason, :strategy, :source, :fit, :trigger, :intent, :emotion,
-         :step, :outcome, :model, :prompt_hash, :cost_usd, :said_by)
+         :step, :outcome, :model, :prompt_hash, :cost_usd, :said_by, :judge, :judged_among)
     """
 )
 MOVE_ON = text(
@@ -383,17 +384,18 @@ async def record_turn(
         prompt_hash=turn.prompt_hash,
         cost_usd=turn.cost_usd,
         said_by=turn.said_by,
+        judge=turn.judge,
+        judged_among=list(turn.judged_among),
     )
 
 
 def answer_of(standing: Standing, conclusion: Conclusion) -> NewAnswer:
     """Word a turn for the outbox."""
     turn = conclusion.turn
-    free = turn.kind is TurnKind.FREE
     because = Provenance(
         source=SOURCES[turn.source or Source.LOCAL],
         reason=turn.reason,
-        approved_by="the setting conversations.free_talk" if free else "the published script",
+        approved_by=turn.approved_by,
         persona=standing.persona.key,
         script_version=turn.version,
         strategy=turn.strategy,

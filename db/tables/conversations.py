@@ -17,6 +17,7 @@ from sqlalchemy import (
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from db.tables.base import (
     document,
@@ -133,6 +134,9 @@ conversation_turns = Table(
     maybe_words("model"),
     maybe_words("prompt_hash"),
     Column("cost_usd", Numeric(12, 6)),
+    # Which selector judged, by the hash of what it learnt, and among which versions.
+    maybe_words("judge"),
+    Column("judged_among", ARRAY(BigInteger), nullable=False, server_default="{}"),
     words("said_by"),
     moment_now("at"),
     one_of("kind", TurnKind),

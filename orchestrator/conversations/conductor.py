@@ -73,7 +73,7 @@ class Conductor:
         progress = Progress()
         if ground.version is not None:
             progress = carry(standing.progress, scripts[0].script, ground.arrival)
-        setting = self.setting(standing, ground, progress)
+        setting = self.setting(standing, ground, progress, scripts)
         message = Message(
             text=setting.asked,
             scripts=scripts,
@@ -93,13 +93,20 @@ class Conductor:
         diagnostics = await library.published(ScriptKind.DIAGNOSTIC)
         return (*await library.published(ScriptKind.SALES), *map(led, diagnostics))
 
-    def setting(self, standing: Standing, ground: Ground, progress: Progress) -> Setting:
+    def setting(
+        self,
+        standing: Standing,
+        ground: Ground,
+        progress: Progress,
+        scripts: tuple[PublishedScript, ...] = (),
+    ) -> Setting:
         """Fix the moment of a decision."""
         return Setting(
             standing=standing,
             asked="\n".join(one.text for one in standing.unanswered if one.text.strip()),
             arrival=ground.arrival,
             progress=progress,
+            among=tuple(one.version_id for one in scripts),
             persona=standing.persona,
             now=self.stage.clock.now(),
             terms=self.stage.tuning.conversations,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from orchestrator.conversations.terms import TalkTerms
+from orchestrator.ids import ScriptVersionId
 from orchestrator.journeys.diagnosis import direct_turn
 from orchestrator.ports.answers import Hours
 from orchestrator.ports.conversations import (
@@ -53,6 +54,8 @@ class Setting:
     persona: Persona
     now: datetime
     terms: TalkTerms
+    among: tuple[ScriptVersionId, ...] = ()
+    """The versions that may lead it on."""
 
     @property
     def seed(self) -> int:
@@ -70,6 +73,7 @@ class Setting:
             arrival=self.arrival,
             reason=reason,
             seed=self.seed,
+            judged_among=self.among,
         )
 
 
@@ -83,16 +87,38 @@ def decide(setting: Setting, opinion: Opinion) -> Conclusion:
     published = opinion.published
     if opinion.strategy is Strategy.SCRIPT_80 and published is not None:
         return follow_script(setting, opinion, published)
+    if opinion.needs_no_answer:
+        return let_be(setting, opinion)
     suggestion = "\n\n".join(opinion.words)
     if not suggestion:
         return hand_over(setting, opinion, NewHandoff(f"no script fits: {opinion.reason}"))
-    if not setting.terms.free_talk:
+    if not may_talk_freely(setting, published):
         why = f"free talk needs a person's leave: {opinion.reason}"
         return hand_over(setting, opinion, NewHandoff(why, suggestion=suggestion))
     if published is not None and setting.progress.turns >= published.script.limits.turns:
         why = f"more than {published.script.limits.turns} turns"
         return hand_over(setting, opinion, NewHandoff(why, suggestion=suggestion))
     return talk_freely(setting, opinion)
+
+
+def may_talk_freely(setting: Setting, published: PublishedScript | None) -> bool:
+    """Whether a model may speak without a person: as the script says, else as the settings do."""
+    said = None if published is None else published.script.free_talk
+    return setting.terms.free_talk if said is None else said
+
+
+def leave_of(published: PublishedScript | None) -> str:
+    """Name what lets a model speak without a person."""
+    if published is not None and published.script.free_talk is not None:
+        return f"free_talk of the script {published.script.key}"
+    return "the setting conversations.free_talk"
+
+
+def let_be(setting: Setting, opinion: Opinion) -> Conclusion:
+    """Say nothing to a thanks or a farewell; the next message begins a conversation."""
+    record = explained(setting.turn(TurnKind.SILENT, opinion.reason), opinion)
+    conclusion = conclude(setting, record, Progress(), ConversationState.CLOSED)
+    return replace(conclusion, reopens=True, closed_reason=opinion.reason)
 
 
 def follow_script(setting: Setting, opinion: Opinion, published: PublishedScript) -> Conclusion:
@@ -140,7 +166,13 @@ def talk_freely(setting: Setting, opinion: Opinion) -> Conclusion:
     """Say a model's own words for one turn; the script waits where it was."""
     says = disclosed(setting, opinion)
     record = explained(setting.turn(TurnKind.FREE, opinion.reason), opinion)
-    record = replace(record, says=says, step=setting.progress.step, outcome=Outcome.WAITING)
+    record = replace(
+        record,
+        says=says,
+        step=setting.progress.step,
+        outcome=Outcome.WAITING,
+        approved_by=leave_of(opinion.published),
+    )
     return conclude(setting, record, counted(setting.progress), ConversationState.OPEN)
 
 
@@ -223,6 +255,7 @@ def explained(record: NewTurn, opinion: Opinion) -> NewTurn:
         found=opinion.slots,
         strategy=opinion.strategy,
         source=opinion.source,
+        judge=opinion.judge,
         fit=opinion.fit,
         trigger=opinion.heard or None,
         intent=opinion.intent,

@@ -41,6 +41,7 @@ def judgement(turn: NewTurn) -> Iterator[tuple[str, str]]:
         by = "the model" if turn.source is Source.MODEL else "this machine"
         yield "Fit", f"{turn.fit:.2f}, judged by {by}"
     for name, value in (
+        ("Judged by", judge_of(turn)),
         ("Heard", turn.trigger),
         ("Intent", turn.intent),
         ("Emotion", turn.emotion),
@@ -50,6 +51,18 @@ def judgement(turn: NewTurn) -> Iterator[tuple[str, str]]:
     ):
         if value:
             yield name, value
+
+
+def judge_of(turn: NewTurn) -> str | None:
+    """Say what of this machine judged first."""
+    match turn.judge:
+        case None | "":
+            return None
+        case "rules":
+            return "the script's own rules"
+        case "examples":
+            return "likeness to the scripts' examples, for nothing was trained yet"
+    return f"the selector {turn.judge[:12]}, which chose among {len(turn.judged_among)} scripts"
 
 
 def speaker(turn: NewTurn) -> str:

@@ -148,6 +148,12 @@ class NewTurn:
     model: str | None = None
     prompt_hash: str | None = None
     cost_usd: Decimal | None = None
+    judge: str | None = None
+    """Who judged on this machine: a selector's content hash, `rules` or `examples`."""
+    judged_among: tuple[ScriptVersionId, ...] = ()
+    """The versions that it chose among, in their order."""
+    approved_by: str = "the published script"
+    """Who allowed the words; the outbox keeps it."""
     said_by: str = "troupe"
 
 

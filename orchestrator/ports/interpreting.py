@@ -52,6 +52,17 @@ class Opinion:
     model: str | None = None
     prompt_hash: str | None = None
     cost_usd: Decimal | None = None
+    judge: str | None = None
+    """Who judged on this machine: a selector's content hash, `rules` or `examples`."""
+    needs_no_answer: bool = False
+    """A thanks or a farewell: nobody has to say anything to it."""
+
+
+class Rejudge(Protocol):
+    """Judges a message as it was judged before, offline."""
+
+    async def judge_again(self, judge: str, message: Message) -> Opinion | None:
+        """Ask whoever judged then, by name; None where nobody of that name can be had any more."""
 
 
 class Interpreter(Protocol):

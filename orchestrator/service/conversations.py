@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrator.actor import Actor
-from orchestrator.conversations.replaying import Replayed, replay
+from orchestrator.conversations.replaying import Replayed, judge_again, replay
 from orchestrator.errors import BadInput
 from orchestrator.ids import ConversationId, HandoffId, OutboxId, ScriptVersionId
 from orchestrator.ports.answers import WrittenAt
@@ -15,6 +15,7 @@ from orchestrator.ports.conversations import (
     Handoff,
     TurnRecord,
 )
+from orchestrator.ports.interpreting import Rejudge
 from orchestrator.stage import Stage
 from personas.checks import length_objections
 from personas.scripts.model import Script
@@ -44,11 +45,22 @@ class Conversations:
         """Return what was decided in it, oldest first; raises NotFound."""
         return await self.stage.stores.conversation_desk.turns(conversation)
 
-    async def replay(self, conversation: ConversationId) -> Sequence[Replayed]:
-        """Lead it again, offline, with the versions and seeds that it had; raises NotFound."""
+    async def replay(
+        self, conversation: ConversationId, rejudge: Rejudge | None = None
+    ) -> Sequence[Replayed]:
+        """Lead it again, offline, with the versions and seeds that it had; raises NotFound.
+
+        With somebody who judges again, the choice of the strategy is compared too.
+        """
         turns = await self.explain(conversation)
         versions = {one.turn.version for one in turns if one.turn.version is not None}
-        return replay(turns, {version: await self.script(version) for version in versions})
+        versions |= {version for one in turns for version in one.turn.judged_among}
+        scripts = {version: await self.script(version) for version in versions}
+        found = replay(turns, scripts)
+        if rejudge is None:
+            return found
+        led = {version: one.as_conversation for version, one in scripts.items()}
+        return [await judge_again(one, led, rejudge) for one in found]
 
     async def script(self, version: ScriptVersionId) -> Script:
         """Return what a version says."""

@@ -146,6 +146,11 @@ class Script(Part):
     """Phrases that look near but must not set the script off."""
     never_on: tuple[Topic, ...] = Field(default=(), max_length=300)
     """Words or phrases; a post that has one of them is none of this script's business."""
+    greets: bool | None = None
+    """Whether a bare greeting is answered by the first step; unset: where no other script could."""
+    free_talk: bool | None = None
+    """Whether a model may answer without a person what has no words here; unset: as the settings
+    say."""
     variables: tuple[Variable, ...] = Field(default=(), max_length=100)
     steps: tuple[Step, ...] = Field(default=(), max_length=200)
     lines: tuple[LessonLine, ...] = Field(default=(), max_length=500)

@@ -9,7 +9,7 @@ from llm.model.client import ModelAddress, ModelClient
 from llm.model.meter import MeteredModel, Prices
 from llm.model.patience import Patience
 from llm.model_writer import ModelWriter
-from llm.scorer import Fit
+from llm.readings import Fit
 from llm.script_writer import ScriptWriter
 from orchestrator.ids import CampaignId, ScriptVersionId
 from orchestrator.ports.logs import Entry

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from llm.schooling import School
+from llm.schooling import School, in_thread
 from llm.scorer import LocalScorer
 from orchestrator.ids import ScriptVersionId
 from orchestrator.ports.writing import PublishedScript
@@ -42,7 +42,7 @@ def teacher() -> Teacher:
 
 
 async def test_the_old_scorer_serves_until_the_new_one_is_trained(teacher: Teacher) -> None:
-    school = School(teacher.train)
+    school = School(in_thread(teacher.train))
     old = await school.scorer_for([edition(COFFEE, 1)])
     teacher.free.clear()
     assert await school.scorer_for([edition(LOUDER, 2)]) is old
@@ -56,19 +56,19 @@ async def test_the_old_scorer_serves_until_the_new_one_is_trained(teacher: Teach
 async def test_a_scorer_that_could_name_a_trigger_which_is_gone_serves_no_more(
     teacher: Teacher,
 ) -> None:
-    school = School(teacher.train)
+    school = School(in_thread(teacher.train))
     old = await school.scorer_for([edition(COFFEE, 1)])
     assert await school.scorer_for([edition(POORER, 2)]) is not old
 
 
 async def test_other_scripts_are_never_judged_by_it(teacher: Teacher) -> None:
-    school = School(teacher.train)
+    school = School(in_thread(teacher.train))
     old = await school.scorer_for([edition(COFFEE, 1)])
     assert await school.scorer_for([edition(COFFEE, 1), edition(CARDS, 2)]) is not old
 
 
 async def test_what_was_asked_for_before_is_learnt_before_anybody_asks(teacher: Teacher) -> None:
-    school = School(teacher.train)
+    school = School(in_thread(teacher.train))
     await school.scorer_for([edition(COFFEE, 1)])
     school.learn([edition(CARDS, 3), edition(LOUDER, 2)])
     await school.training_for([edition(LOUDER, 2)]).task
@@ -84,7 +84,7 @@ async def test_a_training_that_failed_is_begun_again(caplog: pytest.LogCaptureFi
             raise ValueError("out of chalk")
         return LocalScorer(scripts)
 
-    school = School(train)
+    school = School(in_thread(train))
     with pytest.raises(ValueError, match="chalk"):
         await school.scorer_for([edition(COFFEE, 1)])
     assert await school.scorer_for([edition(COFFEE, 1)])

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from llm.classroom import Classroom
 from llm.schooling import SCORERS_KEPT
 from llm.script_writer import ScriptWriter
 from orchestrator.ids import ScriptVersionId
@@ -146,26 +147,29 @@ async def test_a_response_made_for_other_words_is_not_said() -> None:
 
 
 async def test_many_askers_train_one_scorer() -> None:
-    writer = ScriptWriter()
+    room = Classroom()
+    writer = ScriptWriter(room)
     question = brief("How to brew good coffee")
     await asyncio.gather(*(writer.write(question) for _ in range(10)))
-    assert len(writer.school.trainings) == 1
+    assert len(room.school.trainings) == 1
 
 
 async def test_an_asker_who_gives_up_does_not_stop_the_training_for_others() -> None:
-    writer = ScriptWriter()
+    room = Classroom()
+    writer = ScriptWriter(room)
     hasty = asyncio.create_task(writer.write(brief("How to brew good coffee")))
     await asyncio.sleep(0)  # one turn of the loop: the training has begun
-    assert writer.school.trainings
+    assert room.school.trainings
     hasty.cancel()
     assert isinstance(await writer.write(brief("How to brew good coffee")), Line)
 
 
 async def test_only_so_many_scorers_are_kept() -> None:
-    writer = ScriptWriter()
+    room = Classroom()
+    writer = ScriptWriter(room)
     for version in range(SCORERS_KEPT + 2):
         await writer.write(brief("How to brew good coffee", published(COFFEE, first=version)))
-    assert len(writer.school.trainings) == SCORERS_KEPT
+    assert len(room.school.trainings) == SCORERS_KEPT
 
 
 def test_the_writer_fits_the_port() -> None:

@@ -1,0 +1,126 @@
+"""Selectors that were trained, kept on disk under the name of what they learnt and how.
+
+Names are content hashes: the same phrases, taught by the same program, have the same name on every
+node, and a restart finds what was trained before it.
+"""
+
+import hashlib
+import io
+import json
+import logging
+import os
+import pickle
+import tempfile
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from llm.script_selector import Lessons, ScriptSelector
+from llm.selector import Senses
+
+log = logging.getLogger(__name__)
+
+KEPT: Final = 24
+"""Selectors on the shelf; those that were asked for least lately make room."""
+SUFFIX: Final = ".selector"
+RECIPE: Final = {
+    "llm": ("selector.py", "script_selector.py", "scorer.py", "meaning.py", "passages.py"),
+    "personas": ("texts.py", "language.py"),
+}
+"""The program that teaches: where it changes, the same phrases are learnt otherwise."""
+LIBRARIES: Final = ("numpy", "scipy", "scikit-learn", "ctranslate2", "tokenizers")
+DIGEST: Final = 32
+SENSES: Final = "senses"
+
+
+def name_of(lessons: Lessons, *, by_meaning: bool) -> str:
+    """Return the content hash of what such lessons come to."""
+    told = {
+        "lessons": {language: asdict(lesson) for language, lesson in lessons.items()},
+        "by_meaning": by_meaning,
+        "libraries": [version(library) for library in LIBRARIES],
+        "recipe": [
+            hashlib.sha256((files(room) / name).read_bytes()).hexdigest()
+            for room, names in RECIPE.items()
+            for name in names
+        ],
+    }
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A folder of trained selectors, which is the operator's own like the rest of Troupe's home."""
+
+    folder: Path
+
+    def has(self, name: str) -> bool:
+        """Whether a selector of that name is there."""
+        return self.path(name).exists()
+
+    def path(self, name: str) -> Path:
+        """Return where a selector is."""
+        return self.folder / f"{name}{SUFFIX}"
+
+    def load(self, name: str, senses: Senses | None) -> ScriptSelector | None:
+        """Return the selector, whose encoder is the one given; None where there is none whole."""
+        path = self.path(name)
+        try:
+            content = path.read_bytes()
+            os.utime(path)
+        except OSError:
+            return None
+        if hashlib.sha256(content[DIGEST:]).digest() != content[:DIGEST]:
+            log.warning("%s is not whole: it is learnt again", path)
+            return None
+        try:
+            found = Unpacker(io.BytesIO(content[DIGEST:]), senses).load()
+        except (pickle.UnpicklingError, AttributeError, ImportError, EOFError) as unreadable:
+            log.warning("%s is of another release: %s", path, unreadable)
+            return None
+        return found if isinstance(found, ScriptSelector) else None
+
+    def save(self, selector: ScriptSelector) -> None:
+        """Keep a selector under its name, whole or not at all."""
+        packed = io.BytesIO()
+        Packer(packed, selector.senses).dump(selector)
+        content = packed.getvalue()
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as file:
+            file.write(hashlib.sha256(content).digest() + content)
+        Path(file.name).replace(self.path(selector.name))
+        self.make_room()
+
+    def make_room(self) -> None:
+        """Remove those that nobody asked for lately."""
+        by_age = sorted(self.folder.glob(f"*{SUFFIX}"), key=lambda path: -path.stat().st_mtime)
+        for path in by_age[KEPT:]:
+            path.unlink(missing_ok=True)
+
+
+class Packer(pickle.Pickler):
+    """Writes a selector without its encoder, which is on disk already."""
+
+    def __init__(self, file: io.BytesIO, senses: Senses | None) -> None:
+        super().__init__(file, protocol=5)
+        self.senses = senses
+
+    def persistent_id(self, obj: object) -> str | None:
+        """Leave the encoder out."""
+        return SENSES if self.senses is not None and obj is self.senses else None
+
+
+class Unpacker(pickle.Unpickler):
+    """Reads a selector, and puts this process's encoder in."""
+
+    def __init__(self, file: io.BytesIO, senses: Senses | None) -> None:
+        super().__init__(file)
+        self.senses = senses
+
+    def persistent_load(self, pid: str) -> Senses | None:
+        """Put the encoder in."""
+        if self.senses is None:
+            raise pickle.UnpicklingError(f"the selector needs {pid}")
+        return self.senses
