@@ -118,6 +118,21 @@ def list_nodes(as_json: AsJson = False) -> None:
     ]
     found = run(lambda service: service.nodes.list())
     show_listing(found, columns, as_json=as_json, empty="No node lives; start one: troupe run")
+    if not as_json:
+        for sentence in filter(None, map(whats_waited_for, found)):
+            say(sentence)
+
+
+def whats_waited_for(node: "NodeSeen") -> str:
+    """Say what becomes of a silent node's accounts, and when; nothing of any other node."""
+    if node.standing != "silent" or not node.accounts:
+        return ""
+    if node.free_at is None:
+        return f"What {node.name} held waits for a node that lives: troupe run"
+    return (
+        f"What {node.name} held is taken by another by {node.free_at.astimezone():%H:%M:%S}, when "
+        "nothing of it can speak any more"
+    )
 
 
 def last_seen(node: "NodeSeen") -> str:

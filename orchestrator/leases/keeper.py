@@ -105,8 +105,13 @@ class Keeper:
 
     def is_free(self, lease: Lease) -> bool:
         """Watch a lease; true when it was given back, or stood still for as long as it lasts."""
-        mark = (lease.fence, lease.beat)
-        return lease.released or self.vigil.still_for(lease.account, mark) >= self.lasts
+        return self.left(lease) <= 0
+
+    def left(self, lease: Lease) -> float:
+        """Watch a lease; returns the seconds until it may be taken, if it stands still."""
+        if lease.released:
+            return 0.0
+        return self.lasts - self.vigil.still_for(lease.account, (lease.fence, lease.beat))
 
     def count_from(self, begun: float) -> None:
         """Count every lease that is held from then on."""

@@ -1,7 +1,7 @@
 """The processes that hold accounts, as people see and direct them."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -44,6 +44,8 @@ class NodeSeen:
     seen_at: datetime
     unseen: timedelta
     """How long ago its last sign of life was."""
+    free_at: datetime | None = None
+    """By when a node that lives takes the accounts of one that is silent; None: nobody does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class Nodes:
     leases: LeaseStore
     calendar: LeaderStore
     clock: Clock
+    lease: timedelta
+    """How long what a silent node held is waited for."""
 
     async def list(self) -> Sequence[NodeSeen]:
         """Watch for signs of life until every node gave one, or had the time for two."""
@@ -67,7 +71,19 @@ class Nodes:
             await self.clock.sleep(LOOK)
         leader = await self.calendar.leadership()
         leads = None if leader.released else leader.node
-        return [seen(node, moved=node.name in moved, leads=node.name == leads) for node in found]
+        takers = [node.started_at for node in found if node.name in moved and not node.draining]
+        begun = min(takers, default=None)
+        listed = [seen(node, moved=node.name in moved, leads=node.name == leads) for node in found]
+        return [replace(node, free_at=self.free_at(node, begun)) for node in listed]
+
+    def free_at(self, node: NodeSeen, begun: datetime | None) -> datetime | None:
+        """Tell by when the node that began first takes what a silent one held.
+
+        It watches each silent node for a lease, and looks six times in each.
+        """
+        if node.standing is not NodeStanding.SILENT or not node.accounts or begun is None:
+            return None
+        return max(node.seen_at, begun) + self.lease * 4 / 3
 
     async def drain(self, actor: Actor, name: str) -> None:
         """Have a node give all its accounts to others and take no more; raises NotFound."""

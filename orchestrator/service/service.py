@@ -66,7 +66,9 @@ class Service:
             library=Library(stage),
             logs=Logs(stage),
             settings=SettingsDesk(stage.stores.settings),
-            nodes=Nodes(stage.stores.leases, stage.stores.calendar, stage.clock),
+            nodes=Nodes(
+                stage.stores.leases, stage.stores.calendar, stage.clock, stage.tuning.lease
+            ),
             reloading=Reloading(stage.stores.labels),
             support=SupportDesk(stage.stores.desk, stage.clock),
             promises=Promises(stage.stores.desk.catalogue),

@@ -18,6 +18,7 @@ from orchestrator.supervisor.heart import Heart
 from orchestrator.supervisor.lanes import Lanes
 from orchestrator.supervisor.leading import Leading
 from orchestrator.supervisor.presence import PULSE, Attendance, Presence
+from orchestrator.supervisor.waiting import Waiting
 from orchestrator.supervisor.workers import Worker
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class Node:
     presence: Presence = field(init=False)
     attendance: Attendance = field(init=False)
     candidate: Candidate = field(init=False)
+    waiting: Waiting = field(init=False)
     settled: frozenset[Pulse] | None = None
     """The nodes among which nothing was left to move; None: look again."""
     count_at: float = 0.0
@@ -54,6 +56,7 @@ class Node:
         self.presence = Presence(self.name, stage.stores.leases, clock, self.version)
         self.attendance = Attendance(clock, lasts)
         self.candidate = Candidate(self.name, stage.stores.calendar, clock, lasts)
+        self.waiting = Waiting(self.keeper, clock)
 
     @property
     def draining(self) -> bool:
@@ -166,6 +169,7 @@ class Node:
         wanted = {lease.account for lease in survey.leases}
         self.lanes.leave([one for one in self.lanes.at_work if one not in wanted])
         self.lanes.leave(self.lanes.ended())
+        self.waiting.look([one for one in survey.leases if one.account not in self.lanes.running])
         await self.balance(survey)
 
     async def balance(self, survey: Survey) -> None:

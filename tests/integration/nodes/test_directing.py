@@ -1,7 +1,10 @@
 """What people see of nodes, and ask of them."""
 
+from datetime import timedelta
+
 import pytest
 
+from cli.commands.house import whats_waited_for
 from orchestrator.actor import Actor
 from orchestrator.errors import NotFound
 from orchestrator.ids import NodeName
@@ -30,7 +33,8 @@ async def nodes(scene: Scene) -> Nodes:
     """Two nodes, of which one lives."""
     for node in (NODE, SOUTH):
         await scene.stores.leases.node_started(node, "host", 1, "0.1")
-    return Nodes(scene.stores.leases, scene.stores.calendar, WatchedClock(scene))
+    clock = WatchedClock(scene)
+    return Nodes(scene.stores.leases, scene.stores.calendar, clock, timedelta(seconds=30))
 
 
 async def test_who_lives_is_told_by_beats_that_move_whatever_the_wall_clock_says(
@@ -41,6 +45,19 @@ async def test_who_lives_is_told_by_beats_that_move_whatever_the_wall_clock_says
     assert (north.standing, north.accounts) == (NodeStanding.ALIVE, 1)
     assert (south.standing, south.accounts) == (NodeStanding.SILENT, 0)
     assert south.unseen.total_seconds() < 60
+
+
+async def test_what_a_silent_node_held_is_said_to_be_taken_after_a_lease_or_by_nobody(
+    scene: Scene, nodes: Nodes
+) -> None:
+    await scene.sql("UPDATE leases SET node = 'south'")
+    north, south = await nodes.list()
+    assert (north.free_at, whats_waited_for(north)) == (None, "")
+    assert south.free_at == max(south.seen_at, north.started_at) + timedelta(seconds=40)
+    assert "What south held is taken by another by" in whats_waited_for(south)
+    await scene.sql("DELETE FROM nodes WHERE name = 'north'")
+    [alone] = await nodes.list()
+    assert whats_waited_for(alone) == "What south held waits for a node that lives: troupe run"
 
 
 async def test_a_leader_that_is_silent_leads_no_more(scene: Scene, nodes: Nodes) -> None:
