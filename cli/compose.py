@@ -43,6 +43,7 @@ from orchestrator.outbox.feeder import Feeder
 from orchestrator.pacing.book import TurnBook
 from orchestrator.pacing.pacer import Asking, Pacer, asking
 from orchestrator.pacing.shared import SharedPacer, living
+from orchestrator.ports.group_talk import GroupTalk
 from orchestrator.ports.interpreting import Interpreter
 from orchestrator.ports.sessions import SessionStore
 from orchestrator.ports.stores import Stores
@@ -110,7 +111,7 @@ class Company:
             Decider(stage, writer),
             conductor,
             Upkeep(stage, self.door),
-            GroupDuties(stage, self.door),
+            GroupDuties(stage, self.door, make_group_talk(writer)),
         )
         return Worker(node, stage.stores.jobs, stage.bell, stage.clock, stage.tuning, duties.do)
 
@@ -343,6 +344,17 @@ def make_interpreter(stage: Stage, writer: Writer, judge: "Judge") -> Interprete
         )
     )
     return interpreter
+
+
+def make_group_talk(writer: Writer) -> GroupTalk | None:
+    """Return who drafts answers in study groups: the writer's model, if it has one."""
+    from llm.script_writer import ScriptWriter
+
+    if isinstance(writer, ScriptWriter):
+        return None
+    from cli.modelling import model_group_talk
+
+    return model_group_talk(writer)
 
 
 def process_name() -> str:

@@ -1,6 +1,7 @@
 """The model that the settings name, put together."""
 
 from cli.settings import Settings
+from llm.group_talk import ModelGroupTalk
 from llm.interpreter import LocalInterpreter
 from llm.model.client import ModelAddress, ModelClient
 from llm.model.meter import MeteredModel, Prices
@@ -10,6 +11,7 @@ from llm.model_writer import ModelWriter
 from llm.script_writer import ScriptWriter
 from orchestrator.clock import Clock
 from orchestrator.errors import BadInput
+from orchestrator.ports.group_talk import GroupTalk
 from orchestrator.ports.interpreting import Interpreter
 from orchestrator.ports.models import Allowance, Budget
 from orchestrator.ports.writing import Writer
@@ -53,6 +55,11 @@ def model_writer(
 def model_interpreter(local: LocalInterpreter, writer: Writer) -> Interpreter:
     """Make the interpreter that asks the same model as that writer, out of the same budget."""
     return ModelInterpreter(local, writer.model) if isinstance(writer, ModelWriter) else local
+
+
+def model_group_talk(writer: Writer) -> GroupTalk | None:
+    """Make who drafts answers in study groups with the same model, out of the same budget."""
+    return ModelGroupTalk(writer) if isinstance(writer, ModelWriter) else None
 
 
 def prices_of(settings: Settings) -> Prices:

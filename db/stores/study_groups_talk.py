@@ -45,6 +45,13 @@ HEARD = text(
     ORDER BY replied_to NULLS LAST LIMIT 1
     """
 )
+SAID_LATELY = text(
+    """
+    SELECT text FROM group_messages
+    WHERE study_group_id = :group AND account_id IS NOT NULL AND deleted_at IS NULL
+    ORDER BY telegram_message_id DESC LIMIT 10
+    """
+)
 LESSON = text(
     """
     SELECT l.id, l.state, l.script_version_id, v.content
@@ -119,6 +126,7 @@ class PostgresGroupTalk:
             lesson = await one(connection, LESSON, **about)
             diagnostic = await one(connection, DIAGNOSTIC, contact=row.contact_id, **about)
             group = await read_group(connection, StudyGroupId(row.study_group_id))
+            said = await rows(connection, SAID_LATELY, **about)
         runs = lesson is not None and lesson.state == "running"
         return Heard(
             id=message,
@@ -138,6 +146,7 @@ class PostgresGroupTalk:
             diagnostic=None if diagnostic is None else script_of(diagnostic.content),
             diagnostic_version=None if diagnostic is None else ScriptVersionId(diagnostic.version),
             progress=None if diagnostic is None else self.progress_of(diagnostic),
+            recent=tuple(one.text for one in said),
         )
 
     def progress_of(self, row: Row[Any]) -> Progress | None:

@@ -149,6 +149,8 @@ class Heard:
     diagnostic_version: ScriptVersionId | None
     progress: Progress | None
     """How far this member is in it; None when they did not begin."""
+    recent: tuple[str, ...] = ()
+    """What our accounts said here last, newest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from orchestrator.jobs import (
     SayLessonLine,
 )
 from orchestrator.lanes.door import AccountDoor
+from orchestrator.ports.group_talk import GroupTalk
 from orchestrator.stage import Stage
 from orchestrator.study_groups.hearing import GroupHearing
 from orchestrator.study_groups.keeping import GroupKeeper
@@ -24,6 +25,7 @@ class GroupDuties:
 
     stage: Stage
     door: AccountDoor
+    talk: GroupTalk | None = None
 
     async def do(self, job: Job, task: GroupTask) -> None:
         """Do what the job says; each looks first whether it is still to be done."""
@@ -31,7 +33,7 @@ class GroupDuties:
             case KeepStudyGroup(group):
                 await GroupKeeper(self.stage, self.door).keep(group)
             case HearGroupMessage(message):
-                await GroupHearing(self.stage).hear(message)
+                await GroupHearing(self.stage, self.talk).hear(message)
             case SayLessonLine(lesson, number):
                 await Lessons(self.stage).say(job, lesson, number)
             case LookAtStudyGroups():

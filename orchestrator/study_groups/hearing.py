@@ -1,7 +1,8 @@
 """Answering members of a study group who address one of our accounts.
 
-An answer is the lesson's or a diagnostic's own words. What neither has words for is a silence with
-its reason: free talk in a group waits, as elsewhere, for a person's leave.
+An answer is the lesson's or a diagnostic's own words. Where the lesson's rules hear nothing, a
+model may find which of its words are meant, or speak freely, if the lesson or the settings allow
+that. Otherwise the lesson's fallback is said, or nothing, with its reason.
 """
 
 import logging
@@ -12,14 +13,18 @@ from typing import Final
 from orchestrator.ids import GroupMessageId
 from orchestrator.journeys.diagnosis import finding_of
 from orchestrator.ports.answers import AnswerSource, NewGroupLine, Provenance
+from orchestrator.ports.group_talk import GroupTalk, Member
 from orchestrator.ports.study_groups import GroupState, Heard, Reply, Seat
+from orchestrator.ports.writing import Brief, Line, PublishedScript, Source
 from orchestrator.stage import Stage
 from orchestrator.study_groups.addressing import addressed
+from orchestrator.study_groups.notice import line_of
 from personas.dice import pick
 from personas.scripts.hearing import hear, mentions_any
 from personas.scripts.model import Script, Trigger
 from personas.scripts.runner import Incoming, Progress, advance
 from personas.scripts.steps import Outcome
+from personas.silence import Silence
 from personas.strategy import Strategy
 from personas.texts import stems
 from personas.voice import speak
@@ -39,6 +44,8 @@ class GroupHearing:
     """Decides about members' messages, each once."""
 
     stage: Stage
+    talk: GroupTalk | None = None
+    """Who drafts what the lesson's rules have no words for; None: nobody does."""
 
     async def hear(self, message: GroupMessageId) -> None:
         """Answer a message, or store why nobody does."""
@@ -46,9 +53,67 @@ class GroupHearing:
         if heard is None:
             return
         now = self.stage.clock.now()
-        reply = answer(heard, now)
+        reply = await self.drafted(heard, now) or answer(heard, now)
         refused = await self.stage.stores.group_talk.reply(heard, reply, now)
         log.info("study group %s: %s", heard.group.id, refused or reply.reason)
+
+    async def drafted(self, heard: Heard, now: datetime) -> Reply | None:
+        """Return a model's answer to what the lesson's own rules do not hear, if it has one."""
+        seat = addressed(heard.group.seats(), heard.text, heard.replied_to)
+        if self.talk is None or seat is None or silence(heard, seat, now):
+            return None
+        if heard.diagnostic is not None and is_about(heard, heard.diagnostic):
+            return None
+        member = member_in(heard, seat, free=self.stage.tuning.conversations.free_talk)
+        if member is None:
+            return None
+        said = await self.talk.draft(member)
+        if isinstance(said, Silence):
+            log.info("study group %s: no draft: %s", heard.group.id, said.detail)
+            return None
+        return drafted_reply(heard, seat, said, now)
+
+
+def member_in(heard: Heard, seat: Seat, *, free: bool) -> Member | None:
+    """Describe a member whom the lesson's rules do not understand; None where they do."""
+    script, version = heard.script, heard.script_version
+    if script is None or version is None or seat.persona is None:
+        return None
+    if hear(script, heard.text) is not None:
+        return None
+    if not any(trigger.responses for trigger in script.triggers):
+        return None
+    brief = Brief(
+        post_text=heard.text,
+        persona=seat.persona,
+        scripts=(PublishedScript(version, script),),
+        recent=heard.recent,
+        seed=heard.id,
+        free_talk=free if script.free_talk is None else script.free_talk,
+    )
+    cast = tuple(line_of(one, heard.group.language) for one in heard.group.seats())
+    return Member(brief, seat.role, cast)
+
+
+def drafted_reply(heard: Heard, seat: Seat, said: Line, now: datetime) -> Reply:
+    """Word a draft, and by whose leave it goes."""
+    free = said.strategy is Strategy.FREE_20
+    because = Provenance(
+        source=AnswerSource.MODEL if said.source is Source.MODEL else AnswerSource.LOCAL,
+        reason=said.reason,
+        approved_by="free_talk of the lesson or of the settings"
+        if free
+        else "the published script",
+        persona=None if seat.persona is None else seat.persona.key,
+        script_version=said.script_version,
+        strategy=said.strategy,
+        fit=said.fit,
+        trigger=said.trigger,
+        model=said.model,
+        prompt_hash=said.prompt_hash,
+        cost_usd=said.cost_usd,
+    )
+    return Reply(said.reason, (worded(heard, seat, said.text, because, now),))
 
 
 def answer(heard: Heard, now: datetime) -> Reply:
@@ -145,6 +210,11 @@ def words_for(heard: Heard, script: Script, trigger: Trigger | None) -> str | No
 def line(heard: Heard, seat: Seat, text: str, because: Provenance, now: datetime) -> NewGroupLine:
     """Word a reply to the member's message in the account's voice."""
     said = text if seat.persona is None else speak(text, seat.persona, heard.id)
+    return worded(heard, seat, said, because, now)
+
+
+def worded(heard: Heard, seat: Seat, said: str, because: Provenance, now: datetime) -> NewGroupLine:
+    """Say words as they are in reply to the member's message."""
     return NewGroupLine(
         group=heard.group.id,
         account=seat.account,

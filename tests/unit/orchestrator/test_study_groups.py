@@ -1,12 +1,15 @@
 """Rules of study groups: who is named where, who is addressed, and what is answered."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.conversations.terms import TalkTerms
 from orchestrator.errors import BadInput
 from orchestrator.ids import (
     AccountId,
@@ -17,7 +20,8 @@ from orchestrator.ids import (
     StudyGroupId,
     TelegramId,
 )
-from orchestrator.ports.answers import GroupRole
+from orchestrator.ports.answers import AnswerSource, GroupRole
+from orchestrator.ports.group_talk import Member
 from orchestrator.ports.study_groups import (
     GroupState,
     Heard,
@@ -27,13 +31,17 @@ from orchestrator.ports.study_groups import (
     StudyGroup,
 )
 from orchestrator.ports.telegram import Peer
+from orchestrator.ports.writing import Line, Source
+from orchestrator.stage import Stage
 from orchestrator.study_groups.addressing import addressed
 from orchestrator.study_groups.bios import ROLE_WORDS, bio_for, roles_named
-from orchestrator.study_groups.hearing import answer
+from orchestrator.study_groups.hearing import GroupHearing, answer
 from orchestrator.study_groups.notice import word_notice
 from personas.language import Language
 from personas.persona import Persona
 from personas.scripts.model import Script
+from personas.silence import Silence, SilenceReason
+from personas.strategy import Strategy
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOST, PARTNER = GroupRole.HOST, GroupRole.PRACTICE_PARTNER
@@ -168,3 +176,77 @@ def test_whoever_is_addressed_answers_that_message_with_the_lessons_words() -> N
 def test_a_silence_has_its_reason(changes: dict[str, object], why: str) -> None:
     reply = answer(replace(HEARD, **changes), NOON)  # type: ignore[arg-type]  # one field each
     assert (reply.lines, reply.reason) == ((), why)
+
+
+@dataclass(slots=True)
+class Talk:
+    """Drafts always the same, and keeps what it was asked."""
+
+    found: Line | Silence
+    asked: list[Member] = field(default_factory=list)
+
+    async def draft(self, member: Member) -> Line | Silence:
+        self.asked.append(member)
+        return self.found
+
+
+DRAFT = Line(
+    text="Look to the south, low over the roofs.",
+    script_version=ScriptVersionId(1),
+    script_key=LESSON.key,
+    trigger=None,
+    fit=0.3,
+    strategy=Strategy.FREE_20,
+    reason="the model sees a fit of 0.30",
+    source=Source.MODEL,
+    model="test",
+    prompt_hash="feed",
+)
+
+
+def hearing(talk: Talk) -> GroupHearing:
+    stage = SimpleNamespace(tuning=SimpleNamespace(conversations=TalkTerms()))
+    return GroupHearing(cast("Stage", stage), talk)
+
+
+async def test_a_model_answers_what_the_lesson_does_not_hear() -> None:
+    talk = Talk(DRAFT)
+    reply = await hearing(talk).drafted(replace(HEARD, text="Boris, I cannot sleep"), NOON)
+    assert reply is not None
+    (line,) = reply.lines
+    assert (line.text, line.reply_to) == (DRAFT.text, HEARD.message)
+    assert (line.because.source, line.because.prompt_hash) == (AnswerSource.MODEL, "feed")
+    (member,) = talk.asked
+    assert member.role is GroupRole.PRACTICE_PARTNER
+    assert len(member.cast) == len(GROUP.seats())
+    assert not member.brief.free_talk
+
+
+async def test_the_lesson_may_allow_free_talk_by_itself() -> None:
+    talk = Talk(DRAFT)
+    allowed = LESSON.model_copy(update={"free_talk": True})
+    await hearing(talk).drafted(replace(HEARD, script=allowed, text="Boris, I am tired"), NOON)
+    assert talk.asked[0].brief.free_talk
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        replace(HEARD, text="I cannot sleep"),
+        replace(HEARD, text="Boris, I cannot sleep", opted_out=True),
+        replace(HEARD, text="Boris, I cannot sleep", script=None),
+        replace(HEARD, text=f"Boris, {LESSON.triggers[0].examples[0]}"),
+    ],
+    ids=["nobody is addressed", "opted out", "no lesson", "the lesson hears it"],
+)
+async def test_no_model_is_asked_where_it_has_no_business(heard: Heard) -> None:
+    talk = Talk(DRAFT)
+    assert await hearing(talk).drafted(heard, NOON) is None
+    assert talk.asked == []
+
+
+async def test_without_a_draft_the_lesson_answers_as_ever() -> None:
+    talk = Talk(Silence(SilenceReason.CHECKS_FAILED, "It obeyed."))
+    heard = replace(HEARD, text="Boris, I cannot sleep")
+    assert await hearing(talk).drafted(heard, NOON) is None
+    assert len(talk.asked) == 1
