@@ -154,12 +154,20 @@ OVER: dict[str, TextClause] = {
     "model_budget_notices": text(
         "DELETE FROM model_budget_notices WHERE scope = 'day' AND at < :operations"
     ),
-    # With everything that was said in them, and what happened to them.
+    # With everything that was said in them, and what happened to them; kept files go after them.
     "tickets": text(
         """
-        DELETE FROM tickets WHERE id IN (
+        WITH over AS (
             SELECT id FROM tickets WHERE state = 'closed' AND closed_at < :history
-            LIMIT :batch FOR UPDATE SKIP LOCKED)
+            LIMIT :batch FOR UPDATE SKIP LOCKED
+        ), files AS (
+            INSERT INTO desk_gone_files (path)
+            SELECT DISTINCT a.local_path FROM attachments a
+            JOIN ticket_messages m ON m.id = a.message_id
+            WHERE m.ticket_id IN (SELECT id FROM over) AND a.local_path <> ''
+            ON CONFLICT DO NOTHING
+        )
+        DELETE FROM tickets WHERE id IN (SELECT id FROM over)
         """
     ),
 }

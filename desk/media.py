@@ -1,6 +1,7 @@
 """Files that clients and operators send, kept beside what is known of them where that is wanted.
 
-Files lie wherever fsspec reaches: a folder, or `s3://bucket/path` with its driver installed. They
+Files lie wherever fsspec reaches: a folder, or `s3://bucket/path` with its driver installed
+(`pip install s3fs`; AWS_ENDPOINT_URL names a server that is not Amazon's). They
 are fetched and written off the loop, some time after their message: nobody waits for them.
 """
 
@@ -45,14 +46,29 @@ class Keeper:
     root: str
 
     async def keep_some(self) -> Sequence[Parcel]:
-        """Keep what is not kept yet, oldest first; says nothing."""
+        """Keep what is not kept yet, oldest first, and remove what is over; says nothing."""
+        await self.keep_new()
+        await self.remove_gone()
+        return ()
+
+    async def keep_new(self) -> None:
+        """Keep what is not kept yet."""
         for attachment in await self.house.desk.talk.attachments_without_file(AT_ONCE):
             try:
                 await self.keep(attachment)
             except (CallFailed, ClientError, TimeoutError, OSError) as failed:
                 log.warning("a file is kept later: %s", failed)
                 break
-        return ()
+
+    async def remove_gone(self) -> None:
+        """Remove files whose tickets were swept."""
+        for path in await self.house.desk.talk.gone_files(AT_ONCE):
+            try:
+                await asyncio.to_thread(remove, path)
+            except OSError as failed:
+                log.warning("a file is removed later: %s", failed)
+                return
+            await self.house.desk.talk.forget_files([path])
 
     async def keep(self, attachment: Attachment) -> None:
         """Keep one file, and remember where."""
@@ -92,3 +108,10 @@ def write(place: str, data: bytes) -> None:
     """Write a file where fsspec finds the place; folders are made."""
     with fsspec.open(place, "wb", auto_mkdir=True) as file:
         file.write(data)
+
+
+def remove(place: str) -> None:
+    """Remove a file where fsspec finds the place; one that is gone already is no fault."""
+    system, path = fsspec.core.url_to_fs(place)
+    if system.exists(path):
+        system.rm_file(path)

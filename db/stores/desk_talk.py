@@ -89,6 +89,15 @@ WITHOUT_FILE = text(
     FROM attachments WHERE local_path IS NULL ORDER BY id LIMIT :limit
     """
 )
+# A file that came again with a message that is still there stays.
+GONE_FILES = text(
+    """
+    SELECT g.path, EXISTS (SELECT FROM attachments a
+                           WHERE a.local_path = g.path AND a.local_path <> '') AS is_used
+    FROM desk_gone_files g ORDER BY g.gone_at LIMIT :limit
+    """
+)
+FORGET_FILES = text("DELETE FROM desk_gone_files WHERE path = ANY(CAST(:paths AS text[]))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +177,18 @@ class PostgresTalk:
         """Return attachments whose files are not kept yet."""
         async with transaction(self.engine) as connection:
             return [to_attachment(row) for row in await rows(connection, WITHOUT_FILE, limit=limit)]
+
+    async def gone_files(self, limit: int) -> Sequence[str]:
+        """Return files that belong to nothing any more."""
+        async with transaction(self.engine) as connection:
+            found = await rows(connection, GONE_FILES, limit=limit)
+            await run(connection, FORGET_FILES, paths=[row.path for row in found if row.is_used])
+        return [row.path for row in found if not row.is_used]
+
+    async def forget_files(self, paths: Sequence[str]) -> None:
+        """Forget files that were removed."""
+        async with transaction(self.engine) as connection:
+            await run(connection, FORGET_FILES, paths=list(paths))
 
 
 async def message_at(connection: AsyncConnection, source: Source) -> TicketMessage | None:

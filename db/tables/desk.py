@@ -398,6 +398,16 @@ attachments = Table(
     maybe_words("file_name"),
     maybe_words("local_path"),
     Index("ix_attachments_without_file", "id", postgresql_where=text("local_path IS NULL")),
+    # One file may have come with several messages.
+    Index("ix_attachments_local_path", "local_path", postgresql_where=text("local_path <> ''")),
+)
+
+# Files of tickets that were swept; they are removed some time after that.
+desk_gone_files = Table(
+    "desk_gone_files",
+    metadata,
+    Column("path", Text, primary_key=True),
+    moment_now("gone_at"),
 )
 
 feedback = Table(
@@ -507,6 +517,7 @@ __all__ = [
     "canned_replies",
     "clients",
     "desk_calendars",
+    "desk_gone_files",
     "desk_staff",
     "desk_texts",
     "feedback",

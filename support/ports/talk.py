@@ -48,6 +48,12 @@ class TalkStore(Protocol):
     async def attachments_without_file(self, limit: int) -> Sequence[Attachment]:
         """Return attachments whose files are not kept yet, oldest first."""
 
+    async def gone_files(self, limit: int) -> Sequence[str]:
+        """Return where files of swept tickets are kept that no other message came with."""
+
+    async def forget_files(self, paths: Sequence[str]) -> None:
+        """Forget files that were removed."""
+
 
 class SurveyStore(Protocol):
     """Surveys: one for each closed ticket."""
