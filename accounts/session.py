@@ -98,12 +98,12 @@ class CollectingSession(MemorySession):  # type: ignore[misc]  # Telethon has no
     def remember(self, row: Row) -> None:
         """Remember how a peer is addressed, if that is new."""
         marked, access_hash, username, phone, _name = row
-        if marked != OURSELVES:
+        known = self.known.get(marked)
+        if marked != OURSELVES and (known is None or told_of(known) != row[1:4]):
             bare, kind = utils.resolve_id(marked)
             entity = StoredEntity(TelegramId(bare), KINDS[kind], access_hash, username, phone)
-            if self.known.get(marked) != entity:
-                self.keep(marked, entity)
-                self.changed.add(marked)
+            self.keep(marked, entity)
+            self.changed.add(marked)
 
     def get_entity_rows_by_id(self, id: int, exact: bool = True) -> tuple[int, int] | None:  # noqa: A002 - Telethon's signature
         """Return the marked id and access hash; an unmarked id may be of any kind."""
@@ -155,6 +155,11 @@ def is_about_people(answer: Any) -> bool:  # noqa: ANN401
     if isinstance(answer, contacts.ResolvedPeer):
         return answer.peer is not None
     return isinstance(answer, list | ABOUT_PEOPLE)
+
+
+def told_of(entity: StoredEntity) -> tuple[int, str | None, str | None]:
+    """Return what may change of an entity, as Telethon tells it: hash, username and phone."""
+    return entity.access_hash, entity.username, entity.phone
 
 
 def marked_id(entity: StoredEntity) -> int:

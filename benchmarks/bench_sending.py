@@ -40,6 +40,7 @@ from cli.settings import Settings
 from db.embedded import embedded_servers
 from db.stores.outbox import random_id
 from orchestrator.actor import Actor
+from orchestrator.heap import spare_what_stays
 from orchestrator.ids import AccountId, MessageId
 from orchestrator.ports.telegram import Thread
 from orchestrator.tuning import Pace, Tuning
@@ -60,6 +61,8 @@ POST = MessageId(2)
 PATIENCE = 300.0
 FIRST_LOOK = 8.0
 """Seconds in which lanes that have just begun compare their channels and dialogues first."""
+HEAD_START = 1.0
+"""Seconds between making messages due, which is no part of sending them, and their time."""
 
 STAGE = """
     WITH channel AS (
@@ -183,9 +186,12 @@ async def time_troupe(found: Company, threads: list[Thread], each: int, cost: Sp
     async with found.running_node("bench"):
         await until(found, READY, len(threads))
         await asyncio.sleep(FIRST_LOOK)
+        begin = asyncio.get_running_loop().time() + HEAD_START
+        await sql(found, MAKE_DUE, soon=timedelta(seconds=HEAD_START))
         gc.collect()
-        with cost.watching(simulator=simulator(), postgres=await postmaster(found)):
-            await sql(found, "UPDATE outbox SET due_at = now() WHERE state = 'due'")
+        postgres = await postmaster(found)
+        await asyncio.sleep(begin - asyncio.get_running_loop().time())
+        with cost.watching(simulator=simulator(), postgres=postgres):
             await sql(found, "SELECT pg_notify('troupe', 'outbox')")
             await until(found, SETTLED, 0)
     begun, ended = await times(found)
@@ -205,6 +211,7 @@ READY = """
     SELECT count(*) FROM accounts a JOIN leases l ON l.account_id = a.id
     WHERE NOT l.released AND a.disclosed_fence = l.fence AND a.disclosed_at IS NOT NULL
 """
+MAKE_DUE = "UPDATE outbox SET due_at = now() + CAST(:soon AS interval) WHERE state = 'due'"
 SETTLED = "SELECT count(*) FROM outbox WHERE finished_at IS NULL"
 
 
@@ -297,6 +304,7 @@ async def main(accounts: int, each: int, rounds: int) -> None:
             threads = await engage(endpoint, found, accounts)
             sessions = await sign_everybody_in(endpoint, accounts * 2, first=accounts)
             bare_threads = await look(endpoint, sessions, threads)
+            spare_what_stays()
             rates: dict[str, list[float]] = {"bare": [], "troupe": []}
             costs = {"bare": Spending(), "troupe": Spending()}
             for _ in range(rounds):

@@ -24,9 +24,9 @@ A = TypeVar("A")
 class Gathering(Generic[Q, A]):
     """Takes questions one by one and has them answered together, in the order they were asked.
 
-    While one batch is being answered the next one gathers, and for `linger` seconds longer: what
-    comes in crowds is answered in larger batches, while who asks after a quiet moment is answered
-    at once. A batch that fails fails for everybody in it.
+    While as many batches are being answered as may be at the same time the next one gathers, and
+    for `linger` seconds longer: what comes in crowds is answered in larger batches, while who asks
+    after a quiet moment is answered at once. A batch that fails fails for everybody in it.
     """
 
     name: str
@@ -35,12 +35,15 @@ class Gathering(Generic[Q, A]):
     """What becomes of an answer whose asker was cancelled meanwhile."""
     limit: int = 100
     linger: float = 0.0
+    abreast: int = 1
+    """How many batches are answered at the same time; with more than one, a later one may end
+    first."""
     waiting: list[tuple[Q, "asyncio.Future[A]"]] = field(default_factory=list)
     orphans: list[tuple[Q, A]] = field(default_factory=list)
-    answering: asyncio.Task[None] | None = None
-    """Runs as long as somebody waits, and ends by itself."""
+    answering: list[asyncio.Task[None]] = field(default_factory=list)
+    """Run as long as somebody waits, and end by themselves."""
     answered_at: float = -inf
-    """When the last batch was answered, on the loop's clock."""
+    """When a batch was last answered, on the loop's clock."""
 
     async def ask(self, question: Q) -> A:
         """Return the answer; raises what answering the batch raised."""
@@ -56,17 +59,20 @@ class Gathering(Generic[Q, A]):
             raise
 
     def begin(self) -> None:
-        """Have somebody answer, unless somebody does."""
-        if self.answering is None or self.answering.done():
-            self.answering = asyncio.create_task(self.answer(), name=f"gathering:{self.name}")
+        """Have somebody answer, unless as many do as may."""
+        self.answering = [task for task in self.answering if not task.done()]
+        if len(self.answering) < self.abreast:
+            task = asyncio.create_task(self.answer(), name=f"gathering:{self.name}")
+            self.answering.append(task)
 
     async def answer(self) -> None:
         """Answer batches until nobody waits."""
         while self.waiting or self.orphans:
             await self.gather()
             batch, self.waiting = self.waiting[: self.limit], self.waiting[self.limit :]
-            await self.answer_batch([asked for asked in batch if not asked[1].done()])
-            self.answered_at = asyncio.get_running_loop().time()
+            if batch:
+                await self.answer_batch([asked for asked in batch if not asked[1].done()])
+                self.answered_at = asyncio.get_running_loop().time()
             await self.bury_orphans()
 
     async def gather(self) -> None:

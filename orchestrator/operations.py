@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 from orchestrator.clock import Clock
 from orchestrator.errors import TroupeError
@@ -57,13 +58,13 @@ class BatchedOperations:
     def placed(self, entry: Entry) -> Entry:
         """Fill in when this was, and on whose behalf, where the entry does not say so itself."""
         task = here()
-        placed = replace(
+        return replace(
             entry,
             at=entry.at or self.clock.now(),
             node=entry.node or task.node,
             account=entry.account or task.account,
+            **(subject_of(entry, task) if isinstance(entry, Operation) else {}),
         )
-        return with_subject(placed, task) if isinstance(placed, Operation) else placed
 
     def drop(self, count: int) -> None:
         """Count what is lost."""
@@ -129,16 +130,15 @@ class BatchedOperations:
             self.dropped = 0
 
 
-def with_subject(operation: Operation, task: Whereabouts) -> Operation:
-    """Fill in what the operation was about, as far as the running task knows."""
+def subject_of(operation: Operation, task: Whereabouts) -> dict[str, Any]:
+    """Say what the operation was about, as far as it or the running task knows."""
     correlation = operation.correlation or task.correlation
-    return replace(
-        operation,
-        correlation=correlation,
-        post=operation.post or task.post or (post_of(correlation) if correlation else None),
-        comment=operation.comment or task.comment,
-        outbox=operation.outbox or task.outbox,
-    )
+    return {
+        "correlation": correlation,
+        "post": operation.post or task.post or (post_of(correlation) if correlation else None),
+        "comment": operation.comment or task.comment,
+        "outbox": operation.outbox or task.outbox,
+    }
 
 
 @contextmanager

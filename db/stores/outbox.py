@@ -63,7 +63,11 @@ MOST_PATIENT = 8
 USE_NOTED = 30.0
 """Seconds for which nobody asks whether the use of an account has to be noted again."""
 
-LINGER = 0.008
+ABREAST = 2
+"""How many transactions carry proofs and questions at the same time: while one is committed, the
+lanes of the other send."""
+
+LINGER = 0.004
 """Seconds for which proofs and questions gather while others come in as well."""
 
 LONGEST_STOCK = 20
@@ -111,7 +115,9 @@ class PostgresOutbox:
 
     def __post_init__(self) -> None:
         """Begin to gather."""
-        exchange = Gathering("outbox", self.settle_all, self.return_claim, linger=LINGER)
+        exchange = Gathering(
+            "outbox", self.settle_all, self.return_claim, linger=LINGER, abreast=ABREAST
+        )
         object.__setattr__(self, "exchange", exchange)
 
     async def next_waiting(self, holder: Holder) -> Waiting | None:

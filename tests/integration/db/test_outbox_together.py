@@ -88,11 +88,11 @@ async def test_a_claim_that_nobody_waits_for_any_more_is_given_back(scene: Scene
     outbox = scene.stores.outbox
     assert isinstance(outbox, PostgresOutbox)
     asking = asyncio.create_task(outbox.claim_if_welcome(scene.holder, message, TERMS))
-    while outbox.exchange.waiting or outbox.exchange.answering is None:  # noqa: ASYNC110 - one turn
+    while outbox.exchange.waiting or not outbox.exchange.answering:  # noqa: ASYNC110 - one turn
         await asyncio.sleep(0)
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
-    await outbox.exchange.answering
+    await asyncio.gather(*outbox.exchange.answering)
     state = await scene.sql("SELECT state || attempts FROM outbox WHERE id = :m", m=message)
     assert state == "due0"
 
