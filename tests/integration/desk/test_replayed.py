@@ -4,6 +4,7 @@ Each update is handled twice here, and what was to be said the first time is thr
 for a process that dies before the end of the update is stored.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -21,10 +22,13 @@ handle_once = Switchboard.handle
 def differing(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Handle everything twice; what is said differently the second time stands in the list."""
     found: list[str] = []
+    alone = asyncio.Lock()
 
     async def handle_twice(desk: Switchboard, waiting: WaitingUpdate) -> Sequence[Parcel]:
-        first = await handle_once(desk, waiting)
-        second = await handle_once(desk, waiting)
+        # What others do between the two tries would be told differently with good reason.
+        async with alone:
+            first = await handle_once(desk, waiting)
+            second = await handle_once(desk, waiting)
         if said(first) != said(second):
             found.append(f"{dict(waiting.update.content)}\n{said(first)}\n{said(second)}")
         return second
