@@ -183,13 +183,13 @@ async def time_troupe(found: Company, threads: list[Thread], each: int, cost: Sp
             access_hash=thread.group.access_hash,
             reply_to=thread.top_message,
         )
+    postgres = await postmaster(found)
     async with found.running_node("bench"):
         await until(found, READY, len(threads))
         await asyncio.sleep(FIRST_LOOK)
         begin = asyncio.get_running_loop().time() + HEAD_START
         await sql(found, MAKE_DUE, soon=timedelta(seconds=HEAD_START))
         gc.collect()
-        postgres = await postmaster(found)
         await asyncio.sleep(begin - asyncio.get_running_loop().time())
         with cost.watching(simulator=simulator(), postgres=postgres):
             await sql(found, "SELECT pg_notify('troupe', 'outbox')")
