@@ -1,12 +1,13 @@
 """What a message of Telegram's holds, as tickets keep it."""
 
+from datetime import datetime
 from typing import Any
 
 from aiogram.enums import ContentType as TelegramContent
 from aiogram.types import Message
 
 from support.actor import By
-from support.ids import ChatId, TgMessageId, TicketId
+from support.ids import ActKey, ChatId, TgMessageId, TicketId
 from support.talk import Attachment, ContentType, NewMessage, Source
 
 SERVICE = frozenset(TelegramContent) - {
@@ -95,4 +96,18 @@ def new_message(ticket: TicketId, by: By, message: Message) -> NewMessage:
         reply_to=answered(message),
         media_group=message.media_group_id,
         attachments=attachments_of(message),
+    )
+
+
+def said(ticket: TicketId, by: By, text: str, at: datetime, act: ActKey) -> NewMessage:
+    """Return what a ticket keeps of words that nobody typed as a message: known by their act."""
+    return NewMessage(
+        ticket=ticket,
+        by=by,
+        source=None,
+        content_type=ContentType.TEXT,
+        text=text,
+        caption=None,
+        sent_at=at,
+        act=act,
     )

@@ -75,3 +75,10 @@ class Hours:
 def worded(texts: Worded, language: Language) -> str:
     """Return the text in that language, or in another rather than nothing."""
     return texts.get(language) or next((one for one in texts.values() if one), "")
+
+
+def filled(text: str, **values: str) -> str:
+    """Fill the variables of a canned reply; any other brace stays as it is."""
+    for name, value in values.items():
+        text = text.replace("{" + name + "}", value)
+    return text

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from html import unescape
 
+from desk.content import said
 from desk.house import Accounts, House
 from desk.places import chat_of
 from desk.relay import show_words
@@ -72,17 +73,9 @@ class Following:
     async def record_history(self, turn: Turn, ticket: Ticket, handed: HandedOver) -> None:
         """Keep what was said before, as pages that whoever takes the ticket is shown."""
         for number, page in enumerate(self.pages(handed)):
-            written = NewMessage(
-                ticket=ticket.id,
-                by=THE_CLOCK,
-                source=None,
-                content_type=ContentType.TEXT,
-                text=page,
-                caption=None,
-                sent_at=self.house.clock.now(),
-                act=turn.act(f"history{number}"),
-            )
-            await self.house.desk.talk.record_message(written)
+            act, now = turn.act(f"history{number}"), self.house.clock.now()
+            kept = said(ticket.id, THE_CLOCK, page, now, act)
+            await self.house.desk.talk.record_message(kept)
 
     def pages(self, handed: HandedOver) -> Sequence[str]:
         """Write a conversation's history, with the account and the reason above it."""

@@ -6,12 +6,13 @@ from aiogram.fsm.context import FSMContext
 from aiogram.fsm.state import State, StatesGroup
 from aiogram.types import CallbackQuery, Message
 
-from desk.filters import Carries, InPrivate
+from desk.filters import Carries, InPrivate, InSupergroup
 from desk.house import House, Wing
 from desk.staff.acting import Acts
 from desk.staff.commands import IsMember, StaffCommands
 from desk.staff.pages import PREFIX, Page, Speaker, to
 from desk.staff.showing import show_page
+from desk.staff.tickets import TicketCommands
 from desk.staff.typed import QUESTIONS, Typed
 from desk.turn import Turn
 from orchestrator.errors import TroupeError
@@ -44,6 +45,17 @@ def make_wing(house: House) -> Wing:
         ("unblock", commands.unblock),
     ):
         router.message.register(handler, Command(name), member)
+    about = TicketCommands(house)
+    for name, handler in (
+        ("note", about.note),
+        ("tag", about.tag),
+        ("untag", about.tag),
+        ("priority", about.priority),
+        ("canned", about.canned),
+    ):
+        router.message.register(handler, InSupergroup(), Command(name), member)
+    router.message.register(about.merge, Command("merge"), member)
+    router.message.register(about.pause, Command("pause", "resume"), member)
     router.message.register(menu.open, private, Command("admin"), admin)
     router.message.register(
         menu.leave, private, StateFilter(Editing.value), Command("cancel"), admin

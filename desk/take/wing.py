@@ -11,7 +11,7 @@ from desk.accounts.talking import refusal_of, say
 from desk.brief import Brief
 from desk.buttons import Pressed, button, keyboard
 from desk.client.people import People
-from desk.content import answered, is_service
+from desk.content import answered, is_service, said
 from desk.filters import InPrivate
 from desk.house import House, Wing
 from desk.relay import relay, ticket_of
@@ -20,10 +20,9 @@ from desk.take.notes import Notes, found_ticket
 from desk.turn import Turn
 from orchestrator.ports.answers import WrittenAt
 from orchestrator.ports.desk import Doubt
-from support.catalogue import worded
+from support.catalogue import filled, worded
 from support.ids import ChatId, ClientId, OperatorId, TgMessageId, TgUserId, TicketId
 from support.people import Client, StaffMember
-from support.talk import ContentType, NewMessage
 from support.tickets import Mode, Place, Priority, Ticket, TicketState
 
 LONGEST_NUMBER = 18
@@ -370,17 +369,8 @@ class Operators:
             ticket, text, staff, turn
         ):
             return
-        said = NewMessage(
-            ticket=ticket.id,
-            by=by(staff),
-            source=None,
-            content_type=ContentType.TEXT,
-            text=text,
-            caption=None,
-            sent_at=house.clock.now(),
-            act=turn.act("canned"),
-        )
-        await house.desk.talk.record_message(said)
+        act, now = turn.act("canned"), house.clock.now()
+        await house.desk.talk.record_message(said(ticket.id, by(staff), text, now, act))
         if ticket.conversation is None:
             doubt = None
             if staff.telegram_id is not None:
@@ -505,10 +495,3 @@ class Operators:
             text = self.house.words(key, staff.language, **values)
             shown = buttons if buttons and buttons.inline_keyboard else None
             turn.say(ChatId(staff.telegram_id), text, keyboard=shown)
-
-
-def filled(text: str, **values: str) -> str:
-    """Fill `{client}`, `{ticket}` and `{operator}`; any other brace stays as it is."""
-    for name, value in values.items():
-        text = text.replace("{" + name + "}", value)
-    return text

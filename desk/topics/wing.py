@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from aiogram import Router
+from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.filters import BaseFilter
 from aiogram.types import CallbackQuery, Message
 
@@ -93,6 +94,9 @@ class Topics:
                 )
             case Fate.RELAYED:
                 await self.pass_on(message, owner, author, turn)
+            case Fate.IGNORED:
+                # A command about the ticket is for another part of the desk.
+                raise SkipHandler
 
     async def pass_on(self, message: Message, owner: ThreadOwner, author: By, turn: Turn) -> None:
         """Give a message to the client, and show it in the ticket's other topic."""

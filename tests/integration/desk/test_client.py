@@ -1,5 +1,9 @@
 """What clients write and show before anybody answers: kept where no lost memory reaches it."""
 
+import re
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import asyncpg
 from redis.asyncio import Redis
 
@@ -7,9 +11,12 @@ from db.engine import plain_url
 from simulator.world.media import Contact
 from simulator.world.messages import Draft
 from simulator.world.people import Person
-from support.catalogue import Flow, MenuTopic
+from support.assignment import Assignment
+from support.calendar import Span
+from support.catalogue import Flow, Hours, MenuTopic
 from support.ids import TgUserId
 from support.languages import Language
+from support.terms import DeskTerms
 from tests.integration.desk.stand import BOSS, Stand
 
 WRITTEN = [f"line {number}" for number in range(12)]
@@ -99,3 +106,94 @@ async def stands_readable(stand: Stand, digits: str) -> bool:
     return any(
         digits in one["row"] or digits.encode() in (one["phone_encrypted"] or b"") for one in rows
     )
+
+
+async def asks(stand: Stand, person: Person, opened: str) -> None:
+    """Let somebody ask for an operator and wait until the ticket is confirmed."""
+    said = stand.say(person, "help")
+    words = "Связаться" if person.language == "ru" else "Shall we call"
+    asked = await stand.shown(person, words, after=said.id)
+    stand.press(person, asked, "v1:ask:other")
+    await stand.shown(person, opened, after=said.id)
+
+
+async def test_clients_see_their_place_when_the_desk_opens_and_their_own_tickets(
+    stand: Stand,
+) -> None:
+    stand.terms = DeskTerms(reopen=timedelta(hours=1))
+    async with stand.open() as door:
+        olga = await stand.operator(door, "Olga")
+        now = datetime.now(ZoneInfo("Europe/Moscow"))
+        later = (now.weekday() + 3) % 7
+        hours = Hours("desk", "Europe/Moscow", {later: (Span(540, 1080),)}, is_desk=True)
+        await door.desk.catalogue.put_hours(BOSS, hours)
+        anna, john = stand.person("Anna"), stand.person("John", language="en")
+        await asks(stand, anna, "Обращение #1 принято")
+        await asks(stand, john, "Ticket #2")
+        first, second = (
+            await stand.shown(anna, "в очереди"),
+            await stand.shown(john, "You are number"),
+        )
+        assert "Вы 1-й в очереди (всего ждут: 1)" in first.text
+        day = (now + timedelta(days=3)).strftime("%d.%m")
+        assert f"откроемся {day} 09:00" in first.text
+        assert "2" in second.text
+        assert f"{day} 09:00" in second.text
+
+        stand.press(olga, await stand.in_group("Новый клиент #1"), "v1:take")
+        controls = await stand.shown(olga, "Вы подключены")
+        stand.press(olga, controls, "v1:finish")
+        await stand.shown(anna, "завершено")
+        await asks(stand, anna, "#1")
+        stand.say(anna, "/tickets")
+        mine = await stand.shown(anna, "Ваши обращения")
+        assert "🟢 #1" in mine.text, "it was closed a moment ago, and is open again"
+        assert "#2" not in mine.text
+        stand.say(john, "/tickets")
+        his = await stand.shown(john, "Your tickets")
+        assert "#2" in his.text
+        russian = re.compile("[а-яё]", re.IGNORECASE)
+        told = [one.text for one in stand.told(john) if one.author == stand.bot.id]
+        assert not [one for one in told if russian.search(one)], "John reads English only"
+        stand.press(john, his, "v1:home")
+        menu = await stand.shown(john, "Hello, John", after=his.id)
+        stand.press(john, menu, "v1:lang:ru")
+        await stand.until(lambda: "Здравствуйте" in menu.text, "the other language")
+
+
+async def test_who_writes_too_much_is_told_once_and_heard_again_later(stand: Stand) -> None:
+    stand.terms = DeskTerms(client_messages_a_minute=3)
+    async with stand.open() as door:
+        olga = await stand.operator(door, "Olga")
+        anna = stand.person("Anna")
+        await asks(stand, anna, "Обращение #1 принято")
+        stand.press(olga, await stand.in_group("Новый клиент #1"), "v1:take")
+        await stand.shown(olga, "help")
+        for number in range(6):
+            stand.say(anna, f"line {number}")
+        await stand.shown(anna, "Слишком много сообщений")
+        stand.say(anna, "/tickets")
+        await stand.shown(anna, "Ваши обращения")
+        told = [one.text for one in stand.told(anna)]
+        assert sum("Слишком много" in one for one in told) == 1
+        heard = [one.text for one in stand.told(olga) if one.text.startswith("line ")]
+        assert heard == ["line 0", "line 1"], "the first words counted too"
+
+
+async def test_a_rule_gives_tickets_to_operators_who_are_there(stand: Stand) -> None:
+    stand.terms = DeskTerms(assignment=Assignment.ROUND_ROBIN)
+    async with stand.open() as door:
+        olga = await stand.operator(door, "Olga")
+        igor = await stand.operator(door, "Igor")
+        vera = await stand.operator(door, "Vera")
+        stand.say(vera, "/away")
+        await stand.shown(vera, "Перерыв")
+        anna, boris, clara = (stand.person(name) for name in ("Anna", "Boris", "Clara"))
+        for number, client in enumerate((anna, boris), start=1):
+            await asks(stand, client, f"#{number} принято")
+            await stand.shown(client, "Оператор подключился")
+        await stand.shown(olga, "Вы подключены")
+        await stand.shown(igor, "Вы подключены")
+        await asks(stand, clara, "#3 принято")
+        waiting = await door.desk.tickets.waiting()
+        assert [one.id for one in waiting] == [3], "whoever is away is given nobody"

@@ -106,6 +106,8 @@ async def test_replies_edits_and_reactions_are_mirrored(stand: Stand) -> None:
         await stand.shown(talk.client, "Which one?")
         world.private_talk.react(talk.client, got.id, ("🔥",))
         await stand.until(lambda: answer.reactions.get(stand.bot.id) == ("🔥",), "a reaction")
+        world.private_talk.react(talk.operator, seen.id, ("👍",))
+        await stand.until(lambda: question.reactions.get(stand.bot.id) == ("👍",), "the other way")
 
 
 async def test_an_album_stays_together(stand: Stand) -> None:

@@ -13,17 +13,19 @@ from desk.pace import BotLimits
 from orchestrator.ports.desk import BotId, MessageAt, Outcome
 from simulator.bot_api.faults import BotFault, BotFaultKind
 from simulator.world.channels import Channel
-from simulator.world.media import Location
+from simulator.world.media import Document, DocumentKind, Location
 from simulator.world.messages import Draft, Message
 from simulator.world.peers import MessageId
+from support.catalogue import CannedReply
 from support.ids import ActKey, TgUserId, TicketId
 from support.languages import Language
 from support.people import ClientSeen, NewTechnician
-from support.tickets import Mode, Opening
+from support.tickets import Mode, Opening, Priority
 from tests.integration.desk.forum import Forum, forum_group, forum_on
 from tests.integration.desk.lives import life_in_topics
 from tests.integration.desk.stand import BOSS, Stand, chat_id
 from tests.integration.desk.stand import buttons_of as buttons
+from tests.integration.desk.test_relays import MIME, has_kinds
 
 
 @pytest.fixture
@@ -244,6 +246,106 @@ async def test_files_albums_and_reactions_go_through_both_topics(forum: Forum) -
 
     world.private_talk.react(anna, looked.id, ("🔥",))
     await stand.until(lambda: labelled.reactions.get(stand.bot.id) == ("🔥",), "a reaction")
+
+
+async def test_whatever_a_client_sends_and_changes_reaches_both_topics_and_back(
+    forum: Forum,
+) -> None:
+    stand, world = forum.stand, forum.stand.world
+    anna = await forum.ask("Anna", "Helo")
+    topic = await forum.titled("#1 | Anna")
+    card = await forum.stands("Обращение #1", topic)
+    stand.press(forum.maria, card, f"v1:tech:1:{forum.technician.id}")
+    mirror = await forum.titled("#1 | Anna", forum.workshop)
+    places = ((forum.main, topic), (forum.workshop, mirror))
+    kinds = (DocumentKind.VOICE, DocumentKind.STICKER)
+    for kind in kinds:
+        media = world.files.add_document(kind.encode(), mime=MIME[kind], kind=kind)
+        world.private_talk.send(anna, stand.bot, Draft("", media=media))
+    album = world.files.number()
+    for name in ("one", "two"):
+        media = world.files.add_document(name.encode(), f"{name}.txt", "text/plain")
+        world.private_talk.send(anna, stand.bot, Draft(name, media=media, album=album))
+    for group, thread in places:
+        last = await forum.stands("two", thread, group)
+        first = await forum.stands("one", thread, group)
+        assert first.album == last.album is not None
+        await stand.until(partial(has_files, group, thread, kinds), "a voice and a sticker")
+
+    said = next(m for m in stand.told(anna) if m.text == "Helo")
+    world.private_talk.edit(anna, said.id, Draft("Hello"))
+    for group, thread in places:
+        await forum.stands("Hello", thread, group)
+
+    for kind in kinds:
+        media = world.files.add_document(kind.encode(), mime=MIME[kind], kind=kind)
+        draft = Draft("", media=media, topic=MessageId(topic))
+        world.channel_talk.send(forum.main, forum.maria.id, draft)
+    await stand.until(partial(has_kinds, stand, anna, kinds), "they reach the client")
+    copy = await forum.stands("Hello", topic)
+    world.channel_talk.react(forum.main, forum.maria.id, copy.id, ("👍",))
+    await stand.until(lambda: said.reactions.get(stand.bot.id) == ("👍",), "a reaction of staff")
+
+
+def has_files(group: Channel, thread: int, kinds: tuple[DocumentKind, ...]) -> bool:
+    """Tell whether files of all these kinds stand in a topic."""
+    media = [one.media for one in group.history if one.thread == thread]
+    return set(kinds) <= {one.kind for one in media if isinstance(one, Document)}
+
+
+async def test_commands_in_a_topic_are_about_its_ticket_and_reach_no_client(forum: Forum) -> None:
+    stand, desk = forum.stand, forum.door.desk
+    reply = CannedReply(
+        "thanks",
+        {Language.RU: "Спасибо", Language.EN: "Thanks"},
+        {Language.RU: "{client}, спасибо! #{ticket}", Language.EN: "Thanks"},
+    )
+    await desk.catalogue.put_canned_reply(BOSS, reply)
+    anna = await forum.ask("Anna", "Hello")
+    topic = await forum.titled("#1 | Anna")
+    await forum.stands("Hello", topic)
+    for command, answer in (
+        ("/note drinks tea", "Заметка к #1"),
+        ("/tag urgent vip", "Метки #1: urgent, vip"),
+        ("/untag vip", "Метки #1: urgent"),
+        ("/priority 3", "#1: приоритет срочный"),
+        ("/canned", "/canned thanks – Спасибо"),
+        ("/canned thanks", "Отправлено клиенту:\nAnna, спасибо! #1"),
+        ("/merge #1", "разных клиентов или одно и то же"),
+        ("/pause", "сроки приостановлены"),
+        ("/resume", "сроки снова идут"),
+        ("/stats", "За 7 дней"),
+        ("/block", "больше не принимаются"),
+        ("/unblock", "снова принимаются"),
+    ):
+        forum.write(forum.maria, topic, command)
+        await forum.stands(answer, topic)
+    await stand.shown(anna, "Anna, спасибо! #1")
+    ticket = TicketId(1)
+    assert [one.text for one in await desk.notes.notes(ticket)] == ["drinks tea"]
+    assert (await desk.tickets.ticket(ticket)).priority is Priority.URGENT
+    said = [one.text for one in stand.told(anna) if one.author == stand.bot.id]
+    assert not any(one.startswith("/") or "tea" in one for one in said)
+
+
+async def test_the_first_answer_comes_after_the_news_that_somebody_is_there(forum: Forum) -> None:
+    stand = forum.stand
+    anna = await forum.ask("Anna", "Hello")
+    topic = await forum.titled("#1 | Anna")
+    await forum.stands("Hello", topic)
+    forum.write(forum.maria, topic, "Good day")
+    answer = await stand.shown(anna, "Good day")
+    news = await stand.shown(anna, "Оператор подключился: Maria")
+    assert news.id < answer.id
+
+
+async def test_the_words_of_a_title_are_the_admins_to_change(stand: Stand) -> None:
+    async with stand.door() as door:
+        await door.desk.catalogue.put_text(BOSS, "topics.new", Language.RU, "Свежий")
+    async with forum_on(stand) as forum:
+        await forum.ask("А" * 64, "Hello")
+        topic = await forum.titled("🟢 [Свежий] #1 | А")
+        assert len(forum.main.topics[MessageId(topic)].title) <= 128
 
 
 def has_place(group: Channel, thread: int) -> bool:
