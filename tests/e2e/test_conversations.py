@@ -13,6 +13,9 @@ from typing import TypeGuard
 
 import pytest
 
+from cli.compose import make_tutor
+from llm.rejudging import Rejudging
+from orchestrator.conversations.explaining import explain_turn
 from orchestrator.errors import BadInput, NotAllowed
 from orchestrator.ports.conversations import Arrival, ConversationState
 from orchestrator.ports.library import Live
@@ -26,6 +29,16 @@ STORY = "Вчера у меня умерла собака, и я весь ден
 
 @pytest.fixture
 async def talk(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Talk]:
+    async with talking(database_url, redis_url, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def judged_talk(
+    database_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Talk]:
+    """Have messages judged as a node judges them: in a process of its own, by meaning too."""
+    monkeypatch.setenv("SELECTOR", "meaning")
     async with talking(database_url, redis_url, tmp_path) as opened:
         yield opened
 
@@ -65,8 +78,21 @@ async def come_as_a_group(talk: Talk) -> None:
     assert handoff.conversation == await talk.number()
     told = [one.text for one in (await talk.detail()).history if not one.ours]
     assert told == ["Хотим прийти к вам с классом", "много", "60"]
-    again = await talk.company.service.conversations.replay(await talk.number())
+    rejudging = Rejudging(make_tutor(talk.company.settings))
+    service = talk.company.service.conversations
+    again = await service.replay(await talk.number(), rejudging)
     assert [(one.is_script, one.differences) for one in again] == [(True, ())] * 3
+    assert all(one.opinion is not None for one in again)
+
+
+async def greet_first(talk: Talk) -> None:
+    """A bare greeting is answered by the script's opening."""
+    await talk.says("Здравствуйте!", "программа-помощник журнала «Фонарь»")
+    (turn,) = await talk.turns()
+    assert (turn.script, turn.turn.intent) == ("club-ru@1", "greeting")
+    assert turn.turn.judge
+    judges = dict(explain_turn(turn))["Judged by"]
+    assert turn.turn.judge == "examples" or turn.turn.judge[:12] in judges
 
 
 async def write_in_a_burst(talk: Talk) -> None:
@@ -81,12 +107,14 @@ async def write_in_a_burst(talk: Talk) -> None:
     assert turn.script == "club-ru@1"
 
 
-async def test_several_people_are_led_through_their_sales_side_by_side(talk: Talk) -> None:
+async def test_several_people_are_led_through_their_sales_side_by_side(judged_talk: Talk) -> None:
+    talk = judged_talk
     typing: list[int] = []
     bulletin = talk.play.theatre.world.bulletin
     bulletin.subscribe(lambda event: typing.append(event.chat.id) if is_typing(event) else None)
-    people = [talk, talk.other("Eve English"), talk.other("Tanya Teacher"), talk.other("Bo Burst")]
-    plays = (buy_in_russian, buy_in_english, come_as_a_group, write_in_a_burst)
+    others = ("Eve English", "Tanya Teacher", "Bo Burst", "Gleb Greeter")
+    people = [talk, *map(talk.other, others)]
+    plays = (buy_in_russian, buy_in_english, come_as_a_group, write_in_a_burst, greet_first)
     async with talk.company.running_node():
         await asyncio.gather(*(play(one) for play, one in zip(plays, people, strict=True)))
         await talk.settles()
