@@ -1,7 +1,6 @@
 """Fixtures that every test may ask for."""
 
-import os
-
+from tests.fixtures.machinery import certificates, command_tree, server_key
 from tests.fixtures.servers import (
     database_url,
     portal,
@@ -11,7 +10,14 @@ from tests.fixtures.servers import (
     template_database,
 )
 
-__all__ = ["database_url", "portal", "redis_url", "servers", "shelf", "template_database"]
-
-# One process learns for many tests; those that are about the selector's own process ask for it.
-os.environ.setdefault("SELECTOR", "inline")
+__all__ = [
+    "certificates",
+    "command_tree",
+    "database_url",
+    "portal",
+    "redis_url",
+    "server_key",
+    "servers",
+    "shelf",
+    "template_database",
+]

@@ -21,6 +21,7 @@ from orchestrator.service.grants import GrantTerms
 from orchestrator.service.service import Service
 from personas.persona import Persona
 from personas.scripts.model import Script
+from simulator.mtproto.server_key import ServerKey
 from simulator.server import serve
 from simulator.world.messages import Message
 from tests.support.watchdog import NoWatchdog
@@ -138,9 +139,11 @@ class Play:
 
 
 @pytest.fixture
-async def play(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Play]:
+async def play(
+    database_url: str, redis_url: str, tmp_path: Path, server_key: ServerKey
+) -> AsyncIterator[Play]:
     """An empty stage: a channel with its group, and a company that holds no account yet."""
-    async with serve() as server:
+    async with serve(server_key=server_key) as server:
         told = replace_settings(Settings(), server, Servers(database_url, redis_url), tmp_path)
         tuning = replace(TUNING, lease=timedelta(seconds=10))
         async with company(told, tuning=tuning, watchdog=NoWatchdog()) as opened:

@@ -24,6 +24,7 @@ from orchestrator.ports.answers import (
 from orchestrator.ports.outbox import OutboxKind
 from orchestrator.tuning import Retries
 from simulator.mtproto.faults import Fault, FaultKind
+from simulator.mtproto.server_key import ServerKey
 from simulator.server import serve
 from simulator.world.people import Person
 from tests.e2e.conftest import ANNA, Play
@@ -88,9 +89,11 @@ class Talk:
 
 
 @pytest.fixture
-async def talk(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Talk]:
+async def talk(
+    database_url: str, redis_url: str, tmp_path: Path, server_key: ServerKey
+) -> AsyncIterator[Talk]:
     quick = replace(TUNING, lease=timedelta(seconds=10), settling=Retries(3, SHORTLY))
-    async with serve() as server:
+    async with serve(server_key=server_key) as server:
         told = replace_settings(Settings(), server, Servers(database_url, redis_url), tmp_path)
         async with company(told, tuning=quick, watchdog=NoWatchdog()) as opened:
             play = Play(Theatre.build(server, "Rockets"), opened)

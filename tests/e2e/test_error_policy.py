@@ -20,6 +20,7 @@ from cli.settings import Settings
 from db.embedded import Servers
 from orchestrator.tuning import Retries, Tuning
 from simulator.mtproto.faults import Fault, FaultKind
+from simulator.mtproto.server_key import ServerKey
 from simulator.server import serve
 from tests.e2e.conftest import ANNA, SPACE, Play
 
@@ -36,9 +37,11 @@ QUICK = replace(
 
 
 @pytest.fixture
-async def stand(database_url: str, redis_url: str, tmp_path: Path) -> AsyncIterator[Play]:
+async def stand(
+    database_url: str, redis_url: str, tmp_path: Path, server_key: ServerKey
+) -> AsyncIterator[Play]:
     """Anna, with a grant and a campaign; short tries where nobody needs to wait."""
-    async with serve() as server:
+    async with serve(server_key=server_key) as server:
         told = replace_settings(Settings(), server, Servers(database_url, redis_url), tmp_path)
         async with company(told, tuning=QUICK) as opened:
             play = Play(Theatre.build(server, "Rockets"), opened)

@@ -18,11 +18,6 @@ from tests.integration.accounts.cast import ANNA, BORIS, PHONES, Cast, Ear
 from tests.integration.accounts.stores import MemorySessions
 
 
-@pytest.fixture(scope="session")
-def server_key() -> ServerKey:
-    return ServerKey.generate()
-
-
 @pytest.fixture
 async def server(server_key: ServerKey) -> AsyncIterator[TelegramServer]:
     async with serve(server_key=server_key) as running:

@@ -9,11 +9,6 @@ from simulator.server import TelegramServer, serve
 from tests.integration.intake.house import House, build_house
 
 
-@pytest.fixture(scope="session")
-def server_key() -> ServerKey:
-    return ServerKey.generate()
-
-
 @pytest.fixture
 async def server(server_key: ServerKey) -> AsyncIterator[TelegramServer]:
     async with serve(server_key=server_key) as running:

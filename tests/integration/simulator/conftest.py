@@ -22,11 +22,6 @@ NewClient = Callable[..., Awaitable[Any]]
 NewWire = Callable[..., Awaitable[WireClient]]
 
 
-@pytest.fixture(scope="session")
-def server_key() -> ServerKey:
-    return ServerKey.generate()
-
-
 @pytest.fixture
 async def server(server_key: ServerKey) -> AsyncIterator[TelegramServer]:
     async with serve(server_key=server_key) as server:

@@ -11,6 +11,7 @@ from telethon import TelegramClient
 from telethon.crypto import rsa
 from telethon.sessions import MemorySession
 
+from simulator.mtproto.server_key import ServerKey
 from simulator.server import TelegramServer, serve
 from simulator.world.people import Person
 from simulator.world.world import World
@@ -74,8 +75,8 @@ def listen(client: Any, event: Any) -> Heard:
 
 
 @pytest.fixture
-async def town() -> AsyncIterator[Town]:
-    async with serve(World()) as server, AsyncExitStack() as stack:
+async def town(server_key: ServerKey) -> AsyncIterator[Town]:
+    async with serve(World(), server_key=server_key) as server, AsyncExitStack() as stack:
         rsa.add_key(server.public_key, old=False)
         yield Town(server.world, server, stack)
         assert not server.methods.unknown
