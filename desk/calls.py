@@ -77,46 +77,49 @@ class LeanSession(AiohttpSession):
     refuses is read by aiogram, which knows the kinds of refusal.
     """
 
-    async def make_request(
-        self,
-        bot: Bot,
-        method: TelegramMethod[Any],
-        timeout: int | None = None,  # noqa: ASYNC109 - aiogram's signature
-    ) -> Any:  # noqa: ANN401 - whatever the method answers
-        """Make a request of `AnyMethod`s; all others go aiogram's way."""
-        if not isinstance(method, AnyMethod):
-            return await super().make_request(bot, method, timeout)
-        session = await self.create_session()
-        url = self.api.api_url(token=bot.token, method=method.__api_method__)
+    async def ask(
+        self, bot: Bot, method: str, params: Mapping[str, JsonValue], patience: float
+    ) -> JsonValue:
+        """Call a method; raises what aiogram's own calls raise."""
         try:
-            async with session.post(
-                url,
-                data=to_json(method.model_extra, exclude_none=True),
-                headers=JSON,
-                timeout=ClientTimeout(total=timeout or self.timeout),
-            ) as response:
-                content = await response.read()
+            status, content = await self.post(bot, method, params, patience)
         except TimeoutError as late:
-            raise TelegramNetworkError(method, "Request timeout error") from late
+            made = any_method(method, params)
+            raise TelegramNetworkError(made, "Request timeout error") from late
         except ClientError as failed:
-            raise TelegramNetworkError(method, f"{type(failed).__name__}: {failed}") from failed
-        if response.status == HTTPStatus.OK:
+            made, why = any_method(method, params), f"{type(failed).__name__}: {failed}"
+            raise TelegramNetworkError(made, why) from failed
+        if status == HTTPStatus.OK:
             return result_in(content, method)
-        refused = self.check_response(bot, method, response.status, content.decode())
-        return refused.result
+        made = any_method(method, params)
+        refused: JsonValue = self.check_response(bot, made, status, content.decode()).result
+        return refused
+
+    async def post(
+        self, bot: Bot, method: str, params: Mapping[str, JsonValue], patience: float
+    ) -> tuple[int, bytes]:
+        """Make the request; returns the status and the body of its answer."""
+        session = await self.create_session()
+        async with session.post(
+            self.api.api_url(token=bot.token, method=method),
+            data=to_json(params, exclude_none=True),
+            headers=JSON,
+            timeout=ClientTimeout(total=patience),
+        ) as response:
+            return response.status, await response.read()
 
 
 JSON = {"Content-Type": "application/json"}
 
 
-def result_in(content: bytes, method: TelegramMethod[Any]) -> JsonValue:
+def result_in(content: bytes, method: str) -> JsonValue:
     """Read an answer; raises ClientDecodeError for what is none."""
     try:
         answer = from_json(content)
     except ValueError as unreadable:
         raise ClientDecodeError("no JSON", unreadable, content) from unreadable
     if not isinstance(answer, dict) or answer.get("ok") is not True:
-        raise ClientDecodeError("no answer", ValueError(method.__api_method__), answer)
+        raise ClientDecodeError("no answer", ValueError(method), answer)
     found: JsonValue = answer.get("result")
     return found
 
@@ -137,26 +140,32 @@ async def call(
     bot: Bot, method: str, params: Mapping[str, JsonValue], patience: float = PATIENCE
 ) -> JsonValue:
     """Call a method; raises CallFailed. What went out without an answer is Fate.UNKNOWN."""
-    made = call_class(method)(**params)
+    session = bot.session
+    if not isinstance(session, LeanSession):
+        raise TypeError("a bot that open_bot did not make")
     try:
-        result: JsonValue = await bot.session(bot, made, timeout=int(patience))
+        return await session.ask(bot, method, params, patience)
     except TelegramAPIError as failed:
         raise meaning_of(failed) from failed
     except (ClientDecodeError, TimeoutError, OSError) as failed:
         raise CallFailed(Fate.UNKNOWN, f"no answer that can be read: {failed}") from failed
-    return result
 
 
 class AnyMethod(TelegramMethod[Any]):
-    """A method that takes any parameters and returns the answer as it came."""
+    """A call as aiogram names it in what it raises."""
 
     __returning__ = Any
     __api_method__ = ""
 
 
+def any_method(method: str, params: Mapping[str, JsonValue]) -> AnyMethod:
+    """Describe a call that failed."""
+    return call_class(method)(**params)
+
+
 @cache
 def call_class(method: str) -> type[AnyMethod]:
-    """Make a method that takes any parameters and returns the answer as it came."""
+    """Make the class that a method is called by."""
     attributes = {"__returning__": Any, "__api_method__": method, "__module__": __name__}
     return type(method, (AnyMethod,), attributes)
 

@@ -121,10 +121,11 @@ class Promises:
 
     async def add(self, key: str) -> Page:
         """Add a policy that promises a first answer within half an hour."""
-        known = {one.key for one in await self.house.desk.catalogue.policies()}
-        if not key.isidentifier() or len(key) > LONGEST_KEY or key in known:
+        new = SlaPolicy(key, FIRST_ANSWER, None, None, WARNING)
+        known = {one.key: one for one in await self.house.desk.catalogue.policies()}
+        if not key.isidentifier() or len(key) > LONGEST_KEY or known.get(key, new) != new:
             raise BadInput("write a new name of letters and digits, like: default")
-        return await self.put(SlaPolicy(key, FIRST_ANSWER, None, None, WARNING))
+        return await self.put(new)
 
     async def span(self, key: str, field: str, text: str) -> Page:
         """Set one of a policy's times; `-` takes the promise back."""

@@ -92,4 +92,14 @@ def chat_routes(world: World) -> APIRouter:
         world.link_group(channel, group)
         return show_chat(channel)
 
+    add_upgrade(routes, world)
     return routes
+
+
+def add_upgrade(routes: APIRouter, world: World) -> None:
+    """Add the route by which a basic group becomes a supergroup."""
+
+    @routes.post("/chats/{chat}/supergroup", status_code=status.HTTP_201_CREATED)
+    async def upgrade(chat: int) -> ChatShown:
+        """Make a supergroup of a basic group, which is another chat; gives the new one."""
+        return show_chat(world.upgrade(chat_of(world, chat, broadcast=False)))

@@ -12,6 +12,7 @@ from aiogram.enums import ParseMode
 from aiogram.exceptions import (
     TelegramBadRequest,
     TelegramForbiddenError,
+    TelegramMigrateToChat,
     TelegramNotFound,
     TelegramRetryAfter,
 )
@@ -312,6 +313,29 @@ async def test_a_group_is_known_with_its_members(place: Place, boss: Person, ann
     assert [c.command for c in await bot.get_my_commands()] == ["start"]
     await bot.leave_chat(chat)
     assert place.bot.id not in group.members
+
+
+async def test_a_basic_group_that_is_upgraded_says_where_it_is_now(
+    place: Place, boss: Person, anna: Person
+) -> None:
+    group = place.world.add_group("Office", owner=boss, basic=True)
+    place.world.join(group, place.bot, anna)
+    place.world.make_admin(group, place.bot)
+    bot, old = place.aiogram(), -group.id
+    assert (await bot.get_chat(old)).type == "group"
+    said = await bot.send_message(old, "rules")
+    assert said.chat.id == old
+    await bot.get_updates(offset=-1)
+    grown = place.world.upgrade(group)
+    new = -1_000_000_000_000 - grown.id
+    with pytest.raises(TelegramMigrateToChat) as moved:
+        await bot.send_message(old, "more rules")
+    assert moved.value.migrate_to_chat_id == new
+    told = [one.message for one in await bot.get_updates() if one.message is not None]
+    assert [one.migrate_to_chat_id for one in told if one.chat.id == old] == [new]
+    assert old in [one.migrate_from_chat_id for one in told if one.chat.id == new]
+    assert (await bot.get_chat_member(new, place.bot.id)).status == "administrator"
+    assert (await bot.send_message(new, "more rules")).chat.type == "supergroup"
 
 
 async def test_topics_open_hear_close_reopen_and_go(place: Place, boss: Person) -> None:
