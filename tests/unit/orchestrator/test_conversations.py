@@ -93,6 +93,25 @@ def test_a_model_may_not_talk_freely_unless_it_is_allowed() -> None:
     assert said.progress == Progress(step="welcome", turns=2)
 
 
+@pytest.mark.parametrize("allowed", [False, True])
+def test_a_script_says_by_itself_whether_a_model_may_talk_freely(*, allowed: bool) -> None:
+    script = CLUB.model_copy(update={"free_talk": allowed})
+    free = opinion(
+        Strategy.FREE_20, words=("Дождь бывает.",), published=PublishedScript(FIRST, script)
+    )
+    said = decide(setting(LED, TalkTerms(free_talk=not allowed)), free)
+    assert (said.turn.kind is TurnKind.FREE) is allowed
+    if allowed:
+        assert said.turn.approved_by == "free_talk of the script club-ru"
+
+
+def test_thanks_bring_nobody_running() -> None:
+    thanks = opinion(Strategy.FREE_20, published=None, needs_no_answer=True)
+    let = decide(setting(standing("Спасибо!")), thanks)
+    assert (let.turn.kind, let.turn.says) == (TurnKind.SILENT, ())
+    assert (let.state, let.reopens, let.handoff) == (ConversationState.CLOSED, True, None)
+
+
 def test_the_first_free_answer_begins_with_the_disclosure() -> None:
     said = decide(
         setting(standing(), TalkTerms(free_talk=True)),
