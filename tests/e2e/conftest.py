@@ -28,7 +28,7 @@ from tests.support.watchdog import NoWatchdog
 
 OLGA = Actor("olga")
 CHANNEL = f"@{CHANNEL_USERNAME}"
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 ANNA = Persona(
     key="anna",

@@ -60,7 +60,7 @@ def test_a_conversation_is_listed_shown_explained_and_led_again(talked: Troupe) 
     ]
     again = talked("scripts", "replay", "1")
     assert (again.code, again.err) == (0, "")
-    assert "3 of 3 turns were led by a script; 0 differ now" in again.out
+    assert "3 of 3 turns were led by a script, 0 were judged again; 0 differ now" in again.out
 
 
 def test_a_person_takes_part_from_the_command_line(talked: Troupe) -> None:

@@ -21,7 +21,7 @@ from tests.e2e.conftest import ANNA, BORIS, OLGA, Play
 TROUPE = str(Path(sys.executable).with_name("troupe"))
 CLARA = ANNA.model_copy(update={"key": "clara", "name": "Clara"})
 LEASE = 8.0
-PATIENCE = 90.0
+PATIENCE = 240.0
 TUNED = {"claim": "1", "stop": "3", "poll": "0.5", "answer": "5", "lease": f"{LEASE}"}
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")

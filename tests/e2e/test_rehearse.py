@@ -23,7 +23,7 @@ from tests.fixtures.commands import Troupe, environment, quiet_logging, refused,
 __all__ = ["environment", "quiet_logging", "troupe"]
 
 OLGA = Actor("olga")
-PATIENCE = 120.0
+PATIENCE = 300.0
 FIRST_DAY = datetime(2024, 3, 4, tzinfo=UTC)
 POSTS = {
     timedelta(hours=8): ROCKET,

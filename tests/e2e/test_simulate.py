@@ -25,7 +25,7 @@ from cli.simulate.replaying import pauses, publish, read_posts
 from orchestrator.errors import BadInput
 from simulator.world.world import World
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 EXPORT = {
     "name": "Rockets",
     "messages": [

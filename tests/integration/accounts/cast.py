@@ -29,7 +29,7 @@ def endpoint(server: TelegramServer, local_address: str | None = None) -> Endpoi
 
 async def until(done: Callable[[], bool]) -> None:
     """Let the loop run until a condition holds that nobody announces."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not done():  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0.001)
 
@@ -82,7 +82,7 @@ class Ear:
         return [fact for fact in self.facts if isinstance(fact, kind)]
 
     async def until(self, done: Callable[[], bool]) -> None:
-        async with asyncio.timeout(5), self.heard:
+        async with asyncio.timeout(30), self.heard:
             await self.heard.wait_for(done)
 
 

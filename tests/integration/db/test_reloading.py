@@ -26,7 +26,7 @@ from personas.scripts.canonical import canonical_json
 from personas.scripts.model import Script, ScriptKind
 from tests.integration.db.conftest import OLGA
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 SCRIPT = Script.model_validate(
     {
         "key": "comets",

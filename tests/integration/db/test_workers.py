@@ -39,7 +39,7 @@ class Deeds:
             self.changed.notify_all()
 
     async def wait(self, count: int) -> None:
-        async with asyncio.timeout(20), self.changed:
+        async with asyncio.timeout(60), self.changed:
             await self.changed.wait_for(lambda: len(self.done) >= count)
 
 
@@ -79,7 +79,7 @@ async def states(scene: Scene) -> dict[str, int]:
 
 async def settled(scene: Scene, expected: dict[str, int]) -> None:
     """Wait until the queue stands so."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await states(scene) != expected:
             pass
 
@@ -266,7 +266,7 @@ async def test_a_job_that_was_given_back_and_taken_anew_is_not_finished_by_the_f
                 third.set()
 
     await queue(scene.stores, 1)
-    async with working(worker_of(scene.stores, do)), asyncio.timeout(20):
+    async with working(worker_of(scene.stores, do)), asyncio.timeout(60):
         await third.wait()
         await settled(scene, {"done": 3})
     assert len(tries) == 3

@@ -79,7 +79,7 @@ async def grants_of(door: Door, owned: Owned) -> list[Grant]:
 
 async def until(look: Callable[[], Awaitable[bool]]) -> None:
     """Wait for something in the database that follows from an update."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while not await look():  # noqa: ASYNC110 - nobody announces it
             await asyncio.sleep(0.05)  # the database announces nothing to a test
 

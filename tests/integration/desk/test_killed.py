@@ -67,7 +67,7 @@ async def live_until_killed(
         "passes": passes,
         "home": None if home is None else str(home),
     }
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(240):
         await process.communicate(json.dumps(told).encode() + b"\n")
         return await process.wait()
 

@@ -141,7 +141,7 @@ class House:
 
     async def until(self, condition: str) -> None:
         """Wait until a question to the database is answered with yes; nobody announces it."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not (await self.sql(condition))[0][0]:  # noqa: ASYNC110 - nobody announces it
                 await asyncio.sleep(0.01)
 

@@ -40,7 +40,7 @@ async def test_process_1_passes_signals_on_and_ends_as_its_child_does(
     command = ("unshare", "-pf", "--mount-proc", sys.executable, str(program), str(ROOT), fate)
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         assert await process.stdout.readline() == b"ready\n"
         if fate == "asked":
             [first] = children_of(process.pid)

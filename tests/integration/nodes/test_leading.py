@@ -19,7 +19,7 @@ from tests.integration.db.conftest import Scene
 from tests.support.watchdog import NoWatchdog
 
 QUICK = Tuning(lease=timedelta(seconds=6), claim=timedelta(seconds=1), stop=timedelta(seconds=1))
-PATIENCE = 30.0
+PATIENCE = 90.0
 NINE = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
 

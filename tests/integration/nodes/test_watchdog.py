@@ -14,7 +14,7 @@ from orchestrator.clock import SystemClock
 from orchestrator.errors import NotAllowed
 
 VICTIM = Path(__file__).with_name("victim.py")
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 

@@ -17,7 +17,7 @@ from simulator.mtproto.server_key import ServerKey
 from simulator.server import TelegramServer, serve
 from simulator.world.snapshot import SnapshotError
 
-PATIENCE = 10
+PATIENCE = 60
 
 
 @asynccontextmanager

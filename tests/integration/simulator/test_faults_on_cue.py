@@ -21,7 +21,7 @@ ASK = GetNearestDcRequest()
 NAME = "help.GetNearestDc"
 SEND = "messages.SendMessage"
 NEW_POST = "UpdateNewChannelMessage"
-PATIENCE = 10
+PATIENCE = 60
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from simulator.world.login_tokens import LIFE
 from simulator.world.people import Person
 from tests.integration.simulator.conftest import Street
 
-PATIENCE = 10
+PATIENCE = 60
 
 
 async def show_code(street: Street, **options: Any) -> tuple[Any, Any]:

@@ -17,7 +17,7 @@ from simulator.bot_api.webhook import Delays
 from simulator.world.people import Person
 from simulator.world.world import World
 
-PATIENCE = 10
+PATIENCE = 60
 
 
 @dataclass

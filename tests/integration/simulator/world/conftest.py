@@ -16,7 +16,7 @@ from simulator.server import TelegramServer, serve
 from simulator.world.people import Person
 from simulator.world.world import World
 
-PATIENCE = 10
+PATIENCE = 60
 
 
 @dataclass
