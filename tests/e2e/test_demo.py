@@ -15,7 +15,7 @@ from cli.demo.injection import KNOWN
 from tests.e2e.conftest import Play
 from tests.integration.embedded.trials import gone, servers_of
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 async def start(home: Path, *words: str, **variables: str) -> asyncio.subprocess.Process:
