@@ -15,6 +15,8 @@ from cli.settings import Settings
 from db.embedded import postgres_tool, resolve_servers
 from orchestrator.errors import BadInput, NotAllowed, TroupeError
 
+MAGIC = b"PGDMP"
+"""How a file of pg_dump's custom format begins."""
 FRESH_SCHEMA = "drop schema public cascade; create schema public;"
 IN_USE = (
     "select count(*) from pg_stat_activity "
@@ -106,6 +108,17 @@ def drafted(file: Path) -> Iterator[Path]:
         raise BadInput(f"{file} cannot be written: {error.strerror}") from None
     finally:
         draft.unlink(missing_ok=True)
+
+
+def check_backup(file: Path) -> None:
+    """Raise BadInput for what is no backup, before anybody is asked or anything starts."""
+    try:
+        with file.open("rb") as opened:
+            is_ours = opened.read(len(MAGIC)) == MAGIC
+    except OSError as error:
+        raise BadInput(f"{file} cannot be read: {error.strerror}") from None
+    if not is_ours:
+        raise BadInput(f"{file} is no backup that `troupe db backup` wrote")
 
 
 async def bring_back(settings: Settings, file: Path) -> str:

@@ -16,7 +16,7 @@ DAYS = [DAY]
 class Commands(TyperGroup):
     """The root of all commands; what any of them is given passes through here."""
 
-    def invoke(self, ctx: typer.Context) -> Any:  # noqa: ANN401 - whatever a command returns
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer hides its contexts' own type
         """Run a command; a value that cannot be is told in a sentence of ours."""
         from pydantic import ValidationError
 

@@ -55,8 +55,9 @@ def restore(
 ) -> None:
     """Replace everything stored by a backup, whole or not at all; no node may be running."""
     from cli.asking import confirm
-    from cli.backups import bring_back
+    from cli.backups import bring_back, check_backup
 
+    check_backup(file)
     if not yes:
         confirm("Everything stored now will be replaced. Go on?")
     say(asyncio.run(bring_back(settings_for_command(), file)))

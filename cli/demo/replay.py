@@ -108,4 +108,5 @@ def words_of(entries: Sequence[ServiceEntry | MessageEntry]) -> Iterator[str]:
 
 def first_problem(error: ValidationError) -> str:
     """Say where the file is wrong, and how."""
-    return f"at {problems_of(error)[0]}"
+    problem = problems_of(error)[0]
+    return f"{'it' if problem.path == 'document' else problem.path} {problem.sentence}"

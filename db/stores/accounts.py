@@ -151,12 +151,13 @@ class PostgresAccounts:
                 raise NotFound(f"There is no account {account}")
             is_fresh = row.state == AccountState.NEW and row.telegram_id is None
             if not is_fresh or await one(connection, HAS_SESSION, account=account):
-                raise stays(row.name, "has signed in")
+                raise stays(row.name, "has signed in", AccountState(row.state))
             try:
                 for statement in REMOVE:
                     await run(connection, statement, account=account)
             except IntegrityError:
-                raise stays(row.name, "is part of what is on record") from None
+                why = "is part of what is on record"
+                raise stays(row.name, why, AccountState(row.state)) from None
             await write_audit(connection, actor, "remove_account", f"account {row.name}")
 
     async def account_named(self, name: str) -> Account:
@@ -266,12 +267,14 @@ def phone_taken(name: str, state: AccountState) -> AlreadyExists:
     )
 
 
-def stays(name: str, why: str) -> NotAllowed:
+def stays(name: str, why: str, state: AccountState) -> NotAllowed:
     """Say why an account cannot be forgotten, and what can be done instead (charter rule 6)."""
-    return NotAllowed(
-        f"{name} {why}, so it stays on record: `troupe accounts retire {name}` signs it out for "
-        "good"
+    remedy = (
+        "it is retired already"
+        if state is AccountState.RETIRED
+        else f"`troupe accounts retire {name}` signs it out for good"
     )
+    return NotAllowed(f"{name} {why}, so it stays on record: {remedy}")
 
 
 async def store_profile(connection: AsyncConnection, account: AccountId, profile: Profile) -> None:

@@ -91,8 +91,7 @@ class Accounts:
     async def pause(self, actor: Actor, name: str) -> None:
         """Finish what is being sent, then disconnect the account."""
         account = await self.stage.stores.accounts.account_named(name)
-        if account.state in SIGNED_OUT:
-            raise NotAllowed(f"{name} is not signed in: `troupe accounts login {name}` comes first")
+        check_signed_in(account)
         await self.set_state(actor, account, AccountState.PAUSED, f"paused by {actor.name}")
 
     async def resume(self, actor: Actor, name: str) -> None:
@@ -108,6 +107,7 @@ class Accounts:
     async def disclose(self, actor: Actor, name: str) -> Profile:
         """Write the persona's disclosure into the account's public bio (charter rule 2)."""
         account = await self.stage.stores.accounts.account_named(name)
+        check_signed_in(account)
         if account.disclosure is None:
             raise NotAllowed(f"{name} has no persona whose disclosure could be written")
         roles = await self.stage.stores.study_groups.roles_of(account.id)
@@ -144,3 +144,10 @@ class Accounts:
         await self.stage.stores.accounts.set_account_state(actor, account.id, state, reason)
         cause = f"{account.state} → {state} by {actor.name}" + (f": {reason}" if reason else "")
         self.stage.operations.note(SessionEvent(SessionKind.STATE_CHANGED, account.id, cause=cause))
+
+
+def check_signed_in(account: Account) -> None:
+    """Raise NotAllowed for an account that has no session to do anything with."""
+    if account.state in SIGNED_OUT:
+        name = account.name
+        raise NotAllowed(f"{name} is not signed in: `troupe accounts login {name}` comes first")

@@ -96,7 +96,7 @@ def test_an_account_is_forgotten_or_retired_and_its_number_is_free_or_stays(
     assert troupe("accounts", "retire", "anna").code == 0
     assert [one["state"] for one in troupe("accounts", "list", "--json").json] == ["retired"]
     assert "`troupe accounts login anna`" in refused(troupe("accounts", "pause", "anna"))
-    assert "`troupe accounts retire anna`" in refused(troupe("accounts", "remove", "anna"))
+    assert "it is retired already" in refused(troupe("accounts", "remove", "anna"))
 
 
 def test_name_and_persona_are_checked_before_the_number_is_asked_for(troupe: Troupe) -> None:
@@ -267,8 +267,12 @@ def test_what_is_no_backup_changes_nothing(
 ) -> None:
     file = tmp_path / "no.dump"
     file.write_text("not a backup")
+    assert "is no backup" in refused(troupe("db", "restore", str(file)))
+    assert "missing.dump cannot be read" in refused(
+        troupe("db", "restore", str(tmp_path / "missing.dump"))
+    )
+    file.write_text("PGDMP, and then nothing of use")
     refused(troupe("db", "restore", str(file), "--yes"))
-    refused(troupe("db", "restore", str(tmp_path / "missing.dump"), "--yes"))
     unanswered = troupe("db", "restore", str(file))
     assert unanswered.code == 1
     assert "nothing was changed" in unanswered.err

@@ -101,7 +101,7 @@ async def test_what_is_asked_for_wrongly_is_refused_before_anything_is_begun(
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("{", "no Telegram Desktop export: at document: is not JSON"),
+        ("{", "no Telegram Desktop export: it is not JSON"),
         ('{"messages": [{"type": "dance"}]}', "is one of 'service', 'message'"),
         ('{"messages": [{"type": "message", "text": 5}]}', "no Telegram Desktop export"),
         ('{"messages": []}', "holds no posts"),
