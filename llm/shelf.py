@@ -12,6 +12,7 @@ import os
 import pickle
 import tempfile
 from dataclasses import asdict, dataclass
+from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -25,11 +26,8 @@ log = logging.getLogger(__name__)
 KEPT: Final = 24
 """Selectors on the shelf; those that were asked for least lately make room."""
 SUFFIX: Final = ".selector"
-RECIPE: Final = {
-    "llm": ("selector.py", "script_selector.py", "scorer.py", "meaning.py", "passages.py"),
-    "personas": ("texts.py", "language.py"),
-}
-"""The program that teaches: where it changes, the same phrases are learnt otherwise."""
+ROOMS: Final = ("llm", "personas")
+"""Where the program that teaches is: where it changes, the same phrases are learnt otherwise."""
 LIBRARIES: Final = ("numpy", "scipy", "scikit-learn", "ctranslate2", "tokenizers")
 DIGEST: Final = 32
 SENSES: Final = "senses"
@@ -41,13 +39,21 @@ def name_of(lessons: Lessons, *, by_meaning: bool) -> str:
         "lessons": {language: asdict(lesson) for language, lesson in lessons.items()},
         "by_meaning": by_meaning,
         "libraries": [version(library) for library in LIBRARIES],
-        "recipe": [
-            hashlib.sha256((files(room) / name).read_bytes()).hexdigest()
-            for room, names in RECIPE.items()
-            for name in names
-        ],
+        "program": program(),
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def program() -> str:
+    """Return the hash of the program that teaches; another release teaches anew."""
+    sources = (
+        path.read_bytes()
+        for room in ROOMS
+        for path in sorted(files(room).iterdir(), key=lambda path: path.name)
+        if path.name.endswith(".py")
+    )
+    return hashlib.sha256(b"".join(sources)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
