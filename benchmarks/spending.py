@@ -17,12 +17,9 @@ class Spending:
     @contextmanager
     def watching(self, **whose: int) -> Iterator[None]:
         """Count what these processes and their children spend, and this one as `own`."""
-        watched = {"own": [psutil.Process()]} | {
-            name: with_children(process) for name, process in whose.items()
-        }
-        before = spent(watched)
+        before = spent(whose)
         yield
-        for name, seconds in spent(watched).items():
+        for name, seconds in spent(whose).items():
             self.seconds[name] = self.seconds.get(name, 0.0) + seconds - before[name]
 
     def per(self, number: int) -> dict[str, int]:
@@ -30,24 +27,25 @@ class Spending:
         return {name: round(1e6 * seconds / number) for name, seconds in self.seconds.items()}
 
 
-def with_children(process: int) -> list[psutil.Process]:
-    """Return a process and all that it started, however indirectly."""
-    first = psutil.Process(process)
-    return [first, *first.children(recursive=True)]
+def spent(whose: Mapping[str, int]) -> dict[str, float]:
+    """Return the processor seconds until now of this process, and of others with their children."""
+    own = psutil.Process().cpu_times()
+    others = {name: seconds_of_all(psutil.Process(process)) for name, process in whose.items()}
+    return {"own": own.user + own.system} | others
 
 
-def spent(watched: Mapping[str, list[psutil.Process]]) -> dict[str, float]:
-    """Return the processor seconds of each group until now; who ended spends no more."""
-    return {name: sum(map(seconds_of, group)) for name, group in watched.items()}
+def seconds_of_all(first: psutil.Process) -> float:
+    """Return the processor seconds of a process and all that it started, however indirectly."""
+    return sum(map(seconds_of, [first, *first.children(recursive=True)]))
 
 
 def seconds_of(process: psutil.Process) -> float:
-    """Return the processor seconds of one process."""
+    """Return the processor seconds of one process, and of those of its children that ended."""
     try:
         times = process.cpu_times()
     except psutil.NoSuchProcess:
         return 0.0
-    return float(times.user + times.system)
+    return float(times.user + times.system + times.children_user + times.children_system)
 
 
 def children_named(part: str) -> list[int]:
