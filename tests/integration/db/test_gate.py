@@ -171,6 +171,28 @@ async def stand(scene: Scene) -> Stand:
     return Stand(scene, messages[0])
 
 
+UPDATE_GRANT = (
+    "UPDATE grants SET linked_group_id = :group, starts_at = :starts, expires_at = :ends,"
+    " verified_at = :verified, suspended_at = :suspended, suspended_reason = :why,"
+    " suspended_for = :what, revoked_at = :revoked, revoked_by = :by"
+)
+
+
+def grant_row(grant: GrantFacts, now: datetime) -> dict[str, object]:
+    """Lay a grant's facts out as `UPDATE_GRANT` writes them."""
+    return {
+        "group": grant.linked_group,
+        "starts": grant.starts_at,
+        "ends": grant.expires_at,
+        "verified": grant.verified_at,
+        "suspended": now if grant.suspended else None,
+        "why": "lost" if grant.suspended else None,
+        "what": "proof" if grant.suspended else None,
+        "revoked": now if grant.revoked else None,
+        "by": "olga" if grant.revoked else None,
+    }
+
+
 async def arrange(connection: AsyncConnection, stand: Stand, given: GateFacts) -> None:
     """Write the facts into the rows that the gate reads."""
 
@@ -216,21 +238,10 @@ async def arrange(connection: AsyncConnection, stand: Stand, given: GateFacts) -
         fence=scene.holder.fence - (not given.disclosed_under_this_fence),
     )
     await write(
-        "UPDATE grants SET scope = :scope, comments_per_post = :per_post, linked_group_id = :group,"
-        " starts_at = :starts, expires_at = :expires, verified_at = :verified,"
-        " suspended_at = :suspended, suspended_reason = :suspended_reason,"
-        " suspended_for = :suspended_for, revoked_at = :revoked, revoked_by = :revoked_by",
+        f"{UPDATE_GRANT}, scope = :scope, comments_per_post = :per_post",
         scope=grant.scope,
         per_post=grant.comments_per_post,
-        group=grant.linked_group,
-        starts=grant.starts_at,
-        expires=grant.expires_at,
-        verified=grant.verified_at,
-        suspended=given.now if grant.suspended else None,
-        suspended_reason="lost" if grant.suspended else None,
-        suspended_for="proof" if grant.suspended else None,
-        revoked=given.now if grant.revoked else None,
-        revoked_by="olga" if grant.revoked else None,
+        **grant_row(grant, given.now),
     )
     await write(
         "UPDATE channels SET is_active = :active, linked_group_id = :group",

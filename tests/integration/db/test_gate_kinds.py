@@ -26,7 +26,9 @@ from tests.integration.db.test_gate import (
     AT_A_GIVEN_TIME,
     NEW_YEAR,
     OTHER_GROUP,
+    UPDATE_GRANT,
     ZONES,
+    grant_row,
     maybe,
     near,
     windows,
@@ -291,24 +293,12 @@ async def test_the_gate_for_study_groups_and_its_pure_rule_agree(
     scene, message = line
     expected = judge_line(facts, TERMS)
     event(str(expected))
-    grant = facts.grant
     async with scene.engine.connect() as connection:
         await arrange_row(connection, scene, message, facts, "channel")
         await write(
             connection,
-            "UPDATE grants SET linked_group_id = :group, starts_at = :starts, expires_at = :ends,"
-            " verified_at = :verified, suspended_at = :suspended, suspended_reason = :why,"
-            " suspended_for = :what, revoked_at = :revoked, revoked_by = :by"
-            " WHERE scope = 'study_group'",
-            group=grant.linked_group,
-            starts=grant.starts_at,
-            ends=grant.expires_at,
-            verified=grant.verified_at,
-            suspended=facts.now if grant.suspended else None,
-            why="lost" if grant.suspended else None,
-            what="proof" if grant.suspended else None,
-            revoked=facts.now if grant.revoked else None,
-            by="olga" if grant.revoked else None,
+            f"{UPDATE_GRANT} WHERE scope = 'study_group'",
+            **grant_row(facts.grant, facts.now),
         )
         await write(
             connection,
