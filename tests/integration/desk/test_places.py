@@ -1,6 +1,7 @@
 """Groups that are added while the desk runs are used without a restart."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -31,7 +32,7 @@ async def test_a_desk_of_operators_gets_a_forum_while_it_runs(stand: Stand) -> N
             stand.say(client, "help")
             asked = await stand.shown(client, "Связаться")
             stand.press(client, asked, "v1:ask:other")
-            seen = await stand.until(lambda n=number: shown_in(stand.group, forum, n), "a ticket")
+            seen = await stand.until(partial(shown_in, stand.group, forum, number), "a ticket")
             if seen is forum:
                 break
         assert seen is forum
@@ -57,7 +58,7 @@ async def test_a_second_forum_shares_the_load_as_soon_as_it_is_added(stand: Stan
         calls = count(stand, "getMe")
         for number in range(2, 12):
             await forum.ask(f"Client{number}", "hello")
-            place = await stand.until(lambda n=number: where(forum.main, more, n), "a topic")
+            place = await stand.until(partial(where, forum.main, more, number), "a topic")
             if place is more:
                 break
         assert place is more

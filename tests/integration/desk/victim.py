@@ -78,7 +78,7 @@ async def main() -> None:
     doom = Doom(told["point"], told["passes"])
     if told["point"] == "untold":
         terms = replace(terms, idle_warning=timedelta(), idle_close=timedelta())
-        Aftermath.word = partial(doom_before_words, doom)  # type: ignore[assignment]
+        Aftermath.word = partial(doom_before_words, doom)  # type: ignore[method-assign]
     async with (
         Notices(told["database_url"]).run() as bell,
         desk_memory(told["redis_url"]) as memory,
