@@ -79,6 +79,8 @@ class Company:
     operations: BatchedOperations
     door: AccountDoor
     service: Service
+    judge: "Judge"
+    """Who tells what posts and messages are about, for everybody here."""
     ending: AsyncExitStack
     """Closes what was opened on the way, when everything ends."""
 
@@ -102,10 +104,9 @@ class Company:
     def worker(self, node: NodeName) -> Worker:
         """Make what does the node's jobs."""
         stage = self.stage
-        judge = make_judge(self.settings, self.ending)
-        writer = make_writer(self.settings, stage, self.ending, judge)
+        writer = make_writer(self.settings, stage, self.ending, self.judge)
         stage.library.add_reader(lambda shot: writer.learn(shot.published(ScriptKind.COMMENT)))
-        conductor = Conductor(stage, make_interpreter(stage, writer, judge))
+        conductor = Conductor(stage, make_interpreter(stage, writer, self.judge))
         duties = Duties(
             stage,
             Decider(stage, writer),
@@ -182,6 +183,7 @@ async def company(
             operations=operations,
             door=door,
             service=Service.on(stage, door),
+            judge=make_judge(settings, stack),
             ending=stack,
             watchdog=watchdog,
         )

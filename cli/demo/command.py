@@ -44,14 +44,12 @@ TUNING = Tuning(
     sending=Retries(3, timedelta(seconds=2)),
 )
 """On a Telegram of its own the demo need not be patient."""
-SCORER, DESK = "llm.scorer", "desk.door"
-"""What takes long to import, each loaded in a thread before it is needed."""
 PAUSE_BETWEEN_POSTS = 1.5
 UNTIL_HEARD = 15.0
 """How many seconds the first post waits for our accounts; then it is published all the same."""
-UNTIL_SHOWN = 20.0
+UNTIL_SHOWN = 60.0
 """How many seconds the ticket's client waits for a first comment."""
-LAST_WORDS = 60.0
+LAST_WORDS = 120.0
 """How many seconds after the last post the slowest decision may take, plus some for each post."""
 
 
@@ -78,7 +76,7 @@ class Performance:
 
     async def play(self) -> Summary:
         """Publish every post, wait until each is decided, and count."""
-        names = await engage(self.company.service, self.theatre, self.scripts)
+        names = await engage(self.company, self.theatre, self.scripts)
         for fault in (each for word in self.options.inject for each in KNOWN[word]):
             self.theatre.server.faults.add(fault)
         async with self.company.running_node(), asyncio.TaskGroup() as group:
@@ -123,7 +121,7 @@ class Performance:
         """
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.shown.wait(), UNTIL_SHOWN)
-        await asyncio.to_thread(import_module, DESK)
+        await asyncio.to_thread(import_module, "desk.door")
         await self.ticket.run(self.company)
 
     async def until_over(self) -> None:
@@ -220,15 +218,12 @@ async def stage_set(
     """Start servers, a fresh database, the local Telegram and a company that plays on them."""
     folder = settings.home / "demo"
     with alone(folder):
-        # Whatever judges posts is loaded while the servers start, and not when the first one waits.
-        importing = asyncio.create_task(asyncio.to_thread(import_module, SCORER), name="scorer")
         async with embedded_servers(folder) as servers, serve(bot_api=True) as server:
             fresh = await recreate_all(servers, DATABASE)
             theatre = Theatre.build(server, replay.title)
             ticket = TicketPlay.build(server, theatre.owner)
             told = ticket.settings(replace_settings(settings, server, fresh, folder))
             async with company(told, tuning=TUNING, migrate=True) as players:
-                await importing
                 yield Performance(options, theatre, players, replay, scripts, ticket, begun)
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
 
+from cli.compose import Company
 from cli.demo.theatre import CHANNEL_USERNAME, PHONES, Theatre, code_for
 from cli.documents import read_personas
 from orchestrator.actor import Actor
@@ -15,7 +16,7 @@ from orchestrator.service.campaigns import CampaignPlan
 from orchestrator.service.grants import GrantTerms
 from orchestrator.service.service import Service
 from personas.persona import Persona
-from personas.scripts.model import Script
+from personas.scripts.model import Script, ScriptKind
 
 DIRECTOR = Actor("demo")
 DATA = Path(str(files("cli") / "demo_data"))
@@ -41,11 +42,14 @@ class AnswersForTestNumber:
         return self.first_name
 
 
-async def engage(service: Service, theatre: Theatre, scripts: Sequence[Script]) -> tuple[str, ...]:
+async def engage(company: Company, theatre: Theatre, scripts: Sequence[Script]) -> tuple[str, ...]:
     """Sign the accounts in, disclose them, record the grant, start the campaign."""
+    service = company.service
     personas = read_personas(DATA / "personas.yaml")
     await service.library.import_personas(DIRECTOR, personas)
     await service.library.import_scripts(DIRECTOR, scripts, "for the demo")
+    # What judges posts learns meanwhile, and not when the first one waits.
+    company.judge.learn(await company.stage.library.published(ScriptKind.COMMENT), whole=True)
     names = tuple(persona.key for persona in personas)
     async with asyncio.TaskGroup() as group:
         for persona, phone in zip(personas, PHONES, strict=True):
