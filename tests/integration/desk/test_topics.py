@@ -204,6 +204,7 @@ async def test_an_edit_reaches_a_copy_that_is_not_yet_known_to_have_arrived(
     card = await forum.stands("Обращение #1", topic)
     stand.press(forum.maria, card, f"v1:tech:1:{forum.technician.id}")
     mirror = await forum.titled("#1 | Anna", forum.workshop)
+    await forum.stands("First", mirror, forum.workshop)
     said = forum.write(forum.maria, topic, "Hello")
     await forum.stands("Maria:\nHello", mirror, forum.workshop)
     await stand.shown(anna, "Hello")
