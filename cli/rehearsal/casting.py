@@ -8,6 +8,7 @@ from cli.compose import Company, company
 from cli.rehearsal.options import RehearsalOptions
 from cli.settings import Settings
 from orchestrator.errors import BadInput, NotFound
+from orchestrator.ports.accounts import Account, AccountState
 from orchestrator.ports.campaigns import Campaign, Schedule
 from orchestrator.ports.grants import Grant, Review
 from orchestrator.tuning import Tuning
@@ -64,7 +65,10 @@ async def read_casting(settings: Settings, options: RehearsalOptions) -> Casting
             versions={one.key: one.version for one in records},
             comments_per_post=1 if grant is None else grant.comments_per_post,
             tuning=house.stage.tuning,
-            remarks=tuple(remarks_on(campaign, channel, grant)),
+            remarks=(
+                *remarks_on(campaign, channel, grant),
+                *remarks_on_accounts(await house.service.accounts.list(), schedules),
+            ),
         )
 
 
@@ -138,3 +142,13 @@ def remarks_on(campaign: Campaign, channel: str, grant: Grant | None) -> list[st
     if campaign.state != "running":
         remarks.append(f"The campaign is {campaign.state}: in life it says nothing before a start.")
     return remarks
+
+
+def remarks_on_accounts(accounts: Sequence[Account], schedules: Sequence[Schedule]) -> list[str]:
+    """Say which of the campaign's accounts would be silent in life."""
+    planned = {schedule.account for schedule in schedules}
+    return [
+        f"{one.name} is {one.state.replace('_', ' ')}: in life it says nothing."
+        for one in accounts
+        if one.name in planned and one.state is not AccountState.ACTIVE
+    ]
