@@ -125,7 +125,7 @@ class Play:
         """Wait until something has come about that only the database or the world knows."""
         async with asyncio.timeout(PATIENCE):
             while not await condition():  # noqa: ASYNC110 - nobody announces it
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.1)
 
     async def until_decided(self, posts: int = 1) -> None:
         """Wait until so many posts are decided and nothing is left to send."""
