@@ -1,18 +1,17 @@
 """Which trigger a message means, if any: learnt from example phrases, judged on this machine.
 
-Two judges are added up. One knows words, told by their stems, and runs of letters, in any
-language: a linear support vector machine. The other knows what English sentences mean: kernel
-ridge regression on the vectors of `llm.meaning`, its phrases as the centres (Nyström's
-approximation where there are many). Both are one against all, so that a message which no trigger
-knows scores low everywhere.
-How low is too low is learnt from phrases that were held out. Where words alone leave no doubt, the
-second judge, who takes most of the time, is not asked.
+With the encoder of `llm.meaning` the selector judges words and sense together
+(`llm.understanding`). Without it, and in other languages than English, words judge alone: a linear
+support vector machine over stems and runs of letters, one against all, so that a message which no
+trigger knows scores low everywhere. How low is too low is learnt from phrases that were held out.
+
+The judges that speak (`llm.script_selector`) add up that machine and kernel ridge regression on
+vectors, its phrases as the centres (Nyström's approximation where there are many).
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -23,14 +22,14 @@ from sklearn.pipeline import FeatureUnion
 from sklearn.svm import LinearSVC
 
 from llm.meaning import Vectors
+from llm.understanding import NOTHING, Understanding, stems_and_pairs
 from personas.strategy import SCRIPT_FITS_ABOVE
-from personas.texts import stems
 
 Scores = npt.NDArray[np.float64]
 Targets = npt.NDArray[np.int64]
 
-NOTHING = -1
-"""The target of a phrase that no trigger fits."""
+__all__ = ["NOTHING", "Selector"]
+
 SOFTNESS = 0.5
 """The support vector machine's C."""
 NEARNESS = 3.0
@@ -45,10 +44,6 @@ KIN, KIN_WEIGHT = 3, 8.0
 """What the mean cosine of the nearest phrases adds to it: strangers have no kin."""
 LOST = 0.015
 """The part of messages that a trigger fits which may be taken for fitting none."""
-PLAIN_MARGIN, PLAIN_LEAD = 0.7, 1.2
-"""Words whose best trigger has so much, and so much more than the next, leave no doubt."""
-USUAL_KIN = 0.6
-"""The mean cosine of the kin of what such words say: they count as if sense agreed."""
 HELD_OUT = 0.05
 FEW = 2000
 """Up to so many phrases, each is held out once; above, a twentieth of them is."""
@@ -100,12 +95,6 @@ class Words:
         known = self.columns != NOTHING
         result[:, self.columns[known]] = decided[:, known]
         return result
-
-
-def stems_and_pairs(text: str) -> list[str]:
-    """Return the stems of the words and the pairs of neighbours: «карта» is «картой»."""
-    found = stems(text)
-    return [*found, *(f"{left} {right}" for left, right in pairwise(found))]
 
 
 class Sense:
@@ -205,6 +194,25 @@ class Limit:
         return 1 / (1 + math.exp(-max(-50.0, min(50.0, odds))))
 
 
+class Judge(Protocol):
+    """Tells triggers apart."""
+
+    def verdicts(self, texts: Sequence[str]) -> Verdicts:
+        """Judge each text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """Words and sense judged together, and whoever turns texts into vectors."""
+
+    understanding: Understanding
+    senses: Senses
+
+    def verdicts(self, texts: Sequence[str]) -> Verdicts:
+        """Judge each text."""
+        return Verdicts(*self.understanding.judge(texts, self.senses.vectors(texts)))
+
+
 class Selector:
     """Says which of some triggers a message means; training takes a moment, so off the loop."""
 
@@ -213,28 +221,22 @@ class Selector:
     ) -> None:
         """Learn from phrases with the numbers of their triggers, NOTHING for those of none."""
         wanted = np.asarray(targets, dtype=np.int64)
-        lesson = Lesson(texts, wanted, int(wanted.max(initial=NOTHING)) + 1, senses)
-        if lesson.labels < 1 or len(set(targets)) < 2:
+        labels = int(wanted.max(initial=NOTHING)) + 1
+        if labels < 1 or len(set(targets)) < 2:
             raise ValueError("a selector tells at least two kinds of phrases apart")
-        self.limit, words = examine(lesson)
-        self.judges = lesson.taught(words)
+        self.judges: Judge
+        if senses is None:
+            lesson = Lesson(texts, wanted, labels, None)
+            self.limit, words = examine(lesson)
+            self.judges = lesson.taught(words)
+        else:
+            known = Understanding(texts, senses.vectors(texts), wanted, labels)
+            self.limit = limit_above(known.held_out)
+            self.judges = Understood(known, senses)
 
     def choose(self, text: str) -> Choice:
         """Return the trigger that suits a message best, with how well."""
-        return self.by_words(text) or self.choose_all([text])[0]
-
-    def by_words(self, text: str) -> Choice | None:
-        """Choose by words alone where they leave no doubt; None where sense has to be asked."""
-        if self.judges.sense is None:
-            return None
-        row = self.judges.words.scores([text], self.judges.labels)[0]
-        if len(row) == 1:
-            return None
-        second, best = np.partition(row, -2)[-2:].tolist()
-        if best < PLAIN_MARGIN or best - second < PLAIN_LEAD:
-            return None
-        agreed = MEANING_WEIGHT * (1 + LEAD_WEIGHT) + KIN_WEIGHT * USUAL_KIN
-        return self.choice(row, best + LEAD_WEIGHT * (best - second) + agreed)
+        return self.choose_all([text])[0]
 
     def choose_all(self, texts: Sequence[str]) -> list[Choice]:
         """Choose for many messages at once."""
@@ -268,10 +270,16 @@ def examine(lesson: Lesson) -> tuple[Limit, Words | None]:
         verdicts = judges.verdicts([lesson.texts[place] for place in asked])
         right = verdicts.scores.argmax(axis=1) == lesson.targets[asked]
         found += verdicts.confidences[right].tolist()
-    if not found or judges is None:
-        return Limit(confidence=0.0, spread=0.25), None
-    limit = Limit(float(np.quantile(found, LOST)), max(0.05, float(np.std(found)) / 2))
-    return limit, judges.words if len(lesson.targets) > FEW else None
+    if judges is None:
+        return limit_above(np.zeros(0)), None
+    return limit_above(np.array(found)), judges.words if len(lesson.targets) > FEW else None
+
+
+def limit_above(found: Scores) -> Limit:
+    """Put the limit where it costs at most LOST of what was rightly understood, this surely."""
+    if not len(found):
+        return Limit(confidence=0.0, spread=0.25)
+    return Limit(float(np.quantile(found, LOST)), max(0.05, float(np.std(found)) / 2))
 
 
 def splits(targets: Targets) -> list[tuple[Targets, Targets]]:

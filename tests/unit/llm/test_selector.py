@@ -191,10 +191,13 @@ def test_russian_words_are_known_in_forms_that_no_phrase_had() -> None:
     assert names[judge.choose("беда с переводами").target] == "перевод"
 
 
-def test_where_words_leave_no_doubt_nobody_asks_what_they_mean(meanings: Meanings) -> None:
-    judge = selector(meanings)
-    plain = judge.by_words("what is the delivery of the courier parcel shipping package")
-    assert plain is not None
-    assert plain.target == list(SUBJECTS).index("delivery")
-    assert plain.fit > 0.7
-    assert judge.by_words("how much money do you want for it") is None
+def test_known_strangers_lower_the_sureness_of_others_like_them(meanings: Meanings) -> None:
+    taught = phrases()
+    texts = [one.text for one in taught]
+    targets = [list(SUBJECTS).index(one.category) for one in taught]
+    known = [f"what is the weather like in {place}" for place in ("Rome", "Oslo", "Lima", "Kiev")]
+    asked = "what is the weather like in Tokyo"
+    without = Selector(texts, targets, meanings).choose(asked)
+    told = Selector([*texts, *known], [*targets, *[NOTHING] * len(known)], meanings).choose(asked)
+    assert told.fit < 0.7
+    assert told.fit <= without.fit
