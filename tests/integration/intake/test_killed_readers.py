@@ -47,7 +47,7 @@ async def start_reader(house: House, database_url: str) -> Process:
     assert reader.stdout is not None
     reader.stdin.write(pickle.dumps((endpoint(house.server), database_url, KEY, house.account)))
     reader.stdin.write_eof()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         assert await reader.stdout.readline() == b"open\n"
     return reader
 

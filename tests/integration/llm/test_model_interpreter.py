@@ -40,7 +40,7 @@ STORY = (
 @asynccontextmanager
 async def interpreter(server: ModelServer) -> AsyncIterator[ModelInterpreter]:
     async with server.running(), house(server, "unused") as home:
-        yield ModelInterpreter(LocalInterpreter(), home.writer.model)
+        yield ModelInterpreter(LocalInterpreter(patience=None), home.writer.model)
 
 
 def message(text: str, progress: Progress = WELCOMED, *, begins: bool = False) -> Message:
