@@ -34,7 +34,7 @@ async def test_what_a_killed_process_had_not_committed_is_told_to_the_next(
     assert victim.stdout is not None
     victim.stdin.write(pickle.dumps((endpoint(cast.server), str(tmp_path))))
     victim.stdin.write_eof()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(120):
         assert await victim.stdout.readline() == b"open\n"
         cast.world.publish(science, "interrupted")
         assert await victim.stdout.readline() == b"PostSeen\n"

@@ -54,7 +54,7 @@ async def serving(
         *program, "-p", "0", "-f", str(file), stdout=asyncio.subprocess.PIPE
     )
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             url = await address_of(server)
         client = ModelClient(ModelAddress("gpt-test", f"{url}/v1", "key"), clock=HandClock())
         async with client.running():
