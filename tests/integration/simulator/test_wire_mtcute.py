@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from anyio.from_thread import BlockingPortal
 
 from simulator.server import TelegramServer
 from simulator.world.events import AccountChanged, Event
@@ -41,14 +42,15 @@ async def run(folder: Path, *command: str) -> tuple[int, str, str]:
     return process.returncode or 0, said.decode(), complained.decode()
 
 
-@pytest.fixture
-async def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def folder(portal: BlockingPortal, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with mtcute in it, at the versions of the lock file; skips where it cannot be."""
     for tool in ("node", "npm"):
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed")
+    place = tmp_path_factory.mktemp("mtcute")
     for name in FILES:
-        shutil.copy(HERE / name, tmp_path)
+        shutil.copy(HERE / name, place)
     quiet = (
         "--ignore-scripts",
         "--no-audit",
@@ -56,11 +58,11 @@ async def folder(tmp_path: Path) -> Path:
         "--fetch-retries=0",
         "--fetch-timeout=15000",
     )
-    failed, _, complained = await run(tmp_path, "npm", "ci", "--prefer-offline", *quiet)
+    failed, _, complained = portal.call(run, place, "npm", "ci", "--prefer-offline", *quiet)
     if failed:
         reasons = [each for each in complained.splitlines() if not each.startswith("npm warn")]
         pytest.skip(f"npm could not install mtcute: {(reasons or ['it said nothing'])[0]}")
-    return tmp_path
+    return place
 
 
 def whereabouts(server: TelegramServer, *, pfs: bool = False) -> str:
