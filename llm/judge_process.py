@@ -76,6 +76,8 @@ class JudgeProcess:
     ) -> None:
         """Send one request, with those scripts that the process does not know yet."""
         async with self.starting:
+            if self.closed:
+                raise CannotJudge("the node stops")
             process = self.process or await self.start()
             versions = tuple(int(one.version_id) for one in scripts)
             news = {
@@ -94,8 +96,6 @@ class JudgeProcess:
 
     async def start(self) -> Process:
         """Begin the process and listen to it."""
-        if self.closed:
-            raise CannotJudge("the node stops")
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -122,9 +122,10 @@ class JudgeProcess:
         ended = await process.wait()
         self.process = None
         self.sent.clear()
-        for waits in self.waiting.values():
+        for number, waits in self.waiting.items():
             if not waits.done():
-                waits.set_exception(CannotJudge(f"the selector's process ended with {ended}"))
+                told = f"the selector's process ended with {ended}"
+                waits.set_result(Response(number, failure=told))
         if not self.closed:
             log.warning("the selector's process ended with %s: it is begun again", ended)
 

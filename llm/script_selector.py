@@ -1,11 +1,10 @@
 """What speaks: which trigger, objection or small talk of a set of scripts a text means, if any.
 
-The judges are those that `troupe selector evaluate` measures (`llm.selector`): words in every
-language, and meaning where the encoder knows it. But what a script should not answer is known here,
-the background and small talk, so that the fit is worked out otherwise than from a training file
-without strangers: it is the chance that the trigger is right, learnt from phrases that were held
-out. That is logistic regression on the trigger's score, its leads and its kin, drawn towards
-weights that held for other scripts, for a young script has few phrases.
+Where the encoder knows the language, it is the very selector that `troupe selector evaluate`
+measures, taught by triggers, small talk and known strangers. Elsewhere its judge of words speaks:
+there the fit is the chance that the trigger is right, learnt from phrases that were held out by
+logistic regression on the trigger's score and its leads, drawn towards weights that held for other
+scripts, for a young script has few phrases.
 """
 
 import math
@@ -20,7 +19,7 @@ from llm import selector
 from llm.passages import passages
 from llm.readings import Fit, Reading
 from llm.scorer import BACKGROUND, Label, Lesson, lesson_of
-from llm.selector import FEW, Judges, Senses, Verdicts, Words, confidences, splits
+from llm.selector import FEW, Judge, Judges, Selector, Senses, Verdicts, Words, splits
 from llm.small_talk import CHATTER, Intent, language_heard, small_talk, without_salutation
 from personas.language import LANGUAGES, Language
 from personas.scripts.model import Script
@@ -33,10 +32,9 @@ KNOWN_BY_MEANING: Language = "en"
 """The only language whose sentences the encoder understands."""
 SPEAKS_FROM = 0.6
 """The chance of being right that counts as a fit of 0.7: about one in five is wrong above it."""
-USUAL_BY_WORDS = (0.0, 2.0, 1.2, 1.5, 0.0)
-USUAL_BY_MEANING = (0.0, 0.0, 2.0, 1.5, 0.0)
-"""Log-odds of being right: always, by score, by lead over the next trigger and over what nobody
-should answer, by kin; about what the example scripts come to."""
+USUAL = (0.0, 2.0, 1.2, 1.5)
+"""Log-odds of being right by words: always, by score, by lead over the next trigger and over what
+nobody should answer; about what the example scripts come to."""
 PULL = 1.0
 """How strongly weights are drawn there: as by about so many phrases each."""
 LATER_SENTENCE = 0.8
@@ -103,8 +101,9 @@ class Taught:
     """What was learnt in one language."""
 
     labels: tuple[Label, ...]
-    judges: Judges
-    weights: tuple[float, ...]
+    judge: Judge
+    weights: tuple[float, ...] | None
+    """Of a judge of words; None: the judge says by itself how sure it is of its best choice."""
 
     @property
     def known(self) -> int:
@@ -113,7 +112,7 @@ class Taught:
 
     def read(self, parts: Sequence[str]) -> Reading:
         """Read the passages of one text."""
-        verdicts = self.judges.verdicts(parts)
+        verdicts = self.judge.verdicts(parts)
         triggers = verdicts.scores[:, : len(self.labels)].argmax(axis=1)
         later = LATER_SENTENCE * np.arange(len(parts))
         odds = self.odds(verdicts, triggers) - later
@@ -134,6 +133,9 @@ class Taught:
 
     def odds(self, verdicts: Verdicts, columns: Places) -> Numbers:
         """Return the log-odds that these columns are right, one for each row."""
+        if self.weights is None:
+            chosen, sure = verdicts.scores.argmax(axis=1), verdicts.confidences
+            return np.where(columns == chosen, sure, -np.abs(sure))
         odds: Numbers = grounds(verdicts, columns, self.known) @ np.asarray(self.weights)
         return odds
 
@@ -150,14 +152,13 @@ def log_odds(chance: float) -> float:
 
 
 def grounds(verdicts: Verdicts, columns: Places, known: int) -> Numbers:
-    """Return what speaks for each row's column: one, score, both leads, and kin."""
+    """Return what speaks for each row's column: one, score, and both leads."""
     scores, rows = verdicts.scores, np.arange(len(columns))
     own = scores[rows, columns]
     others = scores[:, :known].copy()
     others[rows, columns] = NO_RIVAL
-    kin = verdicts.confidences - confidences(scores)
     leads = own - others.max(axis=1), own - scores[:, known:].max(axis=1)
-    return np.column_stack([np.ones(len(rows)), own, *leads, kin / selector.KIN_WEIGHT])
+    return np.column_stack([np.ones(len(rows)), own, *leads])
 
 
 def teach(lesson: TalkLesson, senses: Senses | None, known: Taught | None) -> Taught:
@@ -165,32 +166,32 @@ def teach(lesson: TalkLesson, senses: Senses | None, known: Taught | None) -> Ta
     if known is not None and senses is None:
         return known
     targets = np.asarray(lesson.targets, dtype=np.int64)
-    whole = selector.Lesson(lesson.phrases, targets, int(targets.max()) + 1, senses)
-    kept = known.judges.words if known is not None and len(targets) > FEW else None
-    weights, words = examine(whole, lesson.known, kept)
+    if senses is not None:
+        heard = np.where(targets < lesson.known, targets, selector.NOTHING)
+        chosen = Selector(lesson.phrases, heard.tolist(), senses)
+        return Taught(lesson.labels, chosen.judges, None)
+    whole = selector.Lesson(lesson.phrases, targets, int(targets.max()) + 1, None)
+    weights, words = examine(whole, lesson.known)
     return Taught(lesson.labels, whole.taught(words), weights)
 
 
-def examine(
-    lesson: selector.Lesson, known: int, words: Words | None
-) -> tuple[tuple[float, ...], Words | None]:
+def examine(lesson: selector.Lesson, known: int) -> tuple[tuple[float, ...], Words | None]:
     """Learn from phrases that were held out how far scores and leads can be trusted.
 
-    With many phrases the judge of words, the slower one, is kept as it was examined.
+    With many phrases the judge is kept as it was examined.
     """
     seen: list[Numbers] = []
     right: list[npt.NDArray[np.bool_]] = []
     judges: Judges | None = None
     for taught, asked in splits(lesson.targets):
-        judges = lesson.part(taught).taught(words)
+        judges = lesson.part(taught).taught()
         verdicts = judges.verdicts([lesson.texts[place] for place in asked])
         chosen = verdicts.scores[:, :known].argmax(axis=1)
         seen.append(grounds(verdicts, chosen, known))
         right.append(chosen == lesson.targets[asked])
-    usual = USUAL_BY_WORDS if lesson.senses is None else USUAL_BY_MEANING
     if judges is None:
-        return usual, None
-    weights = fitted(np.vstack(seen), np.concatenate(right), np.asarray(usual))
+        return USUAL, None
+    weights = fitted(np.vstack(seen), np.concatenate(right), np.asarray(USUAL))
     return weights, judges.words if len(lesson.targets) > FEW else None
 
 
