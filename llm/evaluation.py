@@ -75,10 +75,29 @@ def check_examples(train: Sequence[Example], test: Sequence[Example]) -> None:
         raise BadInput("The test file holds no examples")
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What was chosen for each message of a test set, and what it took."""
+
+    wanted: Targets
+    chosen: Sequence[Choice]
+    categories: int
+    trained_on: int
+    ms_per_message: float
+    seconds_to_train: float
+
+
 def evaluate(
     train: Sequence[Example], test: Sequence[Example], senses: Senses | None = None
 ) -> Figures:
     """Train on one set and measure on the other; senses serve English only."""
+    return figures_of(judged(train, test, senses))
+
+
+def judged(
+    train: Sequence[Example], test: Sequence[Example], senses: Senses | None = None
+) -> Judged:
+    """Train on one set and choose for the other, message by message."""
     check_examples(train, test)
     categories = sorted({one.category for one in train} - {OUT_OF_SCOPE})
     numbers = {name: number for number, name in enumerate(categories)}
@@ -89,17 +108,22 @@ def evaluate(
     trained = time.perf_counter() - begun
     wanted = np.array([numbers.get(one.category, NOTHING) for one in test])
     chosen, each = ask(selector, [one.text for one in test])
-    counted = count(wanted, chosen)
+    return Judged(wanted, chosen, len(categories), len(train), each, trained)
+
+
+def figures_of(found: Judged) -> Figures:
+    """Sum up what was chosen."""
+    counted = count(found.wanted, found.chosen)
     return Figures(
         in_scope_accuracy=counted.right_and_sure,
         oos_recall=counted.strangers_told,
         auroc=counted.auroc,
-        ms_per_message=round(each, 3),
-        seconds_to_train=round(trained, 2),
+        ms_per_message=round(found.ms_per_message, 3),
+        seconds_to_train=round(found.seconds_to_train, 2),
         accuracy_without_limit=counted.right,
-        categories=len(categories),
-        trained_on=len(train),
-        tested_on=len(test),
+        categories=found.categories,
+        trained_on=found.trained_on,
+        tested_on=len(found.chosen),
     )
 
 

@@ -5,8 +5,8 @@ With the encoder of `llm.meaning` the selector judges words and sense together
 support vector machine over stems and runs of letters, one against all, so that a message which no
 trigger knows scores low everywhere. How low is too low is learnt from phrases that were held out.
 
-The judges that speak (`llm.script_selector`) add up that machine and kernel ridge regression on
-vectors, its phrases as the centres (Nyström's approximation where there are many).
+`Judges` adds that machine and a second one up: kernel ridge regression on vectors, its phrases as
+the centres (Nyström's approximation where there are many).
 """
 
 import math
