@@ -42,8 +42,8 @@ class Gathering(Generic[Q, A]):
     orphans: list[tuple[Q, A]] = field(default_factory=list)
     answering: list[asyncio.Task[None]] = field(default_factory=list)
     """Run as long as somebody waits, and end by themselves."""
-    answered_at: float = -inf
-    """When a batch was last answered, on the loop's clock."""
+    moved_at: float = -inf
+    """When a batch was last begun or answered, on the loop's clock."""
 
     async def ask(self, question: Q) -> A:
         """Return the answer; raises what answering the batch raised."""
@@ -71,13 +71,14 @@ class Gathering(Generic[Q, A]):
             await self.gather()
             batch, self.waiting = self.waiting[: self.limit], self.waiting[self.limit :]
             if batch:
+                self.moved_at = asyncio.get_running_loop().time()
                 await self.answer_batch([asked for asked in batch if not asked[1].done()])
-                self.answered_at = asyncio.get_running_loop().time()
+                self.moved_at = asyncio.get_running_loop().time()
             await self.bury_orphans()
 
     async def gather(self) -> None:
         """Wait while others are likely to come; not when there was nobody for a while."""
-        since = asyncio.get_running_loop().time() - self.answered_at
+        since = asyncio.get_running_loop().time() - self.moved_at
         if since < self.linger and len(self.waiting) < self.limit:
             await asyncio.sleep(self.linger - since)
 
