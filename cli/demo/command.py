@@ -116,12 +116,13 @@ class Performance:
     async def open_desk(self) -> None:
         """Let the client ask once there is a comment to look at.
 
-        The desk's library takes longer to import than all else together; nothing blocks the loop
-        meanwhile, which would cost the node its accounts.
+        The desk's library takes longer to import than all else together. That is done while the
+        first posts are being judged in another process, and off the loop, which must not stand
+        still, or the node would lose its accounts.
         """
+        await asyncio.to_thread(import_module, "desk.door")
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.shown.wait(), UNTIL_SHOWN)
-        await asyncio.to_thread(import_module, "desk.door")
         await self.ticket.run(self.company)
 
     async def until_over(self) -> None:
