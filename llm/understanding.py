@@ -253,13 +253,13 @@ class Sureness:
         return odds
 
 
-def learnt_sureness(signs: Scores, right: Flags, weights: Scores) -> Sureness:
+def learnt_sureness(signs: Scores, right: Flags) -> Sureness:
     """Learn it from choices that were right and others that were not."""
     if right.all() or not right.any():
         return Sureness(np.eye(signs.shape[1])[0], 0.0)
     middle, spread = signs.mean(axis=0), np.maximum(signs.std(axis=0), 1e-6)
     machine = LogisticRegression(C=SOFTNESS, max_iter=300)
-    machine.fit((signs - middle) / spread, right, sample_weight=weights)
+    machine.fit((signs - middle) / spread, right)
     slopes = machine.coef_[0] / spread
     return Sureness(slopes, float(machine.intercept_[0] - middle @ slopes))
 
@@ -276,16 +276,14 @@ class Trial:
         """Learn how sure to be; returns the log-odds of what was rightly understood besides."""
         signs: list[Scores] = []
         right: list[Flags] = []
-        strange: list[Flags] = []
         targets = self.of.phrases.targets
         for target in np.unique(targets[self.machine.first :]).tolist():
             group = np.flatnonzero(targets == target)
             for one, hits in self.judged(group, target):
                 signs.append(one)
                 right.append(hits)
-                strange.append(np.full(len(hits), target == NOTHING))
         found, hits = np.vstack(signs), np.concatenate(right)
-        sureness = learnt_sureness(found, hits, weights_of(hits, np.concatenate(strange)))
+        sureness = learnt_sureness(found, hits)
         return sureness, sureness.of(found[hits])
 
     def judged(self, group: Places, target: int) -> Iterator[tuple[Scores, Flags]]:
@@ -321,12 +319,3 @@ def to_the_others(rows: Matrix) -> Scores:
     others = to_length_one(rows.sum(axis=0) - rows)
     near: Scores = (rows * others).sum(axis=1)
     return near
-
-
-def weights_of(right: Flags, known_strangers: Flags) -> Scores:
-    """Let known strangers, who are few, weigh together as much as those that were made."""
-    weights = np.ones(len(right))
-    if known_strangers.any():
-        made = float((~right & ~known_strangers).sum())
-        weights[known_strangers] = max(1.0, made / known_strangers.sum())
-    return weights
