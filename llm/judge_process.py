@@ -78,7 +78,9 @@ class JudgeProcess:
         async with self.starting:
             if self.closed:
                 raise CannotJudge("the node stops")
-            process = self.process or await self.start()
+            process = self.process
+            if process is None or process.returncode is not None:
+                process = await self.start()
             versions = tuple(int(one.version_id) for one in scripts)
             news = {
                 int(one.version_id): learnable(one.script)
@@ -108,6 +110,7 @@ class JudgeProcess:
             limit=LONGEST_LINE,
         )
         self.process = process
+        self.sent.clear()
         self.keep(asyncio.create_task(self.listen(process), name="judge:listen"))
         return process
 
@@ -120,8 +123,8 @@ class JudgeProcess:
             if waits is not None and not waits.done():
                 waits.set_result(response)
         ended = await process.wait()
-        self.process = None
-        self.sent.clear()
+        if self.process is process:
+            self.process = None
         for number, waits in self.waiting.items():
             if not waits.done():
                 told = f"the selector's process ended with {ended}"

@@ -176,6 +176,7 @@ async def test_who_writes_too_much_is_told_once_and_heard_again_later(stand: Sta
         await stand.shown(anna, "Ваши обращения")
         told = [one.text for one in stand.told(anna)]
         assert sum("Слишком много" in one for one in told) == 1
+        await stand.shown(olga, "line 1")
         heard = [one.text for one in stand.told(olga) if one.text.startswith("line ")]
         assert heard == ["line 0", "line 1"], "the first words counted too"
 
