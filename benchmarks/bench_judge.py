@@ -2,7 +2,7 @@
 
     python -m benchmarks.bench_judge [FOLDER] [--triggers N] [--phrases N]
 
-FOLDER holds BANKING77 as for `bench_scorer`. A node's part asks the process over and over:
+FOLDER holds BANKING77 as for `bench_learning`. A node's part asks the process over and over:
 `words_seconds` is when it first answers by what it learnt, `meaning_seconds` when it answers by
 meaning too; `restart_seconds` is the first answer of a new process that finds both on disk.
 `worst_tick_ms` is by how much the loop was ever late, `node_cpu_seconds` what all of this took of
@@ -19,7 +19,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.bench_scorer import from_folder, made_up, scripts_of
+from benchmarks.bench_learning import from_folder, made_up, scripts_of
 from llm.judge_process import JudgeProcess
 from orchestrator.ports.writing import PublishedScript
 

@@ -5,7 +5,7 @@
 All scripts of the demo are learnt together, a third of their phrases held out in turn (three draws,
 seeds 0 to 2); strangers are the background and small talk, held out alike. `right` is the part of
 phrases that were given their trigger with a fit above 0.7, `wrong` the part given another one,
-`strangers` the part of strangers that nothing was said to. `scorer` is what spoke before.
+`strangers` the part of strangers that nothing was said to.
 """
 
 import json
@@ -17,8 +17,8 @@ from pathlib import Path
 
 from cli.documents import read_scripts
 from llm.interpreter import taught
+from llm.lessons import Label
 from llm.meaning import Meanings
-from llm.scorer import Judge, Label, Lesson
 from llm.script_selector import KNOWN_BY_MEANING, TalkLesson, talk_lesson, teach
 from llm.selector import Senses
 from orchestrator.ids import ScriptVersionId
@@ -63,19 +63,6 @@ class Counts:
         }
 
 
-def by_scorer(rows: Rows, known: int) -> Ask:
-    """Learn as the scorer of scripts does."""
-    targets = tuple(target if target < known else -1 for _, target in rows)
-    labels = tuple(Label(0, str(number)) for number in range(known))
-    judge = Judge(Lesson(tuple(text for text, _ in rows), targets, labels))
-
-    def ask(text: str) -> tuple[int, float]:
-        fit = judge.best([text])
-        return int(fit.trigger), fit.score
-
-    return ask
-
-
 def by_selector(rows: Rows, known: int, senses: Senses | None) -> Ask:
     """Learn as what speaks does."""
     phrases, targets = zip(*rows, strict=True)
@@ -100,7 +87,7 @@ def measure(lesson: TalkLesson, senses: Senses | None) -> dict[str, dict[str, fl
             shuffled[draw::DRAWS],
             [row for place, row in enumerate(shuffled) if place % DRAWS != draw],
         )
-        ways = {"scorer": by_scorer(learnt, known), "words": by_selector(learnt, known, None)}
+        ways = {"words": by_selector(learnt, known, None)}
         if senses is not None:
             ways["meaning"] = by_selector(learnt, known, senses)
         for name, ask in ways.items():

@@ -16,10 +16,10 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from llm import selector
+from llm.lessons import BACKGROUND, Label, Lesson, lesson_of
 from llm.passages import passages
 from llm.readings import Fit, Reading
-from llm.scorer import BACKGROUND, Label, Lesson, lesson_of
-from llm.selector import FEW, Judge, Judges, Selector, Senses, Verdicts, Words, splits
+from llm.selector import FEW, Judge, Selector, Senses, Verdicts, WordJudge, Words, splits
 from llm.small_talk import CHATTER, Intent, language_heard, small_talk, without_salutation
 from personas.language import LANGUAGES, Language
 from personas.scripts.model import Script
@@ -107,7 +107,7 @@ class Taught:
 
     @property
     def known(self) -> int:
-        """How many of the judges' columns can be heard."""
+        """How many of the judge's columns can be heard."""
         return len(self.labels) + len(Intent)
 
     def read(self, parts: Sequence[str]) -> Reading:
@@ -169,8 +169,8 @@ def teach(lesson: TalkLesson, senses: Senses | None, known: Taught | None) -> Ta
     if senses is not None:
         heard = np.where(targets < lesson.known, targets, selector.NOTHING)
         chosen = Selector(lesson.phrases, heard.tolist(), senses)
-        return Taught(lesson.labels, chosen.judges, None)
-    whole = selector.Lesson(lesson.phrases, targets, int(targets.max()) + 1, None)
+        return Taught(lesson.labels, chosen.judge, None)
+    whole = selector.Lesson(lesson.phrases, targets, int(targets.max()) + 1)
     weights, words = examine(whole, lesson.known)
     return Taught(lesson.labels, whole.taught(words), weights)
 
@@ -182,17 +182,17 @@ def examine(lesson: selector.Lesson, known: int) -> tuple[tuple[float, ...], Wor
     """
     seen: list[Numbers] = []
     right: list[npt.NDArray[np.bool_]] = []
-    judges: Judges | None = None
+    judge: WordJudge | None = None
     for taught, asked in splits(lesson.targets):
-        judges = lesson.part(taught).taught()
-        verdicts = judges.verdicts([lesson.texts[place] for place in asked])
+        judge = lesson.part(taught).taught()
+        verdicts = judge.verdicts([lesson.texts[place] for place in asked])
         chosen = verdicts.scores[:, :known].argmax(axis=1)
         seen.append(grounds(verdicts, chosen, known))
         right.append(chosen == lesson.targets[asked])
-    if judges is None:
+    if judge is None:
         return USUAL, None
     weights = fitted(np.vstack(seen), np.concatenate(right), np.asarray(USUAL))
-    return weights, judges.words if len(lesson.targets) > FEW else None
+    return weights, judge.words if len(lesson.targets) > FEW else None
 
 
 def fitted(seen: Numbers, right: npt.NDArray[np.bool_], usual: Numbers) -> tuple[float, ...]:

@@ -4,9 +4,6 @@ With the encoder of `llm.meaning` the selector judges words and sense together
 (`llm.understanding`). Without it, and in other languages than English, words judge alone: a linear
 support vector machine over stems and runs of letters, one against all, so that a message which no
 trigger knows scores low everywhere. How low is too low is learnt from phrases that were held out.
-
-`Judges` adds that machine and a second one up: kernel ridge regression on vectors, its phrases as
-the centres (Nyström's approximation where there are many).
 """
 
 import math
@@ -16,7 +13,6 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import cho_factor, cho_solve
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import FeatureUnion
 from sklearn.svm import LinearSVC
@@ -32,16 +28,8 @@ __all__ = ["NOTHING", "Selector"]
 
 SOFTNESS = 0.5
 """The support vector machine's C."""
-NEARNESS = 3.0
-"""How quickly the kernel falls with distance: exp(2 * NEARNESS * (cosine - 1))."""
-RIDGE = 0.2
-CENTRES = 4000
-ROUNDING = 1e-6
-MEANING_WEIGHT = 4.0
 LEAD_WEIGHT = 0.5
 """What the lead over the next trigger adds to the confidence."""
-KIN, KIN_WEIGHT = 3, 8.0
-"""What the mean cosine of the nearest phrases adds to it: strangers have no kin."""
 LOST = 0.015
 """The part of messages that a trigger fits which may be taken for fitting none."""
 HELD_OUT = 0.05
@@ -97,39 +85,6 @@ class Words:
         return result
 
 
-class Sense:
-    """Knows which phrases mean about the same."""
-
-    def __init__(self, rows: Vectors, targets: Targets, labels: int) -> None:
-        chosen = np.random.default_rng(0).permutation(len(rows))[:CENTRES]
-        self.centres = rows[chosen]
-        wanted = np.zeros((len(rows), labels), np.float32)
-        known = targets != NOTHING
-        wanted[np.flatnonzero(known), targets[known]] = 1.0
-        near = nearness(rows, self.centres)
-        system = (near.T @ near + RIDGE * near[chosen]).astype(np.float64)
-        # Phrases that are given twice leave the system singular, and single precision nearly so.
-        system[np.diag_indices_from(system)] += ROUNDING * np.trace(system)
-        solved = cho_solve(cho_factor(system, overwrite_a=True), near.T @ wanted)
-        self.weights = solved.astype(np.float32)
-
-    def scores(self, rows: Vectors) -> tuple[Scores, Scores]:
-        """Return about 1 for a trigger that the text means; and the mean cosine of its kin."""
-        near = nearness(rows, self.centres)
-        nearest = np.partition(near, -min(KIN, near.shape[1]), axis=1)[:, -KIN:]
-        cosines = 1 + np.log(np.maximum(nearest, 1e-9)) / (2 * NEARNESS)
-        return near @ self.weights, cosines.mean(axis=1)
-
-
-def nearness(rows: Vectors, centres: Vectors) -> npt.NDArray[np.float32]:
-    """Return how near each row is to each centre, 1 where they are the same."""
-    near: Vectors = rows @ centres.T
-    near -= 1
-    near *= 2 * NEARNESS
-    np.exp(near, out=near)
-    return near
-
-
 @dataclass(frozen=True, slots=True)
 class Verdicts:
     """Each trigger's score, one row for each text, and how sure the best one is."""
@@ -139,22 +94,16 @@ class Verdicts:
 
 
 @dataclass(frozen=True, slots=True)
-class Judges:
-    """Both judges, and whoever turns texts into vectors for the second."""
+class WordJudge:
+    """The judge of words."""
 
     words: Words
-    sense: Sense | None
-    senses: Senses | None
     labels: int
 
     def verdicts(self, texts: Sequence[str]) -> Verdicts:
         """Judge each text."""
         scores = self.words.scores(texts, self.labels)
-        kin: Scores = np.zeros(len(texts))
-        if self.senses is not None and self.sense is not None:
-            by_sense, kin = self.sense.scores(self.senses.vectors(texts))
-            scores += MEANING_WEIGHT * by_sense
-        return Verdicts(scores, confidences(scores) + KIN_WEIGHT * kin)
+        return Verdicts(scores, confidences(scores))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,20 +113,14 @@ class Lesson:
     texts: Sequence[str]
     targets: Targets
     labels: int
-    senses: Senses | None
 
     def part(self, places: Targets) -> "Lesson":
         """Return the phrases at some places."""
-        texts = [self.texts[place] for place in places]
-        return Lesson(texts, self.targets[places], self.labels, self.senses)
+        return Lesson([self.texts[place] for place in places], self.targets[places], self.labels)
 
-    def taught(self, words: Words | None = None) -> Judges:
-        """Train both judges, or the second beside a given first."""
-        words = words or Words(self.texts, self.targets)
-        sense = None
-        if self.senses is not None:
-            sense = Sense(self.senses.vectors(self.texts), self.targets, self.labels)
-        return Judges(words, sense, self.senses, self.labels)
+    def taught(self, words: Words | None = None) -> WordJudge:
+        """Train the judge, unless it is trained already."""
+        return WordJudge(words or Words(self.texts, self.targets), self.labels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,15 +167,15 @@ class Selector:
         labels = int(wanted.max(initial=NOTHING)) + 1
         if labels < 1 or len(set(targets)) < 2:
             raise ValueError("a selector tells at least two kinds of phrases apart")
-        self.judges: Judge
+        self.judge: Judge
         if senses is None:
-            lesson = Lesson(texts, wanted, labels, None)
+            lesson = Lesson(texts, wanted, labels)
             self.limit, words = examine(lesson)
-            self.judges = lesson.taught(words)
+            self.judge = lesson.taught(words)
         else:
             known = Understanding(texts, senses.vectors(texts), wanted, labels)
             self.limit = limit_above(known.held_out)
-            self.judges = Understood(known, senses)
+            self.judge = Understood(known, senses)
 
     def choose(self, text: str) -> Choice:
         """Return the trigger that suits a message best, with how well."""
@@ -240,7 +183,7 @@ class Selector:
 
     def choose_all(self, texts: Sequence[str]) -> list[Choice]:
         """Choose for many messages at once."""
-        verdicts = self.judges.verdicts(texts)
+        verdicts = self.judge.verdicts(texts)
         pairs = zip(verdicts.scores, verdicts.confidences.tolist(), strict=True)
         return [self.choice(row, sure) for row, sure in pairs]
 
@@ -264,15 +207,15 @@ def examine(lesson: Lesson) -> tuple[Limit, Words | None]:
     With many phrases the judge of words, the slower one, is kept as it was examined.
     """
     found: list[float] = []
-    judges: Judges | None = None
+    judge: WordJudge | None = None
     for taught, asked in splits(lesson.targets):
-        judges = lesson.part(taught).taught()
-        verdicts = judges.verdicts([lesson.texts[place] for place in asked])
+        judge = lesson.part(taught).taught()
+        verdicts = judge.verdicts([lesson.texts[place] for place in asked])
         right = verdicts.scores.argmax(axis=1) == lesson.targets[asked]
         found += verdicts.confidences[right].tolist()
-    if judges is None:
+    if judge is None:
         return limit_above(np.zeros(0)), None
-    return limit_above(np.array(found)), judges.words if len(lesson.targets) > FEW else None
+    return limit_above(np.array(found)), judge.words if len(lesson.targets) > FEW else None
 
 
 def limit_above(found: Scores) -> Limit:

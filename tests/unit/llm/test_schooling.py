@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from llm.schooling import School, in_thread
-from llm.scorer import LocalScorer
+from llm.script_selector import ScriptSelector, lessons_of
 from orchestrator.ids import ScriptVersionId
 from orchestrator.ports.writing import PublishedScript
 from personas.scripts.model import Script
@@ -28,10 +28,10 @@ class Teacher:
     free: threading.Event = field(default_factory=threading.Event)
     taught: list[tuple[str, ...]] = field(default_factory=list)
 
-    def train(self, scripts: Sequence[Script]) -> LocalScorer:
+    def train(self, scripts: Sequence[Script]) -> ScriptSelector:
         assert self.free.wait(20)
         self.taught.append(tuple(script.name for script in scripts))
-        return LocalScorer(scripts)
+        return ScriptSelector(lessons_of(scripts))
 
 
 @pytest.fixture
@@ -78,11 +78,11 @@ async def test_what_was_asked_for_before_is_learnt_before_anybody_asks(teacher: 
 async def test_a_training_that_failed_is_begun_again(caplog: pytest.LogCaptureFixture) -> None:
     tries: list[int] = []
 
-    def train(scripts: Sequence[Script]) -> LocalScorer:
+    def train(scripts: Sequence[Script]) -> ScriptSelector:
         tries.append(1)
         if len(tries) == 1:
             raise ValueError("out of chalk")
-        return LocalScorer(scripts)
+        return ScriptSelector(lessons_of(scripts))
 
     school = School(in_thread(train))
     with pytest.raises(ValueError, match="chalk"):

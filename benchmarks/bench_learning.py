@@ -1,40 +1,38 @@
-"""How long the local scorer takes to learn many triggers, and to judge one message.
+"""How long the selector takes to learn many triggers, and to judge one message.
 
-    python -m benchmarks.bench_scorer [FOLDER] [--triggers N] [--phrases N] [--selector]
+    python -m benchmarks.bench_learning [FOLDER] [--triggers N] [--phrases N]
 
 FOLDER holds banking77_train.csv and banking77_test.csv (PolyAI, CC BY 4.0); its intents are dealt
-out until there are enough triggers. Without it phrases are made up of syllables. Learning goes on
-in a thread, as in a node, while the event loop ticks every few milliseconds: `worst_tick_ms` is by
-how much the loop was ever late. `again_seconds` is learning after one of the scripts changed. What
-is called cpu is processor time, which a busy machine does not lengthen.
-
-With `--selector` the class that `troupe selector evaluate` measures learns the same phrases and the
-background instead: by words, then by meaning too. `encode` is what turning the phrases into vectors
-takes, once for each phrase; `meaning` is learning from vectors that are known, words included.
+out until there are enough triggers. Without it phrases are made up of syllables. Learnt are these
+and the background: by words alone, which serve first, then by meaning too. `encode` is what turning
+the phrases into vectors takes, once for each phrase; `meaning` is learning from vectors that are
+known. `bench_judge` measures the same in the process beside a node. What is called cpu is processor
+time, which a busy machine does not lengthen.
 """
 
 import argparse
-import asyncio
 import json
 import random
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
 
 from llm.evaluation import read_examples
-from llm.meaning import Meanings
-from llm.schooling import School, in_thread
-from llm.scorer import LocalScorer, background_phrases
+from llm.lessons import background_phrases
+from llm.meaning import Meanings, Vectors
 from llm.selector import NOTHING, Selector
 from orchestrator.ids import ScriptVersionId
 from orchestrator.ports.writing import PublishedScript
 from personas.scripts.model import Script
 
 TRIGGERS_IN_A_SCRIPT = 10
-TICK = 0.005
+T = TypeVar("T")
+
 SYLLABLES = [first + second for first in "bdgklmnprst" for second in "aeiou"]
 
 
@@ -103,65 +101,39 @@ def scripts_of(phrases: list[list[str]], response: str) -> list[PublishedScript]
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Learning:
-    """What it took to learn."""
-
-    seconds: float
-    cpu: float
-    late: float
-    """The loop's worst delay, in milliseconds."""
+def timed(do: Callable[[], T]) -> tuple[T, dict[str, float]]:
+    """Do something; returns the seconds and the processor seconds that it took besides."""
+    begun, spent = time.perf_counter(), time.process_time()
+    done = do()
+    wall, cpu = time.perf_counter() - begun, time.process_time() - spent
+    return done, {"wall": round(wall, 2), "cpu": round(cpu, 2)}
 
 
-async def learn(school: School[LocalScorer], scripts: list[PublishedScript]) -> Learning:
-    """Learn in a thread."""
-    begun, cpu, worst = time.perf_counter(), time.process_time(), 0.0
-    training = school.training_for(scripts)
-    while not training.task.done():
-        before = time.perf_counter()
-        await asyncio.sleep(TICK)
-        worst = max(worst, time.perf_counter() - before - TICK)
-    training.task.result()
-    spent = time.process_time() - cpu
-    return Learning(time.perf_counter() - begun, spent, worst * 1000)
+class Remembered:
+    """Vectors of phrases that were encoded before."""
+
+    def __init__(self, meanings: Meanings) -> None:
+        self.meanings = meanings
+        self.known: dict[str, Vectors] = {}
+
+    def vectors(self, texts: Sequence[str]) -> Vectors:
+        """Return one row for each text."""
+        fresh = [text for text in dict.fromkeys(texts) if text not in self.known]
+        if fresh:
+            self.known |= dict(zip(fresh, self.meanings.vectors(fresh), strict=True))
+        return np.stack([self.known[text] for text in texts])
 
 
-async def main(folder: Path | None, triggers: int, phrases: int) -> None:
-    """Learn twice, then judge message after message."""
-    texts = made_up(triggers, phrases) if folder is None else from_folder(folder, triggers, phrases)
-    school = School(in_thread(LocalScorer))
-    first = await learn(school, scripts_of(texts, "How may I help you today?"))
-    changed = scripts_of(texts, "Who else could help me today?")
-    again = await learn(school, changed)
-    scorer = await school.scorer_for(changed)
-    asked = [one[0] for one in texts]
+def judging_time(selector: Selector, asked: Sequence[str]) -> float:
+    """Return the processor milliseconds that one message takes."""
     begun = time.process_time()
     for text in asked:
-        scorer.score(text)
-    each = (time.process_time() - begun) * 1000 / len(asked)
-    figures = {
-        "benchmark": "scorer",
-        "triggers": len(texts),
-        "phrases": sum(map(len, texts)),
-        "seconds": round(first.seconds, 2),
-        "cpu_seconds": round(first.cpu, 2),
-        "again_seconds": round(again.seconds, 2),
-        "again_cpu_seconds": round(again.cpu, 2),
-        "worst_tick_ms": round(max(first.late, again.late), 1),
-        "cpu_ms_per_message": round(each, 3),
-    }
-    print(json.dumps(figures))
+        selector.choose(text)
+    return round((time.process_time() - begun) * 1000 / len(asked), 2)
 
 
-def processor_time(do: Callable[[], object]) -> float:
-    """Return the processor seconds that something takes."""
-    begun = time.process_time()
-    do()
-    return round(time.process_time() - begun, 2)
-
-
-def measure_selector(folder: Path | None, triggers: int, phrases: int) -> None:
-    """Let the selector learn by words alone, then by meaning too."""
+def main(folder: Path | None, triggers: int, phrases: int) -> None:
+    """Let the selector learn by words alone, then by meaning too; then judge message by message."""
     groups = (
         made_up(triggers, phrases) if folder is None else from_folder(folder, triggers, phrases)
     )
@@ -169,15 +141,22 @@ def measure_selector(folder: Path | None, triggers: int, phrases: int) -> None:
     texts = [*(text for group in groups for text in group), *strangers]
     targets = [number for number, group in enumerate(groups) for _ in group]
     targets += [NOTHING] * len(strangers)
+    asked = [f"{group[0]}!" for group in groups]
     with tempfile.TemporaryDirectory() as models:
         meanings = Meanings(Path(models))
+    senses = Remembered(meanings)
+    words, words_time = timed(lambda: Selector(texts, targets))
+    _, encode_time = timed(lambda: senses.vectors(texts))
+    whole, meaning_time = timed(lambda: Selector(texts, targets, senses))
     figures = {
-        "benchmark": "selector",
+        "benchmark": "learning",
         "triggers": len(groups),
         "phrases": len(texts),
-        "words_cpu_seconds": processor_time(lambda: Selector(texts, targets)),
-        "encode_cpu_seconds": processor_time(lambda: meanings.vectors(texts)),
-        "meaning_cpu_seconds": processor_time(lambda: Selector(texts, targets, meanings)),
+        "words_seconds": words_time,
+        "encode_seconds": encode_time,
+        "meaning_seconds": meaning_time,
+        "words_cpu_ms_per_message": judging_time(words, asked),
+        "meaning_cpu_ms_per_message": judging_time(whole, asked),
     }
     print(json.dumps(figures))
 
@@ -187,9 +166,5 @@ if __name__ == "__main__":
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--triggers", type=int, default=150)
     parser.add_argument("--phrases", type=int, default=100)
-    parser.add_argument("--selector", action="store_true")
     wanted = parser.parse_args()
-    if wanted.selector:
-        measure_selector(wanted.folder, wanted.triggers, wanted.phrases)
-    else:
-        asyncio.run(main(wanted.folder, wanted.triggers, wanted.phrases))
+    main(wanted.folder, wanted.triggers, wanted.phrases)

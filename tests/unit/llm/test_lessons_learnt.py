@@ -2,15 +2,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llm.scorer import LocalScorer, fit_of
+from llm.script_selector import ScriptSelector, fit_at, lessons_of
 from personas.scripts.model import Script
 from tests.unit.llm.library import CARDS, COFFEE, TEA_ALONE
 
-SHARED = LocalScorer([COFFEE, CARDS])
+
+def learnt(*scripts: Script) -> ScriptSelector:
+    return ScriptSelector(lessons_of(scripts))
+
+
+SHARED = learnt(COFFEE, CARDS)
 
 
 @pytest.fixture
-def scorer() -> LocalScorer:
+def selector() -> ScriptSelector:
     return SHARED
 
 
@@ -25,9 +30,9 @@ def scorer() -> LocalScorer:
     ],
 )
 def test_a_paraphrase_fits_its_trigger(
-    scorer: LocalScorer, text: str, script: int, trigger: str
+    selector: ScriptSelector, text: str, script: int, trigger: str
 ) -> None:
-    fit = scorer.score(text)
+    fit = selector.score(text)
     assert fit is not None
     assert (fit.script, fit.trigger) == (script, trigger)
     assert fit.score > 0.7
@@ -45,26 +50,26 @@ def test_a_paraphrase_fits_its_trigger(
         "Всем доброе утро!",
     ],
 )
-def test_what_no_script_is_about_fits_none(scorer: LocalScorer, text: str) -> None:
-    fit = scorer.score(text)
+def test_what_no_script_is_about_fits_none(selector: ScriptSelector, text: str) -> None:
+    fit = selector.score(text)
     assert fit is not None
     assert fit.score < 0.5
 
 
-def test_a_language_without_scripts_has_no_fit(scorer: LocalScorer) -> None:
+def test_a_language_without_scripts_has_no_fit(selector: ScriptSelector) -> None:
     assert (
-        scorer.score("Guten Morgen! Unser Kaffee ist heute wegen einer Wartung nicht da.") is None
+        selector.score("Guten Morgen! Unser Kaffee ist heute wegen einer Wartung nicht da.") is None
     )
-    assert LocalScorer([COFFEE]).score("Как заварить кофе?") is None
-    assert LocalScorer([]).score("Coffee") is None
+    assert learnt(COFFEE).score("Как заварить кофе?") is None
+    assert learnt().score("Coffee") is None
 
 
-def test_a_post_without_words_has_no_fit(scorer: LocalScorer) -> None:
-    assert scorer.score("👍") is None
+def test_a_post_without_words_has_no_fit(selector: ScriptSelector) -> None:
+    assert selector.score("👍") is None
 
 
 def test_one_trigger_alone_can_be_learnt() -> None:
-    alone = LocalScorer([TEA_ALONE])
+    alone = learnt(TEA_ALONE)
     good, bad = alone.score("How long to steep green tea?"), alone.score("Elections in autumn")
     assert good is not None
     assert bad is not None
@@ -72,9 +77,9 @@ def test_one_trigger_alone_can_be_learnt() -> None:
     assert bad.score < 0.3
 
 
-def test_a_long_post_is_understood_by_its_headline(scorer: LocalScorer) -> None:
+def test_a_long_post_is_understood_by_its_headline(selector: ScriptSelector) -> None:
     story = "The town woke up late, and nobody knew why the bells were silent that morning. " * 20
-    fit = scorer.score(f"How to brew good coffee at home\n\n{story}")
+    fit = selector.score(f"How to brew good coffee at home\n\n{story}")
     assert fit is not None
     assert fit.score > 0.7
     assert fit.passage == "How to brew good coffee at home"
@@ -83,28 +88,24 @@ def test_a_long_post_is_understood_by_its_headline(scorer: LocalScorer) -> None:
 def test_a_counterexample_is_learnt() -> None:
     text = "Our coffee shop opens on Friday"
     warned = Script.model_validate(COFFEE.model_dump() | {"counterexamples": [text]})
-    fit = LocalScorer([warned]).score(text)
+    fit = learnt(warned).score(text)
     assert fit is not None
     assert fit.score < 0.1
 
 
-def test_training_again_gives_the_same_fit(scorer: LocalScorer) -> None:
-    again = LocalScorer([COFFEE, CARDS])
-    assert again.score("Espresso for beginners") == scorer.score("Espresso for beginners")
+def test_training_again_gives_the_same_fit(selector: ScriptSelector) -> None:
+    again = learnt(COFFEE, CARDS)
+    assert again.score("Espresso for beginners") == selector.score("Espresso for beginners")
 
 
-@given(st.floats(-2, 2), st.floats(0, 3), st.floats(-2, 2), st.floats(0, 1))
-def test_a_fit_is_a_share_and_rises_with_margin_and_lead(
-    margin: float, lead: float, background: float, more: float
-) -> None:
-    fit = fit_of(margin, lead, background)
+@given(st.floats(-100, 100), st.floats(0, 3))
+def test_a_fit_is_a_share_and_rises_with_the_odds(odds: float, more: float) -> None:
+    fit = fit_at(odds)
     assert 0 <= fit <= 1
-    assert fit_of(margin + more, lead, background) >= fit
-    assert fit_of(margin, lead + more, background) >= fit
-    assert fit_of(margin, lead, background + more) <= fit
+    assert fit_at(odds + more) >= fit
 
 
 @given(st.text(max_size=300))
-def test_no_post_breaks_the_scorer(text: str) -> None:
+def test_no_post_breaks_the_selector(text: str) -> None:
     fit = SHARED.score(text)
     assert fit is None or 0 <= fit.score <= 1
