@@ -5,6 +5,7 @@ the environment. A test holds `docs/reference/configuration.md` and
 `.env.example` against this class.
 """
 
+import json
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyAddress, ValidationError
 from pydantic import field_validator as validates
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from orchestrator.errors import BadInput
 from personas.problems import problems_of
@@ -26,6 +27,9 @@ SENTENCES = {
     "telegram_api_hash": "must be 32 of 0-9 and a-f",
     "telegram_local_address": "must be an IP address of this machine, like 127.0.0.2",
     "openai_base_url": "must begin with http:// or https://, like http://127.0.0.1:11434/v1",
+    "tech_groups_mapping": 'must be JSON with a group for each name: {"Ivan": -1001234567890}',
+    "supreme_admin_ids": "must be numbers with commas between them, like 123,456",
+    "dev_admin_ids": "must be numbers with commas between them, like 123,456",
     "node_name": 'must be up to 63 letters, digits, ".", "_" and "-"',
 }
 """Where the general sentence about a pattern would say too little."""
@@ -58,6 +62,22 @@ class LogLevel(StrEnum):
 def lower(value: object) -> object:
     """Let INFO stand for info."""
     return value.lower() if isinstance(value, str) else value
+
+
+def listed(value: object) -> object:
+    """Let 1,2 stand for [1, 2]."""
+    if not isinstance(value, str):
+        return value
+    inside = value.strip(" []")
+    return inside.split(",") if inside else []
+
+
+def from_json(value: object) -> object:
+    """Read JSON; raises ValueError."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
+Ids = Annotated[list[int], NoDecode, BeforeValidator(listed)]
 
 
 def settled(path: Path) -> Path:
@@ -213,7 +233,7 @@ class Settings(BaseSettings):
     main_group_id: int | None = Field(
         default=None, lt=0, description="The forum with a topic for each ticket (mode topics)."
     )
-    tech_groups_mapping: dict[str, int] = Field(
+    tech_groups_mapping: Annotated[dict[str, int], NoDecode, BeforeValidator(from_json)] = Field(
         default_factory=dict,
         description='Technicians and their groups, as JSON: {"Ivan": -1001234567890}.',
     )
@@ -227,11 +247,11 @@ class Settings(BaseSettings):
         pattern=r"^[A-Z]{2}$",
         description="The country of phone numbers that are typed without a country code.",
     )
-    supreme_admin_ids: list[int] = Field(
-        default_factory=list, description="Telegram ids of the desk's first admins, as JSON: [1]."
+    supreme_admin_ids: Ids = Field(
+        default_factory=list, description="Telegram ids of the desk's first admins: 123,456."
     )
-    dev_admin_ids: list[int] = Field(
-        default_factory=list, description="Telegram ids of further admins, as JSON: [1]."
+    dev_admin_ids: Ids = Field(
+        default_factory=list, description="Telegram ids of further admins: 123,456."
     )
     store_media_local: bool = Field(
         default=False, description="Keep the files that clients and operators send."
@@ -278,8 +298,8 @@ def load_settings() -> Settings:
 
 def sentence_about(error: ValidationError) -> str:
     """Say which variables cannot be used and why; a value is never repeated, it may be secret."""
+    named = {problem.path.partition("[")[0]: problem.sentence for problem in problems_of(error)}
     found = "; ".join(
-        f"{problem.path.upper()} {SENTENCES.get(problem.path, problem.sentence)}"
-        for problem in problems_of(error)
+        f"{name.upper()} {SENTENCES.get(name, sentence)}" for name, sentence in named.items()
     )
     return f"{found}: correct it in the environment or in .env"

@@ -108,6 +108,7 @@ class JudgeProcess:
             stdout=PIPE,
             env=environment(),
             limit=LONGEST_LINE,
+            start_new_session=True,  # Ctrl-C in a terminal is for the node alone
         )
         self.process = process
         self.sent.clear()

@@ -177,7 +177,13 @@ async def train_apart(order: Order) -> bool:
     Whoever is cancelled takes the process along. Raises TrainingFailed.
     """
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "llm.training", stdin=PIPE, stderr=PIPE, env=environment()
+        sys.executable,
+        "-m",
+        "llm.training",
+        stdin=PIPE,
+        stderr=PIPE,
+        env=environment(),
+        start_new_session=True,  # Ctrl-C in a terminal is for the node alone
     )
     try:
         _, told = await process.communicate(await asyncio.to_thread(written, order))

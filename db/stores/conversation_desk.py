@@ -57,6 +57,7 @@ from orchestrator.ports.conversations import (
     TurnKind,
     TurnRecord,
 )
+from orchestrator.ports.outbox import OutboxState
 from orchestrator.ports.writing import Source
 from personas.scripts.steps import Outcome
 from personas.strategy import Strategy
@@ -117,7 +118,11 @@ SESSIONS = text(
 )
 TURNS = text(
     """
-    SELECT t.*, s.key || '@' || sv.version AS script
+    SELECT t.*, s.key || '@' || sv.version AS script,
+           ARRAY(SELECT o.state FROM answers a JOIN outbox o ON o.answer_id = a.id
+                 WHERE a.conversation_id = t.conversation_id AND o.text = ANY(t.says)
+                   AND a.inbound_message_id BETWEEN t.first_message AND t.last_message
+                 ORDER BY o.id) AS became
     FROM conversation_turns t
     LEFT JOIN script_versions sv ON sv.id = t.script_version_id
     LEFT JOIN scripts s ON s.id = sv.script_id
@@ -238,7 +243,10 @@ class PostgresConversationDesk:
         async with transaction(self.engine) as connection:
             row = await lock(connection, conversation)
             refuse_closed(row)
+            had_it = row.state == ConversationState.HANDED_OVER and row.held_by == actor.name
             await take(connection, actor, row, reason)
+            if had_it:  # What waits is their own.
+                return 0
             return await cancel_answers(connection, conversation, f"{actor.name} took over")
 
     async def pause(self, actor: Actor, conversation: ConversationId) -> int:
@@ -394,7 +402,8 @@ class PostgresConversationDesk:
             judged_among=tuple(map(ScriptVersionId, row.judged_among)),
             said_by=row.said_by,
         )
-        return TurnRecord(row.number, turn, row.at, row.script)
+        became = tuple(map(OutboxState, row.became))
+        return TurnRecord(row.number, turn, row.at, row.script, became)
 
 
 async def lock(connection: AsyncConnection, conversation: ConversationId) -> Row[Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from orchestrator.ports.conversations import Arrival, NewTurn, TurnKind, TurnRecord
+from orchestrator.ports.outbox import OutboxState
 from orchestrator.ports.writing import Source
 from personas.strategy import Strategy
 
@@ -17,12 +18,24 @@ STRATEGIES = {
     Strategy.FREE_20: "free_20: what no script answers",
 }
 
+BECAME = {
+    OutboxState.DUE: "it waits to be sent",
+    OutboxState.SENDING: "it is being sent",
+    OutboxState.SENT: "it was sent",
+    OutboxState.UNKNOWN: "whether it arrived is not known yet",
+    OutboxState.FAILED: "it was given up and never arrived",
+    OutboxState.CANCELLED: "it was cancelled before it was sent",
+    OutboxState.UNRESOLVED: "whether it arrived could not be found out",
+}
+
 
 def explain_turn(record: TurnRecord) -> Iterator[tuple[str, str]]:
     """Yield what is known of a turn, each with its name."""
     turn = record.turn
     yield "They wrote", turn.asked or "nothing that can be read"
     yield "We said", "\n".join(turn.says) or "nothing"
+    if set(record.became) - {OutboxState.SENT}:
+        yield "What came of it", "; ".join(dict.fromkeys(BECAME[one] for one in record.became))
     yield "Why", turn.reason
     yield "Said by", speaker(turn)
     if turn.kind is TurnKind.OPERATOR:

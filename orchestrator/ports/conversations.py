@@ -25,6 +25,7 @@ from orchestrator.jobs import Job
 from orchestrator.ports.answers import Hours, WrittenAt
 from orchestrator.ports.journeys import DirectTurn
 from orchestrator.ports.library import Live
+from orchestrator.ports.outbox import OutboxState
 from orchestrator.ports.writing import Source
 from personas.persona import Persona
 from personas.scripts.conditions import Value
@@ -218,6 +219,8 @@ class TurnRecord:
     at: datetime
     script: str | None
     """`key@version`."""
+    became: tuple[OutboxState, ...] = ()
+    """Where its words are now, part by part."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,11 @@ from cli.documents import read_scripts
 from db.notify import Notices
 from db.rotation import reencrypt_all
 from db.stores import postgres_stores
+from orchestrator.actor import Actor
 from orchestrator.clock import SystemClock
 from orchestrator.conversations.conductor import Conductor
 from orchestrator.conversations.deciding import Setting, decide
+from orchestrator.conversations.explaining import explain_turn
 from orchestrator.conversations.ground import ground_of
 from orchestrator.conversations.terms import BurstTerms, TalkTerms
 from orchestrator.errors import NotAllowed
@@ -33,6 +35,7 @@ from orchestrator.jobs import Converse, Job
 from orchestrator.library.node_library import NodeLibrary
 from orchestrator.ports.conversations import Conclusion, ConversationState, Standing
 from orchestrator.ports.interpreting import Message, Opinion
+from orchestrator.ports.outbox import OutboxState
 from orchestrator.ports.stores import Stores
 from orchestrator.ports.work import Claimant
 from orchestrator.ports.writing import PublishedScript
@@ -214,6 +217,20 @@ async def test_who_steps_in_while_an_answer_is_made_is_not_talked_over(
     assert not await house.stores.conversations.conclude(job, standing, conclusion)
     assert await house.count("outbox") == 0
     assert await house.count("jobs WHERE state IN ('waiting', 'taken')") == 0
+
+
+async def test_who_takes_over_again_keeps_their_own_words_and_who_else_does_cancels_them(
+    house: House,
+) -> None:
+    await house.hears("Как вступить в клуб?")
+    now, desk, number = datetime.now(UTC), house.stores.conversation_desk, ConversationId(1)
+    await desk.reply(OLGA, number, "Позвоню в полдень", now, now + timedelta(hours=1))
+    assert await desk.take_over(OLGA, number, "mine") == 0
+    assert [one.became for one in await desk.turns(number)] == [(OutboxState.DUE,)]
+    assert await desk.take_over(Actor("Igor"), number, "mine now") == 1
+    (turn,) = await desk.turns(number)
+    assert turn.became == (OutboxState.CANCELLED,)
+    assert dict(explain_turn(turn))["What came of it"] == "it was cancelled before it was sent"
 
 
 async def test_what_a_person_told_is_encrypted_and_rotates(house: House, database_url: str) -> None:

@@ -41,6 +41,14 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
     assert settings.telegram_api_id is None
 
 
+@pytest.mark.parametrize("written", ["1,2", "[1, 2]", " 1 , 2 "])
+def test_the_first_admins_are_numbers_with_commas_between_them(
+    monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    monkeypatch.setenv("SUPREME_ADMIN_IDS", written)
+    assert load_settings().supreme_admin_ids == [1, 2]
+
+
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
@@ -51,6 +59,8 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
         ("TELEGRAM_SERVER", "nowhere", "TELEGRAM_SERVER must be HOST:PORT"),
         ("TELEGRAM_LOCAL_ADDRESS", "lo", "TELEGRAM_LOCAL_ADDRESS must be an IP address"),
         ("TELEGRAM_API_HASH", "short", "TELEGRAM_API_HASH must be 32 of 0-9 and a-f"),
+        ("SUPREME_ADMIN_IDS", "me", "SUPREME_ADMIN_IDS must be numbers with commas between them"),
+        ("TECH_GROUPS_MAPPING", "{Ivan", "TECH_GROUPS_MAPPING must be JSON with a group for each"),
         ("NODE_NAME", "two words", "NODE_NAME must be up to 63 letters"),
     ],
 )
