@@ -12,7 +12,7 @@ from orchestrator.errors import BadInput
 from orchestrator.ports.logs import SettingsStore
 from orchestrator.spans import parse_span
 from orchestrator.tuning import Tuning
-from personas.problems import problems_of
+from personas.problems import Problem, problems_of
 
 TUNING = TypeAdapter(Tuning)
 
@@ -42,7 +42,7 @@ class SettingsDesk:
     async def put(self, actor: Actor, key: str, value: str) -> None:
         """Set one; raises BadInput for an unknown key or a value that does not fit it."""
         stored = await self.store.settings()
-        tuned({**stored, key: value})
+        tuned({**stored, key: value}, given=key)
         await self.store.put_setting(actor, key, json.dumps(read_value(key, value)))
 
     async def tuning(self) -> Tuning:
@@ -50,17 +50,31 @@ class SettingsDesk:
         return tuned(await self.store.settings())
 
 
-def tuned(overrides: Mapping[str, str]) -> Tuning:
-    """Put stored values (JSON text by dotted key) over the defaults; raises BadInput."""
+def tuned(overrides: Mapping[str, str], given: str | None = None) -> Tuning:
+    """Put stored values (JSON text by dotted key) over the defaults; raises BadInput.
+
+    `given` is the key that somebody sets now: a refusal names it.
+    """
     tree = plain(Tuning())
     for key, value in overrides.items():
         place(tree, key, read_value(key, value))
     try:
         return TUNING.validate_python(tree)
     except ValidationError as error:
-        problem = problems_of(error)[0]
-        path = "" if problem.path == "document" else f"{problem.path} "
-        raise BadInput(f"setting {path}{problem.sentence}") from None
+        raise BadInput(refusal(problems_of(error)[0], given)) from None
+
+
+def refusal(problem: Problem, given: str | None) -> str:
+    """Name the key and say what is wrong; what concerns several is told of the one given."""
+    path = "" if problem.path == "document" else problem.path
+    key = given if given and f"{given}.".startswith(f"{path}." if path else "") else path
+    if not key:
+        return problem.sentence
+    sentence = problem.sentence
+    for name in (key, key.rpartition(".")[2]):
+        if sentence.startswith(f"{name} must "):
+            sentence = sentence.removeprefix(f"{name} ")
+    return f"{key}: {sentence}"
 
 
 def plain(tuning: Tuning) -> dict[str, Any]:

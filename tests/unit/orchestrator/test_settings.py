@@ -52,3 +52,29 @@ def test_a_value_of_the_wrong_kind_is_refused_with_its_key(key: str, value: str)
 def test_no_setting_turns_a_rule_off(key: str, value: str) -> None:
     with pytest.raises(BadInput, match="must lie between"):
         tuned({key: value})
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        (
+            "conversations.speaks_from",
+            '"26:00"',
+            'conversations.speaks_from: "26:00" is not a time of day: write it like 09:00',
+        ),
+        (
+            "retention.jobs",
+            "PT1H",
+            "retention.jobs: logs and jobs are kept for at least a day (P1D)",
+        ),
+        ("desk.most_tickets", "0", "desk.most_tickets: must lie between 1 and 1000"),
+        ("disclosure_check", "PT5H", "disclosure_check: must lie between 1 s and 1 h"),
+        ("lease", "soon", "lease: must be a span of time like 30s, 15m or 7d"),
+    ],
+)
+def test_a_refusal_names_the_key_that_was_given_and_reads_as_a_sentence(
+    key: str, value: str, sentence: str
+) -> None:
+    with pytest.raises(BadInput) as refused:
+        tuned({key: value}, given=key)
+    assert str(refused.value) == sentence
