@@ -12,7 +12,7 @@ from db.engine import transaction
 from db.stores.base import one, rows
 from db.stores.desk_clients import BY_ID as CLIENT
 from db.stores.desk_clients import to_client
-from db.stores.desk_places import NOTES, TAGS
+from db.stores.desk_places import TAGS
 from db.stores.desk_rows import COLUMNS, find_ticket, to_ticket
 from db.stores.desk_surveys import SURVEY, to_survey
 from db.stores.desk_talk import OF_TICKET, read_messages
@@ -20,6 +20,16 @@ from support.ids import TicketId
 from support.reports import DeskFigures, DeskStats, Found, Transcript
 from support.tickets import Note
 
+ASIDES = text(
+    """
+    SELECT author, text, created_at FROM ticket_notes WHERE ticket_id = :ticket
+    UNION ALL
+    SELECT actor_name, payload ->> 'text', ts FROM ticket_events
+    WHERE ticket_id = :ticket AND action = 'call'
+    ORDER BY created_at
+    """
+)
+"""What staff wrote for one another: notes, and calls for help."""
 WHOLE = 1_000_000
 
 # Words said are found first by index; of each ticket the best message is shown.
@@ -143,13 +153,14 @@ class PostgresReports:
             said = await read_messages(
                 connection, OF_TICKET, ticket=ticket, after=None, limit=WHOLE
             )
-            notes = await rows(connection, NOTES, ticket=ticket)
+            notes = await rows(connection, ASIDES, ticket=ticket)
             tags = await rows(connection, TAGS, ticket=ticket)
             survey = await one(connection, SURVEY, ticket=ticket)
         return Transcript(
             ticket=known,
             client=to_client(client),
-            messages=said,
+            # Those who wrote at the same time are recorded in any order.
+            messages=sorted(said, key=lambda one: one.sent_at),
             notes=[Note(row.author, row.text, row.created_at) for row in notes],
             tags=[row.tag for row in tags],
             survey=None if survey is None else to_survey(survey),

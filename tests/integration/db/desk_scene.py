@@ -85,8 +85,10 @@ class Desk:
         """End a dialogue."""
         return await self.stores.tickets.finish(self.act(), ticket, staff(operator))
 
-    async def say(self, ticket: TicketId, by: By, words: str) -> Recorded:
-        """Write a message in a ticket."""
+    async def say(
+        self, ticket: TicketId, by: By, words: str, *, ago: timedelta = timedelta(0)
+    ) -> Recorded:
+        """Write a message in a ticket, so long before it is recorded."""
         number = next(self.numbers)
         message = NewMessage(
             ticket=ticket,
@@ -95,7 +97,7 @@ class Desk:
             content_type=ContentType.TEXT,
             text=words,
             caption=None,
-            sent_at=datetime.now(UTC),
+            sent_at=datetime.now(UTC) - ago,
         )
         return await self.stores.talk.record_message(message)
 

@@ -228,13 +228,17 @@ async def test_search_knows_numbers_names_and_words_of_both_languages(desk: Desk
 
 async def test_a_transcript_holds_everything(desk: Desk) -> None:
     ticket, client = await a_dialogue(desk)
-    await desk.say(ticket, the_client(client), "hello")
+    await desk.say(ticket, the_client(client), "thanks")
+    await desk.say(ticket, the_client(client), "hello", ago=HOUR)
     await desk.stores.notes.add_note(desk.act(), ticket, THE_CLOCK, "a regular")
+    call: dict[str, object] = {"text": "@boris помоги"}
+    await desk.stores.notes.record_event(desk.act(), ticket, THE_CLOCK, "call", call)
     await desk.stores.notes.add_tag(desk.act(), ticket, THE_CLOCK, "VIP")
     await desk.stores.tickets.finish(desk.act(), ticket, THE_CLOCK)
     whole = await desk.stores.reports.transcript(ticket)
-    assert [one.words for one in whole.messages] == ["hello"]
-    assert ([one.text for one in whole.notes], whole.tags) == (["a regular"], ["vip"])
+    assert [one.words for one in whole.messages] == ["hello", "thanks"]
+    assert [one.text for one in whole.notes] == ["a regular", "@boris помоги"]
+    assert whole.tags == ["vip"]
     assert whole.survey is not None
     assert whole.client.id == client
 
