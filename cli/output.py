@@ -53,12 +53,16 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, and 
 
 @dataclass(frozen=True, slots=True)
 class Column(Generic[Row]):
-    """One column: its title and what stands in it; a `wide` one takes what room is left."""
+    """One column: its title and what stands in it; a `wide` one takes what room is left.
+
+    A `whole` one is never cut: it gets what room it needs, and is folded where that is too little.
+    """
 
     title: str
     cell: Callable[[Row], object]
     wide: bool = False
     number: bool = False
+    whole: bool = False
 
 
 def say(sentence: str) -> None:
@@ -100,7 +104,7 @@ def show_card(value: object, pairs: Iterable[tuple[str, object]], *, as_json: bo
 
 
 def show_table(rows: Sequence[Row], columns: Sequence[Column[Row]]) -> None:
-    """Draw a table; narrow columns keep their content, wide ones are cut with an ellipsis."""
+    """Draw a table; narrow columns keep their content, wide ones are cut or folded."""
     from rich import box
     from rich.table import Table
 
@@ -113,8 +117,8 @@ def show_table(rows: Sequence[Row], columns: Sequence[Column[Row]]) -> None:
     for column, width in zip(columns, widths(columns, widest, terminal_width()), strict=True):
         table.add_column(
             column.title,
-            no_wrap=True,
-            overflow="ellipsis",
+            no_wrap=not column.whole,
+            overflow="fold" if column.whole else "ellipsis",
             width=width,
             justify="right" if column.number else "left",
         )
@@ -125,7 +129,10 @@ def show_table(rows: Sequence[Row], columns: Sequence[Column[Row]]) -> None:
 
 def widths(columns: Sequence[Column[Row]], widest: Sequence[int], room: int) -> list[int]:
     """Give narrow columns what they need, and let wide ones share what room is left."""
-    narrow = [min(width, WIDEST) for width in widest]
+    narrow = [
+        width if column.whole else min(width, WIDEST)
+        for column, width in zip(columns, widest, strict=True)
+    ]
     wide = [index for index, column in enumerate(columns) if column.wide]
     taken = sum(width for index, width in enumerate(narrow) if index not in wide)
     left = room - taken - BETWEEN_COLUMNS * (len(columns) - 1)

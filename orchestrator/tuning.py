@@ -16,9 +16,13 @@ class Retries:
     """How often, and after which delays, something is tried again."""
 
     attempts: int
+    """How many attempts there are; lanes do not count them."""
     first: timedelta
+    """How long after the first attempt the second begins."""
     growth: float = 2.0
+    """By what each delay is longer than the one before."""
     longest: timedelta = timedelta(hours=2)
+    """How long a delay becomes at most."""
     jitter: float = 0.0
     """By which part of itself a delay is lengthened at random, so that crowds come apart."""
 
@@ -34,7 +38,9 @@ class Pace:
     """At most one message each `apart`, after a burst of `burst`."""
 
     apart: timedelta
+    """How long after a message the next one may go."""
     burst: int = 1
+    """How many may go together after a time of rest."""
 
 
 MOST_PERMITTED = 10
@@ -111,8 +117,11 @@ class Tuning:
     job_lasts: timedelta = timedelta(minutes=5)
     """How long one job may take before it is put off."""
     jobs: Retries = field(default_factory=lambda: Retries(5, timedelta(seconds=10)))
+    """Of jobs that failed; then they are buried with their error."""
     account_pace: Pace = field(default_factory=lambda: Pace(timedelta(seconds=20), burst=2))
+    """Of one account's messages."""
     chat_pace: Pace = field(default_factory=lambda: Pace(timedelta(seconds=5)))
+    """Of messages to one chat."""
     overall_pace: Pace = field(default_factory=lambda: Pace(timedelta(seconds=1 / 30), burst=30))
     """Of messages of all accounts, on all nodes together."""
     method_pace: Pace = field(default_factory=lambda: Pace(timedelta(seconds=0.2), burst=10))

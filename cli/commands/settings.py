@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from cli.output import AsJson, Column, say, show_listing
+from cli.output import AsJson, Column, say, show_card, show_listing
 from cli.running import actor, run
 from orchestrator.spans import write_span
 
@@ -23,12 +23,33 @@ app = typer.Typer(no_args_is_help=True, help="The numbers that an operator may s
 def list_(as_json: AsJson = False) -> None:
     """List every setting with its value and its default."""
     columns: list[Column[Setting]] = [
-        Column("Setting", lambda one: one.key),
+        Column("Setting", lambda one: one.key, whole=True),
         Column("Value", lambda one: in_words(one.value), wide=True),
         Column("Default", lambda one: in_words(one.default), wide=True),
     ]
     found = run(lambda service: service.settings.list())
     show_listing(found, columns, as_json=as_json, empty="There are no settings.")
+    if not as_json:
+        say("\nWhat one means: troupe settings show KEY")
+
+
+@app.command(epilog="Example: troupe settings show conversations.rush")
+def show(
+    key: Annotated[str, typer.Argument(help="The name from `troupe settings list`.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show one setting with its meaning, its value and its default."""
+    from orchestrator.library.numbers import is_live
+
+    found = run(lambda service: service.settings.show(key))
+    card = [
+        ("Setting", found.key),
+        ("Meaning", found.meaning),
+        ("Value", in_words(found.value)),
+        ("Default", in_words(found.default)),
+        ("Taken up", "by running nodes at once" if is_live(key) else "by nodes at their start"),
+    ]
+    show_card(found, card, as_json=as_json)
 
 
 @app.command("set", epilog="Example: troupe settings set account_pace.apart 30s")
@@ -45,12 +66,22 @@ def set_(
 
 
 def in_words(value: str) -> str:
-    """Write a stored value as people read it: `30 s` for "PT30S"."""
+    """Write a stored value as people read it: `30 s` for "PT30S", commas between several."""
+    import json
+
+    held = json.loads(value)
+    several = held if isinstance(held, list) else [held]
+    return ", ".join(map(one_in_words, several))
+
+
+def one_in_words(held: object) -> str:
+    """Write one value: a span, a text, a number; true and false are typed and shown like that."""
     import json
 
     from pydantic import TypeAdapter
 
-    held = json.loads(value)
-    if not isinstance(held, str):
-        return value
-    return write_span(TypeAdapter(timedelta).validate_python(held)) if SPAN.match(held) else held
+    if isinstance(held, str):
+        return (
+            write_span(TypeAdapter(timedelta).validate_python(held)) if SPAN.match(held) else held
+        )
+    return json.dumps(held)

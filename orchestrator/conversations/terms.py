@@ -28,6 +28,7 @@ class TalkTerms:
     """How conversations are paced, and what goes without a person."""
 
     speaks_from: str = "00:00"
+    """From when on answers are sent, as a time of day."""
     speaks_until: str = "24:00"
     """Outside of these hours answers wait for the morning."""
     zone: str = "UTC"
@@ -37,6 +38,7 @@ class TalkTerms:
     letters_per_second: float = 15.0
     """How quickly the account seems to type."""
     longest_typing: timedelta = timedelta(seconds=6)
+    """How long the account seems to type at most."""
     rush: int = 10
     """From so many waiting messages of an account on, nobody is kept waiting by typing."""
     answer_lasts: timedelta = timedelta(hours=24)

@@ -160,7 +160,9 @@ class GateTerms:
     """How long what was read from Telegram counts as known, and how much an answer may be."""
 
     disclosure_lasts: timedelta = timedelta(minutes=75)
+    """How old the last look at an account's bio may be before it speaks."""
     verification_lasts: timedelta = timedelta(days=2)
+    """How old the proof of a grant may be before something goes out under it."""
     answer_parts: int = 5
     """How many messages of ours one message of a person's permits (charter rule 3)."""
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from orchestrator.actor import Actor
 from orchestrator.errors import BadInput
@@ -27,6 +27,16 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
+class Explained:
+    """One number, with what it means."""
+
+    key: str
+    value: str
+    default: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
 class SettingsDesk:
     """Reads and changes settings; a running node takes up some at once, the rest when it starts."""
 
@@ -38,6 +48,13 @@ class SettingsDesk:
         defaults = dict(flatten(plain(Tuning())))
         now = dict(flatten(plain(tuned(stored))))
         return [Setting(key, now[key], default) for key, default in defaults.items()]
+
+    async def show(self, key: str) -> Explained:
+        """Return one setting with its meaning; raises BadInput for a key that there is not."""
+        for one in await self.list():
+            if one.key == key:
+                return Explained(key, one.value, one.default, meaning_of(key))
+        raise unknown(key)
 
     async def put(self, actor: Actor, key: str, value: str) -> None:
         """Set one; raises BadInput for an unknown key or a value that does not fit it."""
@@ -100,11 +117,31 @@ def place(tree: dict[str, Any], key: str, value: object) -> None:
     for branch in branches:
         below = tree.get(branch)
         if not isinstance(below, dict):
-            raise BadInput(f'there is no setting "{key}": see `troupe settings list`')
+            raise unknown(key)
         tree = below
     if leaf not in tree or isinstance(tree[leaf], dict):
-        raise BadInput(f'there is no setting "{key}": see `troupe settings list`')
+        raise unknown(key)
     tree[leaf] = value
+
+
+def unknown(key: str) -> BadInput:
+    """Say that there is no such setting."""
+    return BadInput(f'there is no setting "{key}": see `troupe settings list`')
+
+
+def meaning_of(key: str) -> str:
+    """Return what the documentation says of the group of a number, then of the number itself."""
+    told = TypeAdapter(tuple[Tuning], config=ConfigDict(use_attribute_docstrings=True))
+    classes: dict[str, Any] = told.json_schema()["$defs"]
+    kind = Tuning.__name__
+    said: list[str] = []
+    for step in key.split("."):
+        described = classes[kind]["properties"][step]
+        said.append(described.get("description", ""))
+        of = kind
+        kind = described.get("$ref", "").rpartition("/")[2]
+    said[-1] = said[-1] or classes[kind or of].get("description", "")
+    return " ".join(filter(None, said))
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

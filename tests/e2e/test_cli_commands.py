@@ -307,7 +307,11 @@ def test_a_setting_is_set_shown_and_bounded_by_the_charter(troupe: Troupe) -> No
     shown = {one["key"]: one["value"] for one in troupe("settings", "list", "--json").json}
     assert shown["account_pace.apart"] == '"PT30S"'
     assert troupe("settings", "set", "account_pace.apart", "1m30s").code == 0
-    assert "90 s" in troupe("settings", "list").out
+    listed = troupe("settings", "list").out
+    assert "90 s" in listed
+    assert "conversations.letters_per_second" in listed
+    assert "1 h, 1 d, 7 d" in listed
+    assert "typing" in troupe("settings", "show", "conversations.rush").out
     assert "like 30s, 15m or 7d" in refused(troupe("settings", "set", "claim", "null"))
     too_long = troupe("settings", "set", "disclosure_check", "PT5H")
     assert "must lie between" in refused(too_long)

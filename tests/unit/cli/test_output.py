@@ -86,6 +86,17 @@ def test_a_table_fits_a_hundred_columns_and_keeps_its_short_cells(
     assert lines[-1].rstrip().endswith("…")
 
 
+def test_a_whole_column_is_never_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    key = "conversations.letters_per_second"
+    columns: list[Column[Line]] = [
+        Column("Key", lambda one: one.name, whole=True),
+        *COLUMNS[1:],
+    ]
+    rows = [Line(key, Mood.ACTIVE, "long words " * 60)]
+    show_listing(rows, columns, as_json=False, empty="")
+    assert key in capsys.readouterr().out
+
+
 def test_words_from_outside_are_no_markup_and_cannot_steer_the_terminal(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

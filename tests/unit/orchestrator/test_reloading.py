@@ -81,12 +81,12 @@ def test_numbers_that_may_change_are_taken_up_and_others_wait(
 
 async def test_settings_that_cannot_work_change_nothing(caplog: pytest.LogCaptureFixture) -> None:
     async def read() -> Tuning:
-        raise BadInput("setting lease must lie between 3 s and 10 min")
+        raise BadInput("lease: must lie between 3 s and 10 min")
 
     numbers = Numbers(LATER, read)
     await numbers.reloader.load_once()
     assert numbers.now == LATER
-    assert "settings stay as they are: setting lease must lie" in caplog.text
+    assert "settings stay as they are: lease: must lie" in caplog.text
 
 
 async def test_numbers_that_were_given_are_never_read_again() -> None:

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from orchestrator.errors import BadInput
-from orchestrator.service.settings import flatten, plain, tuned
+from orchestrator.service.settings import flatten, meaning_of, plain, tuned
 from orchestrator.tuning import Tuning
 
 
@@ -78,3 +78,15 @@ def test_a_refusal_names_the_key_that_was_given_and_reads_as_a_sentence(
     with pytest.raises(BadInput) as refused:
         tuned({key: value}, given=key)
     assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize("key", [key for key, _ in flatten(plain(Tuning()))])
+def test_every_setting_has_a_meaning_of_one_line(key: str) -> None:
+    assert meaning_of(key).endswith(".")
+    assert "\n" not in meaning_of(key)
+
+
+def test_a_meaning_is_the_one_nearest_to_the_number() -> None:
+    assert "typing" in meaning_of("conversations.rush")
+    assert "operators" in meaning_of("desk.assignment")
+    assert "kept" in meaning_of("retention.sessions")
