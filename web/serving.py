@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -58,6 +59,11 @@ def bind(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise BadInput(
+                f"port {port} of {host} is taken, perhaps by another node of Troupe: set WEB_PORT "
+                "to another one, or to 0 for none"
+            ) from None
         raise BadInput(
             f"{host}:{port} cannot be served ({error.strerror or error}): set WEB_HOST and "
             "WEB_PORT to an address that is free, or WEB_PORT=0 for none"

@@ -74,7 +74,7 @@ def tally_card(tally: "Tally") -> list[tuple[str, object]]:
 def counts(numbers: dict[str, int]) -> str:
     """Write counts by name, the largest first."""
     largest = sorted(numbers.items(), key=lambda one: -one[1])
-    return ", ".join(f"{name} {number}" for name, number in largest) or "none"
+    return ", ".join(f"{name.replace('_', ' ')} {number}" for name, number in largest) or "none"
 
 
 def decision_columns() -> "list[Column[Decision]]":
@@ -90,13 +90,14 @@ def decision_columns() -> "list[Column[Decision]]":
 
 def audit(limit: Limit = 50, as_json: AsJson = False) -> None:
     """Show who changed what, newest first."""
+    from cli.changes import changes
+
     columns: list[Column[AuditEntry]] = [
-        Column("When", lambda one: one.at),
-        Column("Who", lambda one: one.actor),
-        Column("Did", lambda one: one.action),
-        Column("To", lambda one: one.subject),
-        Column("Before", lambda one: one.before, wide=True),
-        Column("After", lambda one: one.after, wide=True),
+        Column("When", lambda one: one.at, whole=True),
+        Column("Who", lambda one: one.actor, whole=True),
+        Column("Did", lambda one: one.action, whole=True),
+        Column("To", lambda one: one.subject, wide=True, whole=True),
+        Column("Changed", lambda one: changes(one.before, one.after), wide=True, whole=True),
     ]
     found = run(lambda service: service.audit(limit))
     show_listing(found, columns, as_json=as_json, empty="Nobody has changed anything yet.")

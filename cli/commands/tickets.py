@@ -38,7 +38,12 @@ def list_(
         Column("Subject", lambda one: one.subject, wide=True),
     ]
     found = run(lambda service: service.support.tickets(state, operator, tag, limit))
-    empty = "No such ticket. Is the desk set up? See: troupe desk status"
+    is_narrowed = state is not None or operator is not None or tag is not None
+    empty = (
+        "No ticket is like that; all of them: troupe tickets list"
+        if is_narrowed
+        else "There are no tickets yet; whether the desk is set up: troupe desk status"
+    )
     show_listing(found, columns, as_json=as_json, empty=empty)
 
 
