@@ -40,6 +40,7 @@ from db.notify import Notices
 from db.stores import postgres_stores
 from orchestrator.actor import SYSTEM
 from orchestrator.facts import Fact, PostSeen
+from orchestrator.heap import spare_what_stays
 from orchestrator.ids import AccountId, MessageId
 from orchestrator.intake.reception import Reception
 from orchestrator.ports.stores import Stores
@@ -213,6 +214,8 @@ async def measure(database_url: str, posts: int, accounts: int, rounds: int) -> 
         bare.trust(at)
         await settle_in(stores, door, where)
         reception = Reception(stores.intake, stores.channels, stores.security)
+        # As `troupe run` does, once everything is put together; both sides gain.
+        spare_what_stays()
         ours, theirs = [], []
         for _ in range(rounds):
             theirs.append(await bare_round(process, posts, accounts, stores, at))
