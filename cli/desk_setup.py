@@ -16,6 +16,7 @@ from db.stores.desk_relays import PostgresBots, door_stores
 from desk.setup import BotSeen, GroupHeard, GroupRights, SetupBot, setup_bot
 from orchestrator.errors import BadInput
 from orchestrator.ports.desk import UpdateStore
+from orchestrator.service.nodes import NodeStanding
 from support.groups import GroupUse
 from support.ids import ChatId
 from support.invitations import invitation_link
@@ -62,7 +63,15 @@ class Walk:
             await self.find_main_groups()
             await self.find_technicians()
         await self.invite()
-        say("The desk is set up. It works while Troupe runs: troupe run")
+        say(f"The desk is set up. {await self.who_runs_it()}")
+
+    async def who_runs_it(self) -> str:
+        """Say which process takes the desk up, or what starts one."""
+        nodes = await self.company.service.nodes.list()
+        living = [node.name for node in nodes if node.standing != NodeStanding.SILENT]
+        if not living:
+            return "It works while Troupe runs: troupe run"
+        return f"Troupe runs as {living[0]} and takes it up within seconds: troupe desk status"
 
     async def find_operators(self) -> None:
         """Find the group in which cards are shown."""

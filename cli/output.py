@@ -225,6 +225,11 @@ def duration_text(value: timedelta) -> str:
     return write_span(timedelta(seconds=int(value.total_seconds())))
 
 
+def counted(number: int, noun: str) -> str:
+    """Write how many there are of something: `1 message`, `2 messages`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def clean(text: str, *, lines: bool = True) -> str:
     """Take out what could steer a terminal; without `lines` everything stands on one line."""
     kept = "".join(

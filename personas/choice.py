@@ -8,7 +8,7 @@ from personas.dice import roll
 from personas.language import Language, language_of
 from personas.persona import Persona
 from personas.silence import Silence, SilenceReason
-from personas.texts import mentions_phrase, plain, stems
+from personas.texts import mentions_phrase, plain, stems, told_phrase
 
 NEAR_ENOUGH = 0.5
 """A persona with half the interest of the most interested one may take its turn."""
@@ -50,8 +50,8 @@ def choose(post: PostView, cast: Sequence[Player]) -> Player | Silence:
         )
     allowed = [player for player in willing if forbidden_topic(player.persona, found) is None]
     if not allowed:
-        topic = forbidden_topic(willing[0].persona, found)
-        return Silence(SilenceReason.FORBIDDEN_TOPIC, f"The post touches “{topic}”.")
+        topic = forbidden_topic(willing[0].persona, found) or ""
+        return Silence(SilenceReason.FORBIDDEN_TOPIC, f"The post touches “{told_phrase(topic)}”.")
     most = max(interests[player.key] for player in allowed)
     keen = [player for player in allowed if interests[player.key] >= NEAR_ENOUGH * most]
     return min(keen, key=lambda player: (*silent_since(player), roll(post.seed, str(player.key))))

@@ -130,6 +130,11 @@ def phrase_stems(phrase: str) -> tuple[str, ...]:
     )
 
 
+def told_phrase(phrase: str) -> str:
+    """Write a phrase as people read it: what may follow a beginning is left open by an ellipsis."""
+    return phrase.replace("*", "…")
+
+
 def matches(wanted: str, found: str) -> bool:
     """Whether a stem of a text is the wanted one, or begins as a wanted one with a star does."""
     return found.startswith(wanted[:-1]) if wanted.endswith("*") else found == wanted

@@ -10,6 +10,7 @@ from cli.running import actor, run
 
 if TYPE_CHECKING:
     from orchestrator.ports.accounts import Account, EventRecord
+    from orchestrator.ports.telegram import Profile
     from orchestrator.service.service import Service
 
 app = typer.Typer(no_args_is_help=True, help="The organisation's accounts on Telegram.")
@@ -41,11 +42,27 @@ def add(
 
 
 @app.command(epilog="Example: troupe accounts login anna")
-def login(name: Name) -> None:
+def login(
+    name: Name,
+    again: Annotated[
+        bool, typer.Option("--again", help="Sign in anew, though it is signed in already.")
+    ] = False,
+) -> None:
     """Sign the account in; the code that Telegram sends, and a two-step password, are asked for."""
     from cli.asking import TerminalAnswers
 
-    profile = run(lambda service: service.accounts.login(actor(), name, TerminalAnswers()))
+    async def sign_in(service: "Service") -> "Profile | None":
+        if not again and await service.accounts.is_signed_in(name):
+            return None
+        return await service.accounts.login(actor(), name, TerminalAnswers())
+
+    profile = run(sign_in)
+    if profile is None:
+        say(
+            f"{name} is signed in already, and no code was asked for; should Telegram not know its "
+            f"session any more: troupe accounts login {name} --again"
+        )
+        return
     say(f"{name} is signed in as {profile.first_name}; next: troupe accounts disclose {name}")
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.output import AsJson, Column, plain, say, show_card, show_json, show_listing
+from cli.output import AsJson, Column, counted, plain, say, show_card, show_json, show_listing
 from cli.running import actor, run
 from orchestrator.ports.conversations import ConversationState
 
@@ -188,4 +188,6 @@ def line_of(said: "Said") -> str:
 def session_of(session: "Session") -> str:
     """Write one run of activity."""
     minutes = round((session.ended_at - session.started_at).total_seconds() / 60)
-    return f"{session.started_at:%Y-%m-%d %H:%M}, {minutes} min, {session.wrote} messages"
+    return (
+        f"{session.started_at:%Y-%m-%d %H:%M}, {minutes} min, {counted(session.wrote, 'message')}"
+    )

@@ -7,15 +7,30 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.desk_ways import Way
-from cli.output import AsJson, Column, plain, say, show_card, show_json, show_listing, working
+from cli.output import (
+    AsJson,
+    Column,
+    counted,
+    duration_text,
+    plain,
+    say,
+    show_card,
+    show_json,
+    show_listing,
+    working,
+)
 from cli.running import actor, run_in_company
 from cli.spans import read_span
 from support.people import Role
 
 if TYPE_CHECKING:
     from cli.compose import Company
+    from orchestrator.ports.leases import NodeRecord
     from orchestrator.service.support import DeskStatus, Invitation
     from support.groups import DeskGroup
+
+SILENT = timedelta(seconds=4)
+"""A node gives a sign of life every second; one that gave none for so long is told apart."""
 
 app = typer.Typer(no_args_is_help=True, help="The support desk: clients write to a bot.")
 
@@ -46,11 +61,11 @@ def setup(
 @app.command(epilog="Example: troupe desk status")
 def status(as_json: AsJson = False) -> None:
     """Show where the desk works, who is there, and what waits."""
-    found = run_in_company(status_of)
+    found, node = run_in_company(status_of)
     if as_json:
         show_json(plain(found))
         return
-    show_card(found, status_card(found), as_json=False)
+    show_card(found, status_card(found, node), as_json=False)
     if found.groups:
         columns: list[Column[DeskGroup]] = [
             Column("Group", lambda one: one.title or one.chat, wide=True),
@@ -61,12 +76,12 @@ def status(as_json: AsJson = False) -> None:
         show_listing(found.groups, columns, as_json=False, empty="")
     if found.bot is None:
         say("\nNo bot is set up; begin with: troupe desk setup")
-    elif found.pulse.node is None:
+    elif found.pulse.node is None or unheard(node) is not None:
         say("\nNothing is answered now; start it with: troupe run")
 
 
-async def status_of(company: "Company") -> "DeskStatus":
-    """Gather how the desk stands, with the groups that the environment names."""
+async def status_of(company: "Company") -> "tuple[DeskStatus, NodeRecord | None]":
+    """Gather how the desk and its node stand, with the groups that the environment names."""
     from cli.desk_bot import bot_username
     from support.groups import DeskGroup, GroupUse
     from support.ids import ChatId
@@ -77,16 +92,35 @@ async def status_of(company: "Company") -> "DeskStatus":
         (settings.main_group_id, GroupUse.MAIN),
     )
     more = [DeskGroup(ChatId(chat), use) for chat, use in named if chat is not None]
-    return await company.service.support.status(await bot_username(company), more)
+    found = await company.service.support.status(await bot_username(company), more)
+    nodes = await company.stage.stores.leases.nodes()
+    return found, next((node for node in nodes if node.name == found.pulse.node), None)
 
 
-def status_card(found: "DeskStatus") -> list[tuple[str, object]]:
+def unheard(node: "NodeRecord | None") -> str | None:
+    """Say since when a node gave no sign of life, which it does every second; None: it lives."""
+    if node is None:
+        return "nothing was heard of it for an hour"
+    if node.unseen < SILENT:
+        return None
+    return f"nothing was heard of it for {duration_text(node.unseen)}"
+
+
+def runs_on(found: "DeskStatus", node: "NodeRecord | None") -> str:
+    """Say which process runs the desk, and whether it lives."""
+    name, silence = found.pulse.node, unheard(node)
+    if name is None:
+        return "nothing"
+    return name if silence is None else f"{name}, but {silence}"
+
+
+def status_card(found: "DeskStatus", node: "NodeRecord | None") -> list[tuple[str, object]]:
     """Return what is shown of the desk."""
     pulse = found.pulse
     operators = [one for one in found.staff if one.takes_tickets]
     return [
         ("Bot", f"@{found.bot}" if found.bot else None),
-        ("Runs on", pulse.node or "nothing"),
+        ("Runs on", runs_on(found, node)),
         ("Tickets go to", ", ".join(found.modes) or "nobody: no group is set up"),
         ("Waiting", str(found.waiting)),
         ("In work", str(found.in_work)),
@@ -97,8 +131,11 @@ def status_card(found: "DeskStatus") -> list[tuple[str, object]]:
         ("To send", str(pulse.to_send)),
         ("May not have arrived", f"{pulse.doubtful} in the last day" if pulse.doubtful else None),
         ("Not delivered", f"{pulse.failed} in the last day" if pulse.failed else None),
-        ("Wait for Start", f"{pulse.held} messages" if pulse.held else None),
-        ("Given up", f"{pulse.buried} updates in the last day" if pulse.buried else None),
+        ("Wait for Start", counted(pulse.held, "message") if pulse.held else None),
+        (
+            "Given up",
+            f"{counted(pulse.buried, 'update')} in the last day" if pulse.buried else None,
+        ),
     ]
 
 
@@ -129,4 +166,4 @@ def invite(
         show_json({"link": link, "roles": sorted(roles), "expires_at": plain(made.expires_at)})
         return
     say(link)
-    say(f"It lets one person in as {', '.join(sorted(roles))}, within {days} days.")
+    say(f"It lets one person in as {', '.join(sorted(roles))}, within {counted(days, 'day')}.")

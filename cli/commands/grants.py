@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.output import AsJson, Column, plain, say, show_json, show_listing
+from cli.output import AsJson, Column, counted, plain, say, show_json, show_listing
 from cli.running import actor, run
 
 if TYPE_CHECKING:
@@ -95,7 +95,8 @@ def revoke(
     if as_json:
         show_json(plain(done))
         return
-    say(f"grant {grant} is revoked; {done.cancelled} waiting messages were cancelled")
+    verb = "was" if done.cancelled == 1 else "were"
+    say(f"grant {grant} is revoked; {counted(done.cancelled, 'waiting message')} {verb} cancelled")
     if done.in_flight:
         show_in_flight(done)
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.output import AsJson, Column, complain, say, show_card, show_listing
+from cli.output import AsJson, Column, complain, counted, say, show_card, show_listing
 from cli.running import actor, run
 from orchestrator.errors import BadInput
 from orchestrator.ports.outbox import OutboxKind, OutboxState
@@ -96,7 +96,7 @@ def retry(
     for reason in refused:
         complain(reason)
     if again or refused:
-        say(f"{len(again)} messages are due again")
+        say(f"{counted(len(again), 'message')} {'is' if len(again) == 1 else 'are'} due again")
     else:
         say("No message has failed.")
 

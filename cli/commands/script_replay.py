@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.output import AsJson, plain, say, show_card, show_json
+from cli.output import AsJson, counted, plain, say, show_card, show_json
 from cli.running import run_in_company
 
 if TYPE_CHECKING:
@@ -40,11 +40,16 @@ def replay(
         compared = sum(one.is_script for one in found)
         judged = sum(one.opinion is not None for one in found)
         say(
-            f"\n{compared} of {len(found)} turns were led by a script, {judged} were judged again; "
-            f"{different} differ now"
+            f"\n{compared} of {counted(len(found), 'turn')} {was(compared)} led by a script, "
+            f"{judged} {was(judged)} judged again; {different} differ{'s' * (different == 1)} now"
         )
     if different:
         raise typer.Exit(1)
+
+
+def was(number: int) -> str:
+    """Return the verb for so many."""
+    return "was" if number == 1 else "were"
 
 
 async def replay_in(house: "Company", conversation: "ConversationId") -> "Sequence[Replayed]":

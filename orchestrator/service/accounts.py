@@ -46,6 +46,13 @@ class Accounts:
         async with self.door.holding(account.id):
             await self.stage.stores.accounts.remove_account(actor, account.id)
 
+    async def is_signed_in(self, name: str) -> bool:
+        """Tell whether the account has a session that nothing is known to be wrong with."""
+        account = await self.stage.stores.accounts.account_named(name)
+        if account.state in SIGNED_OUT:
+            return False
+        return await self.stage.stores.sessions.load_session(account.id) is not None
+
     async def login(self, actor: Actor, name: str, answers: SignInAnswers) -> Profile:
         """Sign the account in, with a person answering; the account is active afterwards."""
         account = await self.stage.stores.accounts.account_named(name)

@@ -145,6 +145,7 @@ def sign_in(organisation: Organisation) -> None:
     assert right.code == 0, right.shown
     assert CODE not in right.shown
     assert "signed in as Anna" in right.shown
+    assert "signed in already" in organisation.troupe("accounts", "login", "anna")
 
 
 def comment_and_take_it_back(organisation: Organisation) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.output import Column, cell_text, clean, plain, show_card, show_listing
+from cli.output import Column, cell_text, clean, counted, plain, show_card, show_listing
 from orchestrator.campaigns.window import Window
 from orchestrator.ids import ChannelId, MessageId, PostRef
 
@@ -146,3 +146,11 @@ def test_whatever_comes_is_clean_on_one_line(text: str) -> None:
 
 def test_a_path_is_told_as_text_in_json() -> None:
     assert plain({Path("a"): Path("b/c")}) == {"a": "b/c"}
+
+
+def test_one_is_told_in_the_singular() -> None:
+    assert [counted(number, "message") for number in (0, 1, 2)] == [
+        "0 messages",
+        "1 message",
+        "2 messages",
+    ]
