@@ -13,12 +13,11 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.pipeline import FeatureUnion
 from sklearn.svm import LinearSVC
 
 from llm.meaning import Vectors
-from llm.understanding import NOTHING, Understanding, stems_and_pairs
+from llm.understanding import NOTHING, Understanding
+from llm.wording import Wording
 from personas.strategy import SCRIPT_FITS_ABOVE
 
 Scores = npt.NDArray[np.float64]
@@ -26,7 +25,7 @@ Targets = npt.NDArray[np.int64]
 
 __all__ = ["NOTHING", "Selector"]
 
-SOFTNESS = 0.5
+SOFTNESS = 1.0
 """The support vector machine's C."""
 LEAD_WEIGHT = 0.5
 """What the lead over the next trigger adds to the confidence."""
@@ -59,24 +58,15 @@ class Words:
     """Knows words, pairs of words and runs of letters."""
 
     def __init__(self, texts: Sequence[str], targets: Targets) -> None:
-        self.features = FeatureUnion(
-            [
-                ("words", TfidfVectorizer(analyzer=stems_and_pairs, sublinear_tf=True)),
-                (
-                    "letters",
-                    TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True),
-                ),
-            ]
-        )
-        rows = self.features.fit_transform(texts)
+        self.wording = Wording(texts)
         machine = LinearSVC(C=SOFTNESS, tol=1e-2, random_state=0)
-        machine.fit(rows, targets)
+        machine.fit(self.wording.learnt, targets)
         self.weights, self.offsets = machine.coef_.T, machine.intercept_
         self.columns = machine.classes_
 
     def scores(self, texts: Sequence[str], targets: int) -> Scores:
         """Return each trigger's margin, one row for each text."""
-        decided = self.features.transform(texts) @ self.weights + self.offsets
+        decided = self.wording.rows(texts) @ self.weights + self.offsets
         if decided.shape[1] == 1:  # two classes share one margin
             decided = np.hstack([-decided, decided])
         result = np.full((len(texts), targets), -1.0)

@@ -9,17 +9,15 @@ are some.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from llm.meaning import Vectors
 from llm.ridge import Matrix, Places, Ridge, Scores, solved
-from personas.texts import stems
+from llm.wording import Wording
 
 NOTHING = -1
 """The target of a phrase that no trigger fits."""
@@ -42,34 +40,6 @@ SOFTNESS = 1.0
 """The logistic regression's C."""
 
 Flags = npt.NDArray[np.bool_]
-
-
-class Wording:
-    """Rows of length 1 for stems, pairs of stems and runs of letters."""
-
-    def __init__(self, texts: Sequence[str]) -> None:
-        self.parts = (
-            TfidfVectorizer(analyzer=stems_and_pairs, sublinear_tf=True, dtype=np.float32),
-            TfidfVectorizer(
-                analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True, dtype=np.float32
-            ),
-        )
-        self.learnt = side_by_side([part.fit_transform(texts) for part in self.parts])
-
-    def rows(self, texts: Sequence[str]) -> sparse.csr_matrix:
-        """Return one row for each text."""
-        return side_by_side([part.transform(texts) for part in self.parts])
-
-
-def side_by_side(parts: Sequence[sparse.csr_matrix]) -> sparse.csr_matrix:
-    """Join rows of length 1 to rows of length 1."""
-    return sparse.hstack(parts).tocsr() * np.float32(np.sqrt(1 / len(parts)))
-
-
-def stems_and_pairs(text: str) -> list[str]:
-    """Return the stems of the words and the pairs of neighbours: «карта» is «картой»."""
-    found = stems(text)
-    return [*found, *(f"{left} {right}" for left, right in pairwise(found))]
 
 
 @dataclass(frozen=True, slots=True)
