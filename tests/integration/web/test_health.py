@@ -123,6 +123,6 @@ async def test_a_probe_without_an_answer_is_not_waited_for_without_end(
 async def test_a_taken_address_is_a_plain_sentence(client: httpx.AsyncClient) -> None:
     port = client.base_url.port
     assert port is not None
-    with pytest.raises(BadInput, match="is taken, perhaps by another node.*WEB_PORT"):
+    with pytest.raises(BadInput, match=r"is taken, perhaps by another node.*WEB_PORT"):
         async with serving(create_app(SetProbes()), "127.0.0.1", port):
             pytest.fail("two servers listen on one port")
