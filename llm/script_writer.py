@@ -11,7 +11,7 @@ from personas.dice import shuffle
 from personas.scripts.model import Response, Script
 from personas.silence import Silence, SilenceReason
 from personas.strategy import Strategy, strategy_for
-from personas.texts import mentions_phrase, plain, similarity, stems
+from personas.texts import mentions_phrase, plain, similarity, stems, told_phrase
 from personas.voice import speak
 
 
@@ -67,7 +67,7 @@ def misfit(fit: Fit, script: Script, found: tuple[str, ...]) -> Silence | None:
     """Say why the nearest trigger does not fit after all, or None when it does."""
     for phrase in script.never_on:
         if mentions_phrase(found, phrase):
-            detail = f"“{phrase}” in the post rules the script {script.key} out."
+            detail = f"“{told_phrase(phrase)}” in the post rules the script {script.key} out."
             return Silence(SilenceReason.NO_SCRIPT_FITS, detail)
     if strategy_for(fit.score, script.limits.fit) is Strategy.SCRIPT_80:
         return None
