@@ -10,13 +10,14 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from orchestrator.commands import Command, CommandResult, Failed
 from orchestrator.errors import AccountBusy, NotAllowed, ServersUnavailable
 from orchestrator.ids import AccountId, CommandId, NodeName
 from orchestrator.lanes.errands import run_errand
 from orchestrator.leases.keeper import Keeper
-from orchestrator.ports.leases import Fence
+from orchestrator.ports.leases import Fence, Lease
 from orchestrator.ports.work import Topic
 from orchestrator.stage import Stage
 
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 
 BEATS = 12
 """Renewals in one lease."""
+IN_SILENCE = 3.0
+"""Seconds of waiting after which a person is told for what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,9 @@ class AccountDoor:
     ) -> CommandResult:
         """Put the command where the holder finds it; with a keeper, do it here if nobody holds."""
         waiting = await self.stage.stores.commands.put_command(account, command, self.node)
-        deadline = self.stage.clock.monotonic() + patience
-        while self.stage.clock.monotonic() < deadline:
+        begun = self.stage.clock.monotonic()
+        told = False
+        while self.stage.clock.monotonic() < begun + patience:
             result = await self.stage.stores.commands.command_result(waiting)
             if result is not None:
                 return checked(result)
@@ -57,6 +61,7 @@ class AccountDoor:
                 lease = await self.stage.stores.leases.lease_of(account)
                 if await keeper.try_to_take(lease):
                     return await self.do_it_here(keeper, account, waiting, command)
+                told = told or await self.told(account, lease, begun, begun + patience)
             await self.stage.bell.wait(Topic.RESULTS, 0.2)
         return await self.give_up(account, waiting)
 
@@ -92,6 +97,7 @@ class AccountDoor:
         A lease that moves is a living holder's; one that stands still is waited for.
         """
         keeper = self.keeper()
+        begun, told = self.stage.clock.monotonic(), False
         first = lease = await self.stage.stores.leases.lease_of(account)
         while not await keeper.try_to_take(lease):
             if lease != first:
@@ -99,11 +105,28 @@ class AccountDoor:
                 raise AccountBusy(
                     f"{name} is in use by {lease.node}: `troupe accounts pause {name}` comes first"
                 )
+            free = self.stage.clock.monotonic() + keeper.left(lease)
+            told = told or await self.told(account, lease, begun, free)
             await self.stage.bell.wait(Topic.RESULTS, 0.2)
             lease = await self.stage.stores.leases.lease_of(account)
         fence = keeper.held[account]
         async with self.renewing(keeper, account):
             yield fence
+
+    async def told(self, account: AccountId, lease: Lease, begun: float, ends: float) -> bool:
+        """Say what is waited for, once that has taken a moment; returns whether it was said."""
+        clock = self.stage.clock
+        if clock.monotonic() < begun + IN_SILENCE:
+            return False
+        name = (await self.stage.stores.accounts.account(account)).name
+        until = (clock.now() + timedelta(seconds=ends - clock.monotonic())).astimezone()
+        log.warning(
+            "%s is held by %s, which has not answered: waiting until %s at most",
+            name,
+            lease.node,
+            f"{until:%H:%M:%S}",
+        )
+        return True
 
     @asynccontextmanager
     async def renewing(self, keeper: Keeper, account: AccountId) -> AsyncIterator[None]:

@@ -217,6 +217,8 @@ async def test_the_settings_that_it_writes_point_troupe_at_it_and_nobodys_file_i
         server = server_named(settings)
         assert server is not None
         assert server.public_key == place["public_key"]
+        with pytest.raises(BadInput, match="still runs"):
+            check_free(written)
     assert settings.telegram_public_key_file is not None
     assert settings.telegram_public_key_file.parent == tmp_path / "data"
     with pytest.raises(BadInput, match="name another file"):
