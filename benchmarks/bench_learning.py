@@ -20,11 +20,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
-
 from llm.evaluation import read_examples
 from llm.lessons import background_phrases
-from llm.meaning import Meanings, Vectors
+from llm.meaning import Meanings
 from llm.selector import NOTHING, Selector
 from orchestrator.ids import ScriptVersionId
 from orchestrator.ports.writing import PublishedScript
@@ -109,21 +107,6 @@ def timed(do: Callable[[], T]) -> tuple[T, dict[str, float]]:
     return done, {"wall": round(wall, 2), "cpu": round(cpu, 2)}
 
 
-class Remembered:
-    """Vectors of phrases that were encoded before."""
-
-    def __init__(self, meanings: Meanings) -> None:
-        self.meanings = meanings
-        self.known: dict[str, Vectors] = {}
-
-    def vectors(self, texts: Sequence[str]) -> Vectors:
-        """Return one row for each text."""
-        fresh = [text for text in dict.fromkeys(texts) if text not in self.known]
-        if fresh:
-            self.known |= dict(zip(fresh, self.meanings.vectors(fresh), strict=True))
-        return np.stack([self.known[text] for text in texts])
-
-
 def judging_time(selector: Selector, asked: Sequence[str]) -> float:
     """Return the processor milliseconds that one message takes."""
     begun = time.process_time()
@@ -144,10 +127,9 @@ def main(folder: Path | None, triggers: int, phrases: int) -> None:
     asked = [f"{group[0]}!" for group in groups]
     with tempfile.TemporaryDirectory() as models:
         meanings = Meanings(Path(models))
-    senses = Remembered(meanings)
     words, words_time = timed(lambda: Selector(texts, targets))
-    _, encode_time = timed(lambda: senses.vectors(texts))
-    whole, meaning_time = timed(lambda: Selector(texts, targets, senses))
+    _, encode_time = timed(lambda: meanings.vectors(texts))
+    whole, meaning_time = timed(lambda: Selector(texts, targets, meanings))
     figures = {
         "benchmark": "learning",
         "triggers": len(groups),

@@ -114,15 +114,6 @@ class School(Generic[S]):
         return None
 
 
-def in_thread(train: Callable[[Sequence[Script]], S]) -> Train[S]:
-    """Have a function that takes its time run beside the loop."""
-
-    async def apart(scripts: Sequence[Script]) -> S:
-        return await asyncio.to_thread(train, scripts)
-
-    return apart
-
-
 def begin(teaching: Coroutine[Any, Any, S], scripts: int) -> asyncio.Task[S]:
     """Teach beside everything else; whoever asks waits for the task, and the loop's end ends it."""
     task = asyncio.create_task(teaching, name=f"train:{scripts} scripts")

@@ -1,12 +1,14 @@
 """New versions are learnt in a thread while what was learnt before serves."""
 
+import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
-from llm.schooling import School, in_thread
+from llm.schooling import School
 from llm.script_selector import ScriptSelector, lessons_of
 from orchestrator.ids import ScriptVersionId
 from orchestrator.ports.writing import PublishedScript
@@ -15,6 +17,15 @@ from tests.unit.llm.library import CARDS, COFFEE
 
 LOUDER = COFFEE.model_copy(update={"name": "Louder"})
 POORER = COFFEE.model_copy(update={"triggers": COFFEE.triggers[:-1]})
+
+
+def in_thread(
+    train: Callable[[Sequence[Script]], ScriptSelector],
+) -> Callable[[Sequence[Script]], Coroutine[Any, Any, ScriptSelector]]:
+    async def apart(scripts: Sequence[Script]) -> ScriptSelector:
+        return await asyncio.to_thread(train, scripts)
+
+    return apart
 
 
 def edition(script: Script, version: int) -> PublishedScript:
