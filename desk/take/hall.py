@@ -60,12 +60,30 @@ class OperatorsHall:
         turn.ticket = ticket.id
         turn.say(self.group, text, keyboard=buttons, after=After(CARD), key=key)
 
-    async def note_card(self, _turn: Turn, fell: Fell) -> None:
-        """Remember where a card stands, to edit it when somebody takes the ticket."""
-        if fell.ticket is not None and fell.message is not None:
-            place = Place(self.group)
-            card = TgMessageId(fell.message)
-            await self.house.desk.places.set_card(fell.ticket, place, card)
+    async def note_card(self, turn: Turn, fell: Fell) -> None:
+        """Remember where a card stands; what became of its ticket meanwhile is said on it now."""
+        if fell.ticket is None or fell.message is None:
+            return
+        place, card = Place(self.group), TgMessageId(fell.message)
+        if await self.house.desk.places.set_card(fell.ticket, place, card):
+            await self.catch_up(turn, await self.house.desk.tickets.ticket(fell.ticket))
+
+    async def catch_up(self, turn: Turn, ticket: Ticket) -> None:
+        """Say on a card that was sent before its ticket was taken or closed what became of it."""
+        client = await self.house.desk.clients.client(ticket.client)
+        if ticket.merged_into is not None:
+            await self.show_on_card(turn, ticket, client, "card.merged", into=ticket.merged_into)
+        elif not ticket.is_open:
+            by = await self.who_closed(ticket)
+            await self.show_on_card(turn, ticket, client, "card.closed", by=by)
+        elif ticket.state is TicketState.WORK:
+            operator = ticket.operator_name
+            await self.show_on_card(turn, ticket, client, "card.taken", operator=operator)
+
+    async def who_closed(self, ticket: Ticket) -> str:
+        """Return by whom a ticket was closed last."""
+        events = await self.house.desk.tickets.events(ticket.id)
+        return next((one.by for one in reversed(events) if one.action == "finish"), "–")
 
     async def card(self, ticket: Ticket, client: Client) -> str:
         """Describe a ticket and its client, for staff."""

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from hashlib import sha256
 
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
@@ -40,7 +41,7 @@ class Cards:
             place,
             await self.text(ticket, client),
             keyboard=await self.buttons(ticket),
-            after=After("topic_card", {}),
+            after=After("topic_card", {"seal": await self.seal(ticket, client)}),
             key=f"card:{ticket.id}:{place.chat}:{place.thread}",
         )
 
@@ -50,6 +51,12 @@ class Cards:
             here = MessageAt(ticket.main.chat, ticket.card)
             text = await self.text(ticket, client)
             turn.edit(here, text, keyboard=await self.buttons(ticket))
+
+    async def seal(self, ticket: Ticket, client: Client) -> str:
+        """Return what tells a card apart from one that shows or offers something else."""
+        shows = await self.text(ticket, client)
+        offers = (await self.buttons(ticket)).model_dump_json()
+        return sha256(f"{shows}\n{offers}".encode()).hexdigest()[:16]
 
     async def mirror(
         self, turn: Turn, ticket: Ticket, client: Client, place: Place, technician: TechnicianId

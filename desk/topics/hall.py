@@ -2,31 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from pydantic import JsonValue
 
 from desk.accounts.talking import take
-from desk.house import Fell, House
-from desk.moving import resent
-from desk.relay import hand_on, pass_on_recorded
+from desk.house import House
+from desk.relay import pass_on_recorded
 from desk.survey import ask_survey, summary
 from desk.topics.cards import Cards, main_groups
 from desk.topics.titles import retitle, title_of
 from desk.turn import Turn
-from orchestrator.ports.desk import After, Parcel, ParcelState
+from orchestrator.ports.desk import After
 from support.actor import By, Side
-from support.ids import ChatId, TechnicianId, TgMessageId, ThreadId, TicketId
+from support.ids import ChatId, TechnicianId
 from support.people import Client
 from support.survey import Survey
-from support.tickets import Decided, Mode, Place, TechThread, Ticket, TicketState
+from support.tickets import Decided, Place, TechThread, Ticket, TicketState
 from support.topics.budget import choose_group
 
 HISTORY = 50
 """Messages of the client that a technician is shown when the mirror is opened."""
 SHOWN = (Side.CLIENT, Side.SYSTEM)
-OVERDUE = timedelta(minutes=2)
-"""How long a ticket may be without its topic before it is asked for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +57,9 @@ class TopicsHall:
         group = lost.chat if lost else await self.choose_group()
         if group is None:
             return
-        told = told_of(lost)
-        params: dict[str, JsonValue] = {"name": await title_of(self.house, ticket, client)}
-        after = After("topic_opened", told)
+        title = await title_of(self.house, ticket, client)
+        params: dict[str, JsonValue] = {"name": title}
+        after = After("topic_opened", {"title": title, **told_of(lost)})
         turn.queue("createForumTopic", group, params, after=after, ticket=ticket.id, key=key)
 
     async def choose_group(self) -> ChatId | None:
@@ -108,7 +104,7 @@ class TopicsHall:
         now = decided.ticket
         client = await self.house.desk.clients.client(now.client)
         await self.close_mirrors(turn, now, client)
-        await self.open_mirror(turn, now, client)
+        await self.open_mirror(turn, now, client, again=turn.name)
         await self.show(turn, now)
         if decided.was is TicketState.NEW and now.state is TicketState.WORK:
             await self.tell_connected(turn, now, client, by)
@@ -210,8 +206,10 @@ class TopicsHall:
             await self.house.desk.places.add_tech_thread(ticket.id, technician.id, place)
             await self.show_history(turn, ticket, place)
             return
-        after = After("mirror_opened", {"technician": technician.id, **told_of(lost)})
-        key = f"mirror:{ticket.id}:{technician.id}:{lost.thread if lost else 0}{again}"
+        after = After(
+            "mirror_opened", {"technician": technician.id, "title": title, **told_of(lost)}
+        )
+        key = f"mirror:{ticket.id}:{technician.id}:{lost.thread if lost else 0}:{again}"
         turn.queue(
             "createForumTopic",
             technician.group,
@@ -240,125 +238,6 @@ class TopicsHall:
             turn.queue("closeForumTopic", thread.place, {"message_thread_id": thread.place.thread})
 
 
-@dataclass(frozen=True, slots=True)
-class TopicsGoOn:
-    """Goes on when it is known what became of a topic that was asked for, or written into."""
-
-    house: House
-    hall: TopicsHall
-
-    async def topic_opened(self, turn: Turn, fell: Fell) -> None:
-        """Put the card and what the client wrote meanwhile into the new main topic."""
-        ticket, client = await self.about(fell)
-        if fell.state == ParcelState.UNKNOWN:
-            # At worst a second, empty topic stands there; without one the ticket would be lost.
-            key = f"topic:{ticket.id}:after:{turn.name}"
-            await self.hall.open_topic(turn, ticket, client, key, lost_in(fell))
-            return
-        if fell.message is None:
-            await self.cannot_open(turn, fell, ticket)
-            return
-        place = Place(fell.chat, ThreadId(fell.message))
-        await self.house.desk.places.set_card(ticket.id, place, None)
-        await self.hall.cards.send(turn, ticket, client, place)
-        lost = lost_in(fell)
-        if lost is None:
-            await hand_on(self.house, turn, ticket, place)
-        else:
-            await self.resend(turn, lost, place)
-
-    async def topic_card(self, _turn: Turn, fell: Fell) -> None:
-        """Remember which message the card is."""
-        if fell.ticket is None or fell.message is None:
-            return
-        ticket = await self.house.desk.tickets.ticket(fell.ticket)
-        main = ticket.main
-        if main is not None and main == Place(fell.chat, ThreadId(fell.thread)):
-            await self.house.desk.places.set_card(ticket.id, main, TgMessageId(fell.message))
-
-    async def mirror_opened(self, turn: Turn, fell: Fell) -> None:
-        """Put the card and what the client wrote into the technician's new topic."""
-        ticket, client = await self.about(fell)
-        chosen = fell.told.get("technician")
-        technician = TechnicianId(chosen) if isinstance(chosen, int) else None
-        if technician is None or technician != ticket.technician:
-            return
-        if fell.state == ParcelState.UNKNOWN:
-            again = f":after:{turn.name}"
-            await self.hall.open_mirror(turn, ticket, client, lost_in(fell), again)
-            return
-        if fell.message is None:
-            await self.cannot_open(turn, fell, ticket)
-            return
-        place = Place(fell.chat, ThreadId(fell.message))
-        await self.house.desk.places.add_tech_thread(ticket.id, technician, place)
-        await self.hall.cards.mirror(turn, ticket, client, place, technician)
-        lost = lost_in(fell)
-        if lost is not None:
-            await self.resend(turn, lost, place)
-        else:
-            await self.hall.show_history(turn, ticket, place)
-
-    async def cannot_open(self, turn: Turn, fell: Fell, ticket: Ticket) -> None:
-        """Say in the group why no topic could be opened; it is asked for again later."""
-        text = self.house.words(
-            "topics.cannot_open",
-            self.house.settings.language,
-            ticket=ticket.id,
-            reason=fell.error or fell.state,
-        )
-        turn.say(fell.chat, text)
-
-    async def topic_gone(self, turn: Turn, fell: Fell) -> None:
-        """Open a deleted topic anew; what was meant for it follows into the new one."""
-        if fell.ticket is None or not fell.thread:
-            return
-        ticket, client = await self.about(fell)
-        lost = Place(fell.chat, ThreadId(fell.thread))
-        if ticket.main is not None and ticket.main.chat == lost.chat:
-            if ticket.main == lost:
-                key = f"topic:{ticket.id}:lost:{lost.chat}:{lost.thread}"
-                await self.hall.open_topic(turn, ticket, client, key, lost)
-            else:
-                await self.resend(turn, lost, ticket.main)
-            return
-        mirror = await self.hall.mirror_of(ticket)
-        if mirror is None:
-            return
-        if mirror.place == lost:
-            await self.hall.open_mirror(turn, ticket, client, lost)
-        elif mirror.place.chat == lost.chat:
-            await self.resend(turn, lost, mirror.place)
-
-    async def resend(self, turn: Turn, lost: Place, place: Place) -> None:
-        """Queue what was refused there for another place, each once."""
-        refused = await self.house.door.parcels.refused_parcels(
-            self.house.bot_id, lost.chat, lost.thread or 0
-        )
-        for one in refused:
-            if one.parcel.method.startswith(("send", "copy")):
-                turn.parcels.append(resent(one, place))
-
-    async def about(self, fell: Fell) -> tuple[Ticket, Client]:
-        """Return the ticket that a parcel belongs to, and its client."""
-        ticket = await self.house.desk.tickets.ticket(fell.ticket or TicketId(0))
-        return ticket, await self.house.desk.clients.client(ticket.client)
-
-    async def open_the_overdue(self) -> Sequence[Parcel]:
-        """Ask again for topics that tickets have been without for minutes."""
-        parcels: list[Parcel] = []
-        now = self.house.clock.now()
-        for ticket in await self.house.desk.tickets.waiting(Mode.TOPICS):
-            if ticket.main is None and now - ticket.waiting_since > OVERDUE:
-                attempt = int(now.timestamp() / OVERDUE.total_seconds())
-                name = f"topic:{ticket.id}:overdue:{attempt}"
-                turn = Turn(self.house.bot_id, name, about=ticket.id)
-                client = await self.house.desk.clients.client(ticket.client)
-                await self.hall.open_topic(turn, ticket, client, name)
-                parcels += turn.parcels
-        return parcels
-
-
 def link_to(place: Place | None) -> str:
     """Write the link to a topic (https://core.telegram.org/api/links#private-message-links)."""
     if place is None or place.thread is None:
@@ -369,11 +248,3 @@ def link_to(place: Place | None) -> str:
 def told_of(lost: Place | None) -> dict[str, JsonValue]:
     """Write for a continuation which topic a new one replaces."""
     return {} if lost is None else {"lost": [lost.chat, lost.thread]}
-
-
-def lost_in(fell: Fell) -> Place | None:
-    """Read which topic a new one replaces."""
-    match fell.told.get("lost"):
-        case [int(chat), int(thread)]:
-            return Place(ChatId(chat), ThreadId(thread))
-    return None

@@ -16,8 +16,9 @@ from desk.filters import InSupergroup
 from desk.house import House, Wing
 from desk.relay import copies_soon, edit_of, relay
 from desk.topics.cards import Cards
-from desk.topics.hall import TopicsGoOn, TopicsHall
+from desk.topics.hall import TopicsHall
 from desk.topics.labels import edit_said, show_said
+from desk.topics.outcomes import TopicsGoOn
 from desk.turn import Turn
 from orchestrator.errors import NotFound
 from orchestrator.ports.desk import Doubt

@@ -1,7 +1,6 @@
 """A desk in mode topics: a forum with a topic for each ticket, and a technician's group."""
 
-import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -15,7 +14,7 @@ from support.groups import DeskGroup, GroupUse
 from support.ids import TgUserId
 from support.people import NewStaff, NewTechnician, Role, Technician
 from support.tickets import Mode
-from tests.integration.desk.stand import BOSS, PATIENCE, Stand, chat_id
+from tests.integration.desk.stand import BOSS, Stand, chat_id
 
 
 @dataclass
@@ -91,7 +90,10 @@ class Forum:
 
 @asynccontextmanager
 async def forum_on(
-    stand: Stand, *more: Channel, accounts: Accounts | None = None
+    stand: Stand,
+    *more: Channel,
+    accounts: Accounts | None = None,
+    prepare: Callable[[Door], object] = lambda _: None,
 ) -> AsyncIterator[Forum]:
     """Set up a main group and a technician's group, and run the desk on them and on `more`."""
     main, workshop = (forum_group(stand, title) for title in ("Tickets", "Workshop"))
@@ -110,14 +112,9 @@ async def forum_on(
             BOSS, NewTechnician("Ivan", TgUserId(ivan.id), chat_id(workshop))
         )
         door.settings = replace(door.settings, mode=Mode.TOPICS)
-        running = asyncio.create_task(door.run(), name="door")
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await door.leading.wait()
+        prepare(door)
+        async with stand.running(door):
             yield Forum(stand, door, main, workshop, maria, ivan, technician)
-        finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
 
 
 def forum_group(stand: Stand, title: str) -> Channel:

@@ -106,15 +106,20 @@ class Stand:
     @asynccontextmanager
     async def open(self, name: str = "node", **options: Any) -> AsyncIterator[Door]:
         """Run a door until the block ends."""
-        async with self.door(name, **options) as door:
-            running = asyncio.create_task(door.run(), name=f"door {name}")
-            try:
-                async with asyncio.timeout(PATIENCE):
-                    await door.leading.wait()
-                yield door
-            finally:
-                running.cancel()
-                await asyncio.gather(running, return_exceptions=True)
+        async with self.door(name, **options) as door, self.running(door):
+            yield door
+
+    @asynccontextmanager
+    async def running(self, door: Door) -> AsyncIterator[None]:
+        """Run a door that was made until the block ends."""
+        running = asyncio.create_task(door.run(), name=f"door {door.by}")
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await door.leading.wait()
+            yield
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
 
     def person(self, name: str, *, username: str = "", language: str = "ru") -> Person:
         """Let somebody be born."""
