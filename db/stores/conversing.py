@@ -64,7 +64,6 @@ STANDING = text(
            p.forbidden_topics, p.disclosure,
            coalesce((SELECT max(t.number) FROM conversation_turns t
                      WHERE t.conversation_id = v.id), 0) AS last_turn,
-           coalesce((SELECT max(m.id) FROM messages m WHERE m.conversation_id = v.id), 0) AS seen,
            (SELECT c.time_zone FROM schedules s JOIN campaigns c ON c.id = s.campaign_id
             WHERE s.account_id = v.account_id ORDER BY s.id DESC LIMIT 1) AS zone,
            (SELECT count(*) FROM (
@@ -113,11 +112,13 @@ WAIT_UNTIL = text(
     WHERE id = :job AND state = 'taken' AND claimed_by = :claimant
     """
 )
-# What the intake found taken it left alone: whoever ends the job looks again.
-NEWER = text(
+# What intake or an operator found taken they left alone: whoever ends the job looks again, at all
+# that waits and not at what is new only, for a conversation may have been resumed meanwhile.
+WAITS = text(
     """
     SELECT 1 FROM messages m JOIN conversations v ON v.id = m.conversation_id
-    WHERE m.conversation_id = :conversation AND m.direction = 'incoming' AND m.id > :seen
+    WHERE m.conversation_id = :conversation AND m.direction = 'incoming'
+      AND m.id > v.answered_upto
       AND m.deleted_at IS NULL AND (v.state = 'open' OR v.state = 'closed' AND v.reopens)
       AND NOT EXISTS (SELECT FROM opt_outs o WHERE o.contact_id = v.contact_id)
     LIMIT 1
@@ -195,7 +196,6 @@ class PostgresConversations:
             progress=self.progress_of(row),
             unanswered=tuple(map(inbound_of, waiting)),
             turns=row.last_turn,
-            seen=row.seen,
             recent=tuple(recent),
             zone=row.zone,
             waiting=row.waiting,
@@ -221,7 +221,7 @@ class PostgresConversations:
             if row is None or not await finish(connection, job):
                 return False
             if not await is_untouched(connection, row, standing):
-                await self.queue_newer(connection, standing)
+                await self.queue_what_waits(connection, standing)
                 return False
             said = await self.queue_words(connection, standing, conclusion)
             if isinstance(said, AnswerRefused):
@@ -230,7 +230,7 @@ class PostgresConversations:
             if conclusion.diagnosed is not None:
                 await follow_diagnostic(connection, self.cipher, conclusion.diagnosed)
             await attend(connection, row, standing, conclusion)
-            await self.queue_newer(connection, standing)
+            await self.queue_what_waits(connection, standing)
         return not isinstance(said, AnswerRefused)
 
     async def queue_words(
@@ -280,10 +280,9 @@ class PostgresConversations:
                 suggestion=asked.suggestion,
             )
 
-    async def queue_newer(self, connection: AsyncConnection, standing: Standing) -> None:
-        """Queue another turn for what was written since this one began."""
-        newer = await one(connection, NEWER, conversation=standing.id, seen=standing.seen)
-        if newer is not None:
+    async def queue_what_waits(self, connection: AsyncConnection, standing: Standing) -> None:
+        """Queue another turn for what waits for an answer now."""
+        if await one(connection, WAITS, conversation=standing.id) is not None:
             await queue(connection, Converse(standing.id), self.quiet)
 
     async def leave(self, job: Job, standing: Standing | None) -> None:
@@ -292,7 +291,7 @@ class PostgresConversations:
             if standing is not None:
                 await one(connection, LOCK, conversation=standing.id)
             if await finish(connection, job) and standing is not None:
-                await self.queue_newer(connection, standing)
+                await self.queue_what_waits(connection, standing)
 
     async def wait_until(self, job: Job, moment: datetime) -> None:
         """Give the job back until then."""

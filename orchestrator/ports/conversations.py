@@ -107,8 +107,6 @@ class Standing:
     unanswered: tuple[Inbound, ...]
     turns: int
     """The number of the last turn on record; the next one has this plus one."""
-    seen: int
-    """The number of the newest message, from whichever side (`messages.id`)."""
     recent: tuple[Said, ...] = ()
     """The last of the history, oldest first."""
     zone: str | None = None

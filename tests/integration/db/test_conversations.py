@@ -219,6 +219,31 @@ async def test_who_steps_in_while_an_answer_is_made_is_not_talked_over(
     assert await house.count("jobs WHERE state IN ('waiting', 'taken')") == 0
 
 
+@pytest.mark.parametrize("before", ["paused", "ended"])
+async def test_what_is_resumed_while_its_job_looks_away_is_answered(
+    house: House, before: str
+) -> None:
+    await house.hears("Как вступить в клуб?")
+    desk, number = house.stores.conversation_desk, ConversationId(1)
+    if before == "paused":
+        await desk.pause(OLGA, number)
+        job, standing = await house.job(), await house.standing()
+        assert await desk.resume(OLGA, number)
+        await house.stores.conversations.leave(job, standing)
+    else:
+        async with house.engine.begin() as connection:
+            await connection.exec_driver_sql(
+                "UPDATE conversations SET state = 'closed', reopens = true"
+            )
+        job, standing = await house.job(), await house.standing()
+        assert await desk.resume(OLGA, number)
+        conclusion = await house.conclusion(standing)
+        assert not await house.stores.conversations.conclude(job, standing, conclusion)
+    assert await house.answer("membership")
+    assert await house.count("outbox WHERE state = 'due'") == 1
+    assert await house.count("jobs WHERE state IN ('waiting', 'taken')") == 0
+
+
 async def test_who_takes_over_again_keeps_their_own_words_and_who_else_does_cancels_them(
     house: House,
 ) -> None:

@@ -54,7 +54,6 @@ def standing(text: str = "Как вступить в клуб?", **changes: obje
         progress=Progress(),
         unanswered=(Inbound(InboundId(3), MessageId(30), text, NOW),),
         turns=0,
-        seen=3,
     )
     return replace(made, **changes)  # type: ignore[arg-type]  # the fields that the test names
 
