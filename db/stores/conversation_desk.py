@@ -182,7 +182,14 @@ HANDOFF = """
            h.asked_at, h.taken_at, h.taken_by
     FROM handoffs h JOIN conversations v ON v.id = h.conversation_id
 """
-WAITING_HANDOFFS = text(HANDOFF + "WHERE h.taken_at IS NULL ORDER BY h.asked_at, h.id LIMIT :limit")
+# Nobody is waited for where the person asked us to stop, or somebody answered with a phone.
+WAITING_HANDOFFS = text(
+    HANDOFF
+    + """
+    WHERE h.taken_at IS NULL AND v.state = 'handed_over' AND v.held_by IS NULL
+    ORDER BY h.asked_at, h.id LIMIT :limit
+    """
+)
 HANDOFF_NUMBERED = text(HANDOFF + "WHERE h.id = :handoff")
 
 

@@ -35,13 +35,16 @@ RECORD = text(
     ON CONFLICT (conversation_id, telegram_message_id) DO NOTHING
     """
 )
+# What ended by itself would begin anew with the next message, or is about to.
 TAKE_OVER = text(
     """
     UPDATE conversations
     SET state = 'handed_over', held_by = 'the account itself', state_reason = :why,
+        reopens = false, closed_at = NULL, closed_reason = NULL,
         answered_upto = (SELECT coalesce(max(m.id), 0) FROM messages m
                          WHERE m.conversation_id = :conversation AND m.direction = 'incoming')
-    WHERE id = :conversation AND state IN ('open', 'handed_over')
+    WHERE id = :conversation AND (state IN ('open', 'handed_over') OR state = 'closed' AND reopens)
+      AND NOT EXISTS (SELECT FROM opt_outs o WHERE o.contact_id = conversations.contact_id)
     """
 )
 

@@ -312,6 +312,15 @@ async def test_a_handoff_is_taken_by_one_person_only(house: House) -> None:
     assert await house.stores.handoffs.waiting_handoffs(10) == []
 
 
+@pytest.mark.parametrize("ending", ["by hand", "стоп"])
+async def test_a_handoff_that_is_needed_no_more_waits_for_nobody(house: House, ending: str) -> None:
+    await house.hears("дайте оператора")
+    assert await house.answer()
+    assert len(await house.stores.handoffs.waiting_handoffs(10)) == 1
+    await (own(house, 50, ending) if ending == "by hand" else house.hears(ending))
+    assert await house.stores.handoffs.waiting_handoffs(10) == []
+
+
 async def test_our_own_words_are_told_from_what_somebody_writes_with_a_phone(
     house: House,
 ) -> None:
@@ -326,6 +335,28 @@ async def test_our_own_words_are_told_from_what_somebody_writes_with_a_phone(
     await own(house, 51, "by hand")
     assert (await house.standing()).state is ConversationState.HANDED_OVER
     assert await house.count("messages WHERE direction = 'outgoing'") == 1
+
+
+async def test_a_phone_that_answers_what_would_begin_anew_is_not_talked_over(
+    house: House,
+) -> None:
+    async def state() -> ConversationState:
+        return (await house.standing()).state
+
+    await house.hears("Как вступить в клуб?")
+    async with house.engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "UPDATE conversations SET state = 'closed', closed_at = now(), reopens = true"
+        )
+    job, standing = await house.job(), await house.standing()
+    conclusion = await house.conclusion(standing)
+    await own(house, 50, "by hand")
+    assert not await house.stores.conversations.conclude(job, standing, conclusion)
+    assert await state() is ConversationState.HANDED_OVER
+    assert await house.count("outbox") == 0
+    await house.hears("стоп")
+    await own(house, 60, "by hand again")
+    assert await state() is ConversationState.CLOSED
 
 
 async def own(house: House, number: int, text: str) -> None:
