@@ -7,6 +7,7 @@
     ├── NotAllowed             the charter or the state of things forbids it
     ├── ServersUnavailable     PostgreSQL or Valkey cannot be reached or started
     ├── AccountBusy            the account's holder did not answer in time
+    ├── Overtaken              somebody stored something else meanwhile: look again
     ├── SignInRefused          Telegram does not accept the number, code or password
     └── TelegramRefused        Telegram answered with an error (see `orchestrator.refusals`)
 
@@ -40,6 +41,10 @@ class ServersUnavailable(TroupeError):
 
 class AccountBusy(TroupeError):
     """The process that holds the account did not carry out the command in time."""
+
+
+class Overtaken(TroupeError):
+    """What was decided rests on what is so no longer; nothing of it was stored."""
 
 
 class SignInRefused(TroupeError):

@@ -15,6 +15,7 @@ from db.stores.conversing import read_values
 from db.stores.journeys import Standing, keep_progress, place_of_answers, script_of
 from db.stores.study_groups import LineNotQueuedError, read_group, say_in_group
 from db.stores.study_groups_lessons import hasten_line
+from orchestrator.errors import Overtaken
 from orchestrator.ids import (
     AccountId,
     ContactId,
@@ -26,6 +27,7 @@ from orchestrator.ids import (
     StudyGroupId,
 )
 from orchestrator.ports.answers import REFUSALS, LineRefused
+from orchestrator.ports.journeys import JourneyState
 from orchestrator.ports.study_groups import Decision, Heard, Reply, SaidInGroup
 from personas.scripts.runner import Progress
 from personas.scripts.steps import Outcome
@@ -43,6 +45,15 @@ HEARD = text(
                          AND ours.sent_message_id = m.reply_to
     WHERE m.id = :message AND m.decision IS NULL
     ORDER BY replied_to NULLS LAST LIMIT 1
+    """
+)
+UNDECIDED_BEFORE = text(
+    """
+    SELECT m.id FROM group_messages m JOIN group_messages this ON this.id = :message
+    WHERE m.study_group_id = this.study_group_id AND m.contact_id = this.contact_id
+      AND m.telegram_message_id < this.telegram_message_id AND m.decision IS NULL
+      AND m.sent_at > this.sent_at - interval '1 day'
+    ORDER BY m.telegram_message_id
     """
 )
 SAID_LATELY = text(
@@ -75,6 +86,17 @@ DIAGNOSTIC = text(
     WHERE j.study_group_id = :group AND j.state = 'active'
     """
 )
+# The journey is locked, for a member who only begins has no row of their own yet.
+STANDS = text(
+    """
+    SELECT j.state, j.position, mine.turns
+    FROM journeys j
+    LEFT JOIN journey_progress mine ON mine.journey_id = j.id AND mine.position = j.position
+                                   AND mine.contact_id = :contact
+    WHERE j.id = :journey
+    """
+)
+LOCK_JOURNEY = text("SELECT id FROM journeys WHERE id = :journey FOR NO KEY UPDATE")
 DECIDE = text(
     """
     UPDATE group_messages
@@ -163,6 +185,12 @@ class PostgresGroupTalk:
             heard=row.heard,
         )
 
+    async def undecided_before(self, heard: Heard) -> Sequence[GroupMessageId]:
+        """Return what the member wrote before that still waits."""
+        async with transaction(self.engine) as connection:
+            found = await rows(connection, UNDECIDED_BEFORE, message=heard.id)
+        return [GroupMessageId(row.id) for row in found]
+
     async def reply(self, heard: Heard, reply: Reply, at: datetime) -> LineRefused | None:
         """Store the decision and queue its lines, once; a refusal is stored as a silence."""
         try:
@@ -183,6 +211,8 @@ class PostgresGroupTalk:
             reply = Reply("the member wants to hear no more of us")
         if not await decide(connection, heard, reply, at):
             return
+        if heard.journey is not None:
+            await require_standing(connection, heard)
         if reply.progress is not None:
             await self.keep(connection, heard, reply, at)
         if heard.lesson is not None:
@@ -208,6 +238,16 @@ class PostgresGroupTalk:
         async with transaction(self.engine) as connection:
             found = await rows(connection, LOG, group=group, limit=limit)
         return [said_of(row) for row in found]
+
+
+async def require_standing(connection: AsyncConnection, heard: Heard) -> None:
+    """Hold the journey; raises Overtaken where the member does not stand as was read."""
+    await one(connection, LOCK_JOURNEY, journey=heard.journey)
+    now = await one(connection, STANDS, journey=heard.journey, contact=heard.contact)
+    turns = None if heard.progress is None else heard.progress.turns
+    read = (JourneyState.ACTIVE, heard.position, turns)
+    if now is None or (now.state, now.position, now.turns) != read:
+        raise Overtaken(f"the diagnostic of journey {heard.journey} went on meanwhile")
 
 
 async def decide(connection: AsyncConnection, heard: Heard, reply: Reply, at: datetime) -> bool:

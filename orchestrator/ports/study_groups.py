@@ -291,8 +291,17 @@ class GroupTalkStore(Protocol):
     async def heard(self, message: GroupMessageId) -> Heard | None:
         """Return a member's message that nothing was decided about; None otherwise."""
 
+    async def undecided_before(self, heard: Heard) -> Sequence[GroupMessageId]:
+        """Return what the member wrote there before, and nothing was decided about; oldest first.
+
+        What was written more than a day before is not looked for.
+        """
+
     async def reply(self, heard: Heard, reply: Reply, at: datetime) -> LineRefused | None:
-        """Store the decision and queue its lines, once; a refusal is stored as a silence."""
+        """Store the decision and queue its lines, once; a refusal is stored as a silence.
+
+        Raises Overtaken where the member's diagnostic stands elsewhere by now.
+        """
 
     async def log(self, group: StudyGroupId, limit: int) -> Sequence[SaidInGroup]:
         """Return what was said, newest first."""

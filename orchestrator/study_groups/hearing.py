@@ -6,10 +6,12 @@ that. Otherwise the lesson's fallback is said, or nothing, with its reason.
 """
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from orchestrator.errors import Overtaken
 from orchestrator.ids import GroupMessageId
 from orchestrator.journeys.diagnosis import finding_of
 from orchestrator.ports.answers import AnswerSource, NewGroupLine, Provenance
@@ -35,6 +37,8 @@ ANSWER_LASTS: Final = timedelta(minutes=10)
 """A later answer would answer nothing any more."""
 TOO_OLD: Final = timedelta(hours=6)
 """What nobody heard for so long is not answered any more."""
+LOOKS: Final = 10
+"""How often somebody looks where a member stands whose messages others answer meanwhile."""
 TYPING: Final = timedelta(seconds=2)
 """How long after the question an answer leaves at the earliest."""
 
@@ -48,10 +52,34 @@ class GroupHearing:
     """Who drafts what the lesson's rules have no words for; None: nobody does."""
 
     async def hear(self, message: GroupMessageId) -> None:
-        """Answer a message, or store why nobody does."""
+        """Answer a message, or store why nobody does.
+
+        What one member writes in a diagnostic is answered in its order, one after the other,
+        however many hands there are.
+        """
         heard = await self.stage.stores.group_talk.heard(message)
         if heard is None:
             return
+        if heard.diagnostic is None:
+            await self.decide(heard)
+            return
+        for earlier in await self.stage.stores.group_talk.undecided_before(heard):
+            await self.hear_alone(earlier)
+        await self.hear_alone(message)
+
+    async def hear_alone(self, message: GroupMessageId) -> None:
+        """Do so for one message; whoever is overtaken looks again where the member stands."""
+        for _ in range(LOOKS):
+            heard = await self.stage.stores.group_talk.heard(message)
+            if heard is None:
+                return
+            with suppress(Overtaken):
+                await self.decide(heard)
+                return
+        raise Overtaken(f"message {message} of a study group was overtaken {LOOKS} times")
+
+    async def decide(self, heard: Heard) -> None:
+        """Find what is said to a message, and store it."""
         now = self.stage.clock.now()
         reply = await self.drafted(heard, now) or answer(heard, now)
         refused = await self.stage.stores.group_talk.reply(heard, reply, now)

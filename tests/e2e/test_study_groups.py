@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from orchestrator.clock import SystemClock
 from orchestrator.commands import FoundGroup
-from orchestrator.errors import AlreadyExists, BadInput, NotAllowed
+from orchestrator.errors import AlreadyExists, BadInput, NotAllowed, Overtaken
 from orchestrator.facts import (
     DirectMessageSeen,
     Fact,
@@ -17,10 +17,10 @@ from orchestrator.facts import (
     GroupMessageSeen,
     PostsDeleted,
 )
-from orchestrator.ids import ConversationId, InboundId, JobId, TelegramId
+from orchestrator.ids import ConversationId, InboundId, JobId, NodeName, TelegramId
 from orchestrator.ids import MessageId as TelegramMessageId
 from orchestrator.intake.group_reader import GroupReader
-from orchestrator.jobs import Job, SayLessonLine
+from orchestrator.jobs import HearGroupMessage, Job, SayLessonLine
 from orchestrator.ports.answers import (
     AnswerSource,
     GroupRole,
@@ -33,6 +33,8 @@ from orchestrator.ports.journeys import Finding, ItemState, JourneyState
 from orchestrator.ports.outbox import Holder
 from orchestrator.ports.study_groups import Decision, LessonState, RoleEnd
 from orchestrator.ports.telegram import GroupSeen
+from orchestrator.ports.work import Claimant
+from orchestrator.study_groups.hearing import GroupHearing, answer
 from orchestrator.study_groups.lessons import Lessons
 from personas.scripts.model import Script
 from simulator.world.messages import Draft
@@ -341,6 +343,40 @@ async def test_a_diagnostic_that_stops_in_the_middle_goes_on_where_it_stood(club
     assert (found.name, found.finding, found.script) == ("Lena", Finding(2, "high"), "quiz@1")
     row = await club.play.service.journeys.move_on(OLGA, journey)
     assert row.state is JourneyState.DONE
+
+
+async def test_what_a_member_writes_at_once_is_answered_in_order_by_whichever_hands(
+    club: Club,
+) -> None:
+    await club.play.service.library.import_scripts(OLGA, [QUIZ], "first")
+    journey = await club.play.service.journeys.begin(OLGA, club.id, ["quiz"])
+    stage, now = club.play.company.stage, datetime.now(UTC)
+    anna = (await stage.stores.accounts.account_named("anna")).id
+    chat, person = (await club.show()).peer.telegram_id, TelegramId(club.learner.id)
+    told = ["Anna, start the quiz", "Anna, often", "Anna, 2"]
+    await stage.stores.intake.record(
+        [
+            GroupMessageSeen(anna, chat, TelegramMessageId(900 + at), person, text, now)
+            for at, text in enumerate(told)
+        ]
+    )
+    jobs = await stage.stores.jobs.take_jobs(Claimant(NodeName("here"), 1), 10)
+    first, second, third = (
+        job.task.message for job in jobs if isinstance(job.task, HearGroupMessage)
+    )
+    talk = stage.stores.group_talk
+    beginning, ahead = await talk.heard(first), await talk.heard(second)
+    assert beginning is not None
+    assert ahead is not None
+    assert await talk.reply(beginning, answer(beginning, now), now) is None
+    with pytest.raises(Overtaken):
+        await talk.reply(ahead, answer(ahead, now), now)
+    hearing = GroupHearing(stage)
+    await asyncio.gather(hearing.hear(third), hearing.hear(second), hearing.hear(third))
+    shown = await club.play.service.journeys.show(journey)
+    assert [one.finding for one in shown.items if one.contact] == [Finding(2, "high")]
+    said = [one.decision for one in await talk.log(club.id, 3)]
+    assert said == [Decision.ANSWERED] * 3
 
 
 async def test_a_journey_leads_from_a_lesson_to_a_diagnostic(club: Club) -> None:
