@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, select, update
+from sqlalchemy import Row, Select, func, insert, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -48,7 +48,7 @@ class PostgresCampaigns:
                 after = {"schedules": len(campaign.schedules), "time_zone": campaign.time_zone}
                 await write_audit(connection, actor, "add_campaign", subject, after=after)
         except IntegrityError as error:
-            raise already_exists(campaign, str(error.orig)) from None
+            raise await self.already_exists(campaign, str(error.orig)) from None
         return await self.campaign_named(campaign.name)
 
     async def insert_campaign(
@@ -68,6 +68,26 @@ class PostgresCampaigns:
         )
         return int(result.scalar_one())
 
+    async def already_exists(self, campaign: NewCampaign, problem: str) -> AlreadyExists:
+        """Say which rule of uniqueness stands in the way, and what of ours."""
+        if "uq_schedules" not in problem:
+            return AlreadyExists(
+                f'there is a campaign "{campaign.name}" already: choose another name'
+            )
+        wanted = [(one.account, one.channel) for one in campaign.schedules]
+        statement = select_schedules().where(
+            schedules.c.is_active,
+            tuple_(schedules.c.account_id, schedules.c.channel_id).in_(wanted),
+        )
+        async with transaction(self.engine) as connection:
+            row = (await connection.execute(statement)).first()
+        if row is None:  # it was stopped in this moment, or the plan names a pair twice
+            return AlreadyExists("an account can have one schedule in a channel: try again")
+        return AlreadyExists(
+            f'{row.account} speaks in {row.channel} for the campaign "{row.campaign}" already: '
+            "stop that one first, or choose another account"
+        )
+
     async def campaigns(self) -> Sequence[Campaign]:
         """Return all campaigns by name."""
         async with transaction(self.engine) as connection:
@@ -86,7 +106,7 @@ class PostgresCampaigns:
     async def set_campaign_state(
         self, actor: Actor, campaign: CampaignId, state: CampaignState
     ) -> None:
-        """Start, pause or stop it; stopping fails what waits in the outbox for it."""
+        """Start, pause or stop it; stopping fails what waits for it and ends its schedules."""
         async with transaction(self.engine) as connection:
             row = (
                 await connection.execute(
@@ -101,6 +121,11 @@ class PostgresCampaigns:
             if state is CampaignState.STOPPED:
                 detail = f"the campaign was stopped by {actor.name}"
                 why = Reason(SilenceReason.CANCELLED, detail)
+                await connection.execute(
+                    update(schedules)
+                    .where(schedules.c.campaign_id == campaign)
+                    .values(is_active=False)
+                )
                 await cancel_all_of(connection, WAITING_FOR_CAMPAIGN, campaign, why)
             await write_audit(
                 connection,
@@ -124,16 +149,6 @@ def schedule_values(campaign: int, schedule: NewSchedule) -> dict[str, object]:
     }
 
 
-def already_exists(campaign: NewCampaign, problem: str) -> AlreadyExists:
-    """Say which rule of uniqueness stands in the way."""
-    if "uq_schedules" in problem:
-        return AlreadyExists(
-            "one of these accounts has a schedule in one of these channels already: "
-            "see `troupe campaigns list`"
-        )
-    return AlreadyExists(f'there is a campaign "{campaign.name}" already: choose another name')
-
-
 def select_schedules() -> Select[Any]:
     """Select schedules with names, and with what was sent today in the campaign's time zone."""
     today = func.date(func.timezone(campaigns.c.time_zone, func.now()))
@@ -147,6 +162,7 @@ def select_schedules() -> Select[Any]:
             schedules,
             accounts.c.name.label("account"),
             channels.c.title.label("channel"),
+            campaigns.c.name.label("campaign"),
             sent_today.label("sent_today"),
         )
         .join(accounts, accounts.c.id == schedules.c.account_id)

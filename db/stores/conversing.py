@@ -65,7 +65,7 @@ STANDING = text(
            coalesce((SELECT max(t.number) FROM conversation_turns t
                      WHERE t.conversation_id = v.id), 0) AS last_turn,
            (SELECT c.time_zone FROM schedules s JOIN campaigns c ON c.id = s.campaign_id
-            WHERE s.account_id = v.account_id ORDER BY s.id DESC LIMIT 1) AS zone,
+            WHERE s.account_id = v.account_id AND s.is_active ORDER BY s.id DESC LIMIT 1) AS zone,
            (SELECT count(*) FROM (
                 SELECT FROM outbox o
                 WHERE o.account_id = v.account_id AND o.state IN ('due', 'unknown') LIMIT 100

@@ -4,10 +4,11 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Index,
     SmallInteger,
     Table,
     Text,
-    UniqueConstraint,
+    text,
     true,
 )
 
@@ -44,8 +45,15 @@ schedules = Table(
     words("end_time"),
     Column("is_active", Boolean, nullable=False, server_default=true()),
     moment_now("created_at"),
-    UniqueConstraint("account_id", "channel_id"),
     CheckConstraint("comments_per_day > 0", name="comments_per_day"),
     CheckConstraint(f"start_time ~ {START_OF_DAY}", name="start_time"),
     CheckConstraint(f"end_time ~ {END_OF_DAY} AND end_time <> start_time", name="end_time"),
+    # One that ended (its campaign was stopped, its channel removed) stands in nobody's way.
+    Index(
+        "uq_schedules_account_id_channel_id",
+        "account_id",
+        "channel_id",
+        unique=True,
+        postgresql_where=text("is_active"),
+    ),
 )

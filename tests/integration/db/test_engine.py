@@ -155,6 +155,7 @@ class Commotion:
     async def restart_campaign(self) -> None:
         for state in (CampaignState.STOPPED, CampaignState.RUNNING):
             await self.stores.campaigns.set_campaign_state(OLGA, self.scene.campaign, state)
+        await self.scene.sql("UPDATE schedules SET is_active = true")  # what a stop ends for good
 
     async def can_still_speak(self) -> bool:
         """Put things in order again, and have one more message claimed."""

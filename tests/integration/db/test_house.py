@@ -203,9 +203,23 @@ async def test_a_campaign_comes_back_with_its_windows(scene: Scene) -> None:
     with pytest.raises(AlreadyExists, match="night"):
         await scene.stores.campaigns.add_campaign(OLGA, NewCampaign("night", "UTC", "", (), ()))
     twice = NewCampaign("day", "UTC", "", (), (schedule,))
-    with pytest.raises(AlreadyExists, match="schedule"):
+    with pytest.raises(AlreadyExists, match='boris speaks in Sky for the campaign "night"'):
         await scene.stores.campaigns.add_campaign(OLGA, twice)
     assert len(await scene.stores.campaigns.campaigns()) == 2
+
+
+async def test_where_a_campaign_was_stopped_for_good_another_may_speak(scene: Scene) -> None:
+    plan = NewSchedule(scene.anna, scene.channel, 5, Window.between("09:00", "18:00"))
+    later = NewCampaign("later", "UTC", "", (), (plan,))
+    store = scene.stores.campaigns
+    await store.set_campaign_state(OLGA, scene.campaign, CampaignState.PAUSED)
+    with pytest.raises(AlreadyExists, match='campaign "comets"'):
+        await store.add_campaign(OLGA, later)
+    await store.set_campaign_state(OLGA, scene.campaign, CampaignState.STOPPED)
+    [schedule] = (await store.campaign_named("comets")).schedules
+    assert not schedule.is_active
+    [schedule] = (await store.add_campaign(OLGA, later)).schedules
+    assert schedule.is_active
 
 
 async def test_a_channel_has_one_live_grant(scene: Scene) -> None:
