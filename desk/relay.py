@@ -5,6 +5,7 @@ they answer.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from aiogram.types import Message, MessageReactionUpdated, ReactionTypeEmoji
 from pydantic import JsonValue
@@ -50,10 +51,16 @@ async def relay(
     return recorded.is_new
 
 
-async def record(house: House, turn: Turn, ticket: Ticket, by: By, message: Message) -> Recorded:
-    """Put a message on record in its ticket, before anybody asks where it goes."""
+async def record(
+    house: House, turn: Turn, ticket: Ticket, by: By, message: Message, *, only_open: bool = False
+) -> Recorded:
+    """Put a message on record in its ticket, before anybody asks where it goes.
+
+    Raises TicketEnded for what only an open ticket takes.
+    """
     turn.ticket = ticket.id
-    return await house.desk.talk.record_message(new_message(ticket.id, by, message))
+    written = replace(new_message(ticket.id, by, message), only_open=only_open)
+    return await house.desk.talk.record_message(written)
 
 
 async def pass_on(

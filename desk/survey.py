@@ -103,7 +103,9 @@ async def comment(
 
 
 async def tell_staff(house: House, turn: Turn, done: Surveyed) -> None:
-    """Show the summary to staff."""
+    """Show the summary to staff, once it is over."""
+    if not done.ended:
+        return  # A button that was pressed once more tells staff nothing new.
     ticket = await house.desk.tickets.ticket(done.survey.ticket)
     turn.ticket = ticket.id
     await house.hall(ticket).surveyed(turn, ticket, done.survey)

@@ -15,7 +15,6 @@ from desk.house import Fell, House, Wing
 from desk.relay import mirror_edit, mirror_reaction
 from desk.turn import Turn
 from orchestrator.ports.desk import Parcel, ParcelId
-from support.actor import THE_CLOCK
 from support.ids import ActKey, ChatId
 from support.languages import language_of
 from support.reports import Idle
@@ -161,6 +160,5 @@ class Clockwork:
         """
         desk, now = self.house.desk, self.house.clock.now()
         for idle in await desk.clocks.idle_to_close(now, self.house.terms().idle_close):
-            act = ActKey(f"{idle.key}:finish")
-            await desk.tickets.finish(act, idle.ticket, THE_CLOCK, "idle", to_tell=True)
+            await desk.tickets.finish_silent(ActKey(f"{idle.key}:finish"), idle)
         return ()

@@ -52,6 +52,8 @@ class Surveyed:
 
     survey: Survey
     is_new: bool
+    ended: bool = False
+    """Whether it ended the survey: told of a repeated act, too."""
 
 
 def next_step(

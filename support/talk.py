@@ -83,6 +83,8 @@ class NewMessage:
     attachments: tuple[Attachment, ...] = ()
     act: ActKey | None = None
     """Under which it is recorded once, when there is no source to know it by."""
+    only_open: bool = False
+    """Whether a ticket that is closed does not take it: whoever wrote it is asked anew."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ A holder's row in `users` is locked before any of their tickets changes, so that
 many buttons at once decides one after the other.
 """
 
+from datetime import datetime
+
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -109,11 +111,19 @@ CLOSE = text(
 CLOSE_THREADS = text(
     "UPDATE tech_threads SET closed_at = now() WHERE ticket_id = :ticket AND closed_at IS NULL"
 )
+# What was answered at an earlier end stands until something is answered anew.
 ASK_FOR_FEEDBACK = text(
     """
     INSERT INTO feedback (ticket_id, client_id)
     SELECT id, client_id FROM tickets WHERE id = :ticket
-    ON CONFLICT (ticket_id) DO NOTHING
+    ON CONFLICT (ticket_id) DO UPDATE
+    SET asked_at = now(), finished_at = coalesce(feedback.finished_at, now())
+    """
+)
+STILL_SILENT = text(
+    """
+    SELECT 1 FROM tickets
+    WHERE id = :ticket AND silent_since = :since AND idle_warned_at IS NOT NULL
     """
 )
 
@@ -274,6 +284,16 @@ async def close(connection: AsyncConnection, ticket: TicketId, by: By, reason: s
     held = await close_locked(connection, now, reason)
     await run(connection, ASK_FOR_FEEDBACK, ticket=ticket)
     return Outcome(held=held, facts={"reason": reason})
+
+
+async def close_silent(
+    connection: AsyncConnection, ticket: TicketId, since: datetime, by: By
+) -> Outcome:
+    """End a ticket whose client is silent since then; one who spoke meanwhile goes on."""
+    await lock(connection, ticket)
+    if await one(connection, STILL_SILENT, ticket=ticket, since=since) is None:
+        return Outcome(Verdict.SAME)
+    return await close(connection, ticket, by, "idle")
 
 
 async def close_locked(connection: AsyncConnection, ticket: Ticket, reason: str) -> TicketId | None:

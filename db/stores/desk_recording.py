@@ -13,6 +13,7 @@ from db.stores.desk_acts import Act, begin, conclude
 from db.stores.desk_clocks import meet_answers, run_on, start_clocks
 from db.stores.desk_rows import to_place
 from orchestrator.errors import NotFound
+from orchestrator.ports.desk import TicketEnded
 from support.actor import Side
 from support.ids import OperatorId, TechnicianId, TicketId, TicketMessageId
 from support.sla import ClockKind
@@ -21,6 +22,8 @@ from support.tickets import TicketState
 
 Wave = Mapping[int, NewMessage]
 """Messages by their place among all that were asked for, at most one of each ticket."""
+Unheard = NotFound | TicketEnded
+"""Why a message is not on record."""
 
 # One statement for what happens thousands of times a minute. What it tells of the ticket is how it
 # was before: whether clocks have to be looked at is known without another question. Tickets are
@@ -31,9 +34,9 @@ RECORD = text(
         SELECT * FROM jsonb_to_recordset(CAST(:said AS jsonb)) AS s (
             place int, ticket bigint, side text, sender bigint, name text, content_type text,
             text text, caption text, chat bigint, message bigint, reply_chat bigint,
-            reply_message bigint, media_group text, sent_at timestamptz)
+            reply_message bigint, media_group text, sent_at timestamptz, only_open boolean)
     ), locked AS MATERIALIZED (
-        SELECT t.id, t.first_answer_at FROM tickets t
+        SELECT t.id, t.state, t.first_answer_at FROM tickets t
         WHERE t.id = ANY(CAST(:tickets AS bigint[])) ORDER BY t.id FOR NO KEY UPDATE
     ), spoken AS (
         INSERT INTO ticket_messages
@@ -42,7 +45,8 @@ RECORD = text(
              sent_at)
         SELECT l.id, s.side, s.sender, s.name, s.content_type, s.text, s.caption, s.chat,
                s.message, s.reply_chat, s.reply_message, s.media_group, s.sent_at
-        FROM said s JOIN locked l ON l.id = s.ticket ORDER BY s.place
+        FROM said s JOIN locked l ON l.id = s.ticket AND (l.state <> 'closed' OR NOT s.only_open)
+        ORDER BY s.place
         ON CONFLICT (source_chat_id, source_message_id) WHERE source_chat_id IS NOT NULL DO NOTHING
         RETURNING id, ticket_id, sender_type
     ), heard AS (
@@ -67,6 +71,7 @@ RECORD = text(
     ORDER BY s.ticket_id
     """
 )
+ENDED = text("SELECT 1 FROM tickets WHERE id = :ticket AND state = 'closed'")
 KNOWN = text(
     """
     SELECT id FROM ticket_messages
@@ -97,7 +102,7 @@ def waves(messages: Sequence[NewMessage]) -> list[Wave]:
     return [parted[key] for key in sorted(parted)]
 
 
-async def record_wave(connection: AsyncConnection, wave: Wave) -> dict[int, Recorded | NotFound]:
+async def record_wave(connection: AsyncConnection, wave: Wave) -> dict[int, Recorded | Unheard]:
     """Record a wave, each message once: by its act, else by its source."""
     first = next(iter(wave))
     act = wave[first].act
@@ -119,13 +124,13 @@ async def record_wave(connection: AsyncConnection, wave: Wave) -> dict[int, Reco
 
 async def record_by_source(
     connection: AsyncConnection, wave: Wave
-) -> dict[int, Recorded | NotFound]:
+) -> dict[int, Recorded | Unheard]:
     """Record messages with their attachments, and what they do to the clocks."""
     said = [{"place": place, **columns_of(message)} for place, message in wave.items()]
     tickets = sorted(message.ticket for message in wave.values())
     found = await rows(connection, RECORD, said=write_json(said), tickets=tickets)
     news = {row.ticket_id: row for row in found}
-    recorded: dict[int, Recorded | NotFound] = {}
+    recorded: dict[int, Recorded | Unheard] = {}
     for place, message in sorted(wave.items(), key=lambda one: one[1].ticket):
         row = news.get(message.ticket)
         if row is None:
@@ -157,13 +162,15 @@ def standing_of(row: Row[Any]) -> Standing | None:
     )
 
 
-async def known(connection: AsyncConnection, message: NewMessage) -> Recorded | NotFound:
+async def known(connection: AsyncConnection, message: NewMessage) -> Recorded | Unheard:
     """Find the message that is on record already; there may be no such ticket at all."""
     source = message.source
     if source is not None:
         row = await one(connection, KNOWN, chat=source.chat, message=source.message)
         if row is not None:
             return Recorded(TicketMessageId(row.id), is_new=False)
+    if message.only_open and await one(connection, ENDED, ticket=message.ticket) is not None:
+        return TicketEnded(f"Ticket {message.ticket} is closed: open it again to go on")
     return NotFound(f"There is no ticket {message.ticket}: see `troupe tickets list`")
 
 
@@ -215,4 +222,5 @@ def columns_of(message: NewMessage) -> dict[str, object]:
         "reply_message": reply and reply.message,
         "media_group": message.media_group,
         "sent_at": message.sent_at,
+        "only_open": message.only_open,
     }

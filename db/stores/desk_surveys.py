@@ -29,12 +29,20 @@ ANSWERS = {
     )
     for number in range(1, QUESTIONS + 1)
 }
+# A ticket that was opened again and closed again is asked about anew.
+RENEW = text(
+    """
+    UPDATE feedback SET q1 = NULL, q2 = NULL, q3 = NULL, comment = NULL, finished_at = NULL
+    WHERE ticket_id = :ticket AND finished_at <= asked_at
+    """
+)
 COMMENT = text(
     "UPDATE feedback SET comment = :comment WHERE ticket_id = :ticket AND finished_at IS NULL"
 )
 FINISH = text(
     "UPDATE feedback SET finished_at = now() WHERE ticket_id = :ticket AND finished_at IS NULL"
 )
+ANSWERING = "answer_survey"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,7 @@ class PostgresSurveys:
             raise BadInput("The survey asks three questions, answered from 1 to 5")
         facts: Facts = {"question": question, "value": value}
         return await self.change(
-            Act(act, By(Side.CLIENT), "answer_survey"),
+            Act(act, By(Side.CLIENT), ANSWERING),
             ticket,
             ANSWERS[question],
             facts,
@@ -83,12 +91,16 @@ class PostgresSurveys:
         async with transaction(self.engine) as connection:
             begun = await begin(connection, act, ticket)
             if begun.event is None:
-                return Surveyed(await read(connection, ticket), is_new=False)
+                ended = begun.earlier.get("ended") is True
+                return Surveyed(await read(connection, ticket), is_new=False, ended=ended)
+            if act.action == ANSWERING:
+                await run(connection, RENEW, ticket=ticket)
             changed = await run(connection, statement, ticket=ticket, **values) > 0
-            if (await read(connection, ticket)).step is SurveyStep.OVER:
+            ended = changed and (await read(connection, ticket)).step is SurveyStep.OVER
+            if ended:
                 await run(connection, FINISH, ticket=ticket)
-            await conclude(connection, begun, ticket, {"changed": changed, **facts})
-            return Surveyed(await read(connection, ticket), is_new=changed)
+            await conclude(connection, begun, ticket, {"changed": changed, "ended": ended, **facts})
+            return Surveyed(await read(connection, ticket), is_new=changed, ended=ended)
 
 
 async def read(connection: AsyncConnection, ticket: TicketId) -> Survey:

@@ -11,8 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from db.engine import transaction
 from db.gathering import Gathering
 from db.stores.base import rows, run
-from db.stores.desk_recording import record_wave, waves
-from orchestrator.errors import NotFound
+from db.stores.desk_recording import Unheard, record_wave, waves
 from support.ids import (
     AttachmentId,
     ChatId,
@@ -105,7 +104,7 @@ class PostgresTalk:
     """Implements `TalkStore`."""
 
     engine: AsyncEngine
-    records: Gathering[NewMessage, Recorded | NotFound] = field(init=False)
+    records: Gathering[NewMessage, Recorded | Unheard] = field(init=False)
 
     def __post_init__(self) -> None:
         """Begin to gather."""
@@ -117,13 +116,13 @@ class PostgresTalk:
     async def record_message(self, message: NewMessage) -> Recorded:
         """Record a message, in one transaction with others that come at about the same time."""
         recorded = await self.records.ask(message)
-        if isinstance(recorded, NotFound):
+        if not isinstance(recorded, Recorded):
             raise recorded
         return recorded
 
-    async def record_all(self, messages: Sequence[NewMessage]) -> Sequence[Recorded | NotFound]:
+    async def record_all(self, messages: Sequence[NewMessage]) -> Sequence[Recorded | Unheard]:
         """Record messages, those of one ticket in the order in which they were asked for."""
-        recorded: dict[int, Recorded | NotFound] = {}
+        recorded: dict[int, Recorded | Unheard] = {}
         for wave in waves(messages):
             async with transaction(self.engine) as connection:
                 recorded |= await record_wave(connection, wave)

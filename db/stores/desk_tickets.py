@@ -13,6 +13,7 @@ from db.stores.desk_acts import Act, Outcome, begin, conclude, decide
 from db.stores.desk_holding import (
     LOCK_USERS,
     close,
+    close_silent,
     give,
     give_to_technician,
     lock,
@@ -26,6 +27,7 @@ from db.stores.desk_ticket_lists import PostgresTicketLists
 from support.actor import THE_CLOCK, By, Side
 from support.assignment import Assignment, Candidate, choose
 from support.ids import ActKey, OperatorId, TechnicianId, TicketId
+from support.reports import Idle
 from support.tickets import (
     Decided,
     How,
@@ -138,6 +140,15 @@ class PostgresTickets(PostgresTicketLists):
             return await close(connection, ticket, by, reason)
 
         return await decide(self.engine, Act(act, by, "finish", to_tell), ticket, step)
+
+    async def finish_silent(self, act: ActKey, idle: Idle) -> Decided:
+        """Close it, unless its client spoke."""
+
+        async def step(connection: AsyncConnection) -> Outcome:
+            return await close_silent(connection, idle.ticket, idle.silent_since, THE_CLOCK)
+
+        whole = Act(act, THE_CLOCK, "finish", to_tell=True)
+        return await decide(self.engine, whole, idle.ticket, step)
 
     async def reopen(
         self, act: ActKey, ticket: TicketId, by: By, within: timedelta | None

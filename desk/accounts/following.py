@@ -14,7 +14,7 @@ from desk.places import chat_of
 from desk.relay import show_words
 from desk.turn import Turn
 from orchestrator.ports.conversations import Said
-from orchestrator.ports.desk import Parcel
+from orchestrator.ports.desk import Parcel, TicketEnded
 from orchestrator.ports.handoff import AnswerFate, Changed, Ended, HandedOver, Heard
 from orchestrator.ports.outbox import OutboxState
 from support.actor import THE_CLOCK, By, Side
@@ -97,7 +97,10 @@ class Following:
         """Bring what people went on writing to their accounts into their tickets."""
         for heard in await self.accounts.tickets.heard(AT_ONCE):
             turn = Turn(self.house.bot_id, f"heard:{heard.message}", about=heard.ticket)
-            await self.bring(turn, heard)
+            try:
+                await self.bring(turn, heard)
+            except TicketEnded:
+                break  # It was closed a moment ago; the next round opens it again.
             await self.queue(turn)
             await self.accounts.tickets.mark_heard(heard.ticket, heard.message)
         return ()
@@ -137,6 +140,7 @@ class Following:
             text=text,
             caption=None,
             sent_at=heard.sent_at,
+            only_open=True,
         )
         recorded = await self.house.desk.talk.record_message(written)
         if heard.edited_at is not None:

@@ -30,7 +30,7 @@ from desk.relay import hand_on, pass_on, record
 from desk.survey import Asked, ask_survey, comment, rate, show_step
 from desk.turn import Turn
 from orchestrator.errors import NotFound
-from orchestrator.ports.desk import Doubt, Json, MessageAt
+from orchestrator.ports.desk import Doubt, Json, MessageAt, TicketEnded
 from support.actor import By, Side
 from support.assignment import Assignment
 from support.catalogue import Flow
@@ -187,7 +187,7 @@ class ClientSide:
             pending = Message.model_validate(written, context={"bot": house.bot})
             await self.pass_on(turn, ticket, client, pending)
         await state.clear()
-        if opened.how is not How.ONGOING or opened.is_replay:
+        if opened.how is not How.ONGOING:
             text = await queue_text(house, ticket, language)
             turn.say(ChatId(client.telegram_id), text, keyboard=home_keyboard(house, language))
             await house.hall(ticket).announce(turn, ticket, client)
@@ -211,23 +211,35 @@ class ClientSide:
         client = await self.client_of(message.from_user)
         if client.is_blocked or self.is_too_much(turn, message, client):
             return
-        ticket = await self.house.desk.tickets.open_ticket_of(client.id)
-        if ticket is not None:
-            await self.pass_on(turn, ticket, client, message)
+        tickets = self.house.desk.tickets
+        while (ticket := await tickets.open_ticket_of(client.id)) is not None:
+            try:
+                await self.pass_on(turn, ticket, client, message, only_open=True)
+            except TicketEnded:
+                continue  # Whoever closed it has not seen this: it is no part of it.
             return
+        turn.ticket = None
         if await self.keep_pending(message):
             text = self.house.words("client.call_operator", client.language)
             buttons = yes_or_no(self.house, OTHER, client.language)
             turn.say(ChatId(message.chat.id), text, keyboard=buttons)
 
-    async def pass_on(self, turn: Turn, ticket: Ticket, client: Client, message: Message) -> None:
+    async def pass_on(
+        self,
+        turn: Turn,
+        ticket: Ticket,
+        client: Client,
+        message: Message,
+        *,
+        only_open: bool = False,
+    ) -> None:
         """Record a message in the ticket and hand it on to whoever has it.
 
         Who has it is asked after the message is on record: whoever takes the ticket between the
-        two finds it there, so that it is lost in neither case.
+        two finds it there, so that it is lost in neither case. Raises TicketEnded as `record` does.
         """
         by = By(Side.CLIENT, client.full_name, client.id)
-        recorded = await record(self.house, turn, ticket, by, message)
+        recorded = await record(self.house, turn, ticket, by, message, only_open=only_open)
         if recorded.standing is not None:
             ticket = recorded.standing.of(ticket)
         else:

@@ -12,6 +12,7 @@ from typing import NewType, Protocol
 
 from pydantic import JsonValue
 
+from orchestrator.errors import NotAllowed
 from support.ids import ActKey, ChatId, TgMessageId, ThreadId, TicketId
 
 BotId = NewType("BotId", int)
@@ -88,6 +89,10 @@ class Parcel:
     after: After | None = None
     delay: timedelta = timedelta()
     """How long it waits for others to be merged with, and what comes after it for it."""
+
+
+class TicketEnded(NotAllowed):
+    """Somebody's words came after the end of the ticket that they were meant for."""
 
 
 class ParcelState(StrEnum):

@@ -17,7 +17,7 @@ from support.ids import (
     ThreadId,
     TicketId,
 )
-from support.reports import TicketFilter
+from support.reports import Idle, TicketFilter
 from support.tickets import (
     Decided,
     Mode,
@@ -97,6 +97,9 @@ class TicketStore(Protocol):
         otherwise; SAME: closed already. In several mode the operator's oldest other ticket
         becomes current.
         """
+
+    async def finish_silent(self, act: ActKey, idle: Idle) -> Decided:
+        """Close it for its client's silence, to be told of; SAME once the client has spoken."""
 
     async def reopen(
         self, act: ActKey, ticket: TicketId, by: By, within: timedelta | None

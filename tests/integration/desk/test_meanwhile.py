@@ -1,0 +1,132 @@
+"""What happens between two steps of a handler: no words are lost, nothing is done on old news."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from desk.door import Door
+from desk.upkeep import Clockwork
+from support.ids import TicketId
+from support.terms import DeskTerms
+from support.tickets import TicketState
+from tests.integration.desk.lives import has_gone_on
+from tests.integration.desk.stand import Stand, buttons_of
+from tests.integration.desk.test_operators_day import ask, house_of, texts
+
+Happening = Callable[[], Awaitable[object]]
+
+
+class Meanwhile:
+    """A store between whose answer and what is made of it something happens, once."""
+
+    def __init__(self, store: Any, method: str) -> None:
+        self.store, self.method = store, method
+        self.happens: Happening | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        known = getattr(self.store, name)
+        return known if name != self.method else self.answer
+
+    async def answer(self, *asked: Any, **named: Any) -> Any:
+        """Answer, and let it happen before anybody hears the answer."""
+        answer = await getattr(self.store, self.method)(*asked, **named)
+        happens, self.happens = self.happens, None
+        if happens is not None:
+            await happens()
+        return answer
+
+
+async def test_words_that_come_as_the_ticket_is_closed_are_asked_about_and_delivered(
+    stand: Stand,
+) -> None:
+    async with stand.door() as door:
+        tickets = Meanwhile(door.desk.tickets, "open_ticket_of")
+        door.desk = replace(door.desk, tickets=tickets)  # type: ignore[arg-type]
+        async with stand.running(door):
+            olga = await stand.operator(door, "Olga")
+            anna, card = await ask(stand, "Anna", "help", 1)
+            stand.press(olga, card, "v1:take")
+            await stand.shown(olga, "help")
+            controls = await stand.shown(olga, "Вы подключены")
+
+            async def is_closed() -> None:
+                stand.press(olga, controls, "v1:finish")
+                await stand.shown(anna, "завершено")
+
+            tickets.happens = is_closed
+            said = stand.say(anna, "One more thing")
+            asked = await stand.shown(anna, "Связаться", after=said.id)
+            stand.press(anna, asked, "v1:ask:other")
+            await stand.shown(anna, "принято", after=asked.id)
+            again = await stand.until(lambda: newest_card(stand, "v1:take"), "a card")
+            stand.press(olga, again, "v1:take")
+            await stand.shown(olga, "One more thing")
+    assert texts(stand, olga).count("One more thing") == 1
+
+
+def newest_card(stand: Stand, button: str) -> Any:
+    """Find the latest message of the group with such a button."""
+    found = reversed(list(stand.group.history))
+    return next((one for one in found if any(b.startswith(button) for b in buttons_of(one))), None)
+
+
+async def test_a_silent_client_who_speaks_as_their_ticket_is_to_be_closed_keeps_it(
+    stand: Stand,
+) -> None:
+    stand.terms = DeskTerms(idle_warning=timedelta(), idle_close=timedelta())
+    async with stand.open() as door, house_of(stand, door) as house:
+        olga = await stand.operator(door, "Olga")
+        anna, card = await ask(stand, "Anna", "help", 1)
+        stand.press(olga, card, "v1:take")
+        await stand.shown(olga, "help")
+        stand.say(olga, "Is it on?")
+        await stand.shown(anna, "Is it on?")
+        await Clockwork(house).warn_the_silent()
+        await stand.shown(anna, "Вы давно не отвечали")
+        clocks = Meanwhile(house.desk.clocks, "idle_to_close")
+        house.desk = replace(house.desk, clocks=clocks)  # type: ignore[arg-type]
+
+        async def speaks() -> None:
+            stand.say(anna, "It is")
+            await stand.shown(olga, "It is")
+
+        clocks.happens = speaks
+        await Clockwork(house).close_the_silent()
+        ticket = await door.desk.tickets.ticket(TicketId(1))
+        assert ticket.state is TicketState.WORK
+
+
+async def test_a_ticket_that_is_closed_again_is_asked_about_again(stand: Stand) -> None:
+    async with stand.open() as door:
+        olga = await stand.operator(door, "Olga")
+        anna, card = await ask(stand, "Anna", "help", 1)
+        stand.press(olga, card, "v1:take")
+        first = await stand.shown(olga, "Вы подключены")
+        stand.press(olga, first, "v1:finish")
+        survey = await stand.shown(anna, "завершено")
+        for question in (1, 2, 3):
+            stand.press(anna, survey, f"v1:rate:1:{question}:5")
+            await stand.until(partial(has_gone_on, survey, question), "it is taken")
+        await stand.in_group("5 · 5 · 5")
+        await stand.until(lambda: "Спасибо" in survey.text, "the client is thanked")
+        stand.press(anna, survey, "v1:home")
+        said = stand.say(anna, "Again")
+        asked = await stand.shown(anna, "Связаться", after=said.id)
+        stand.press(anna, asked, "v1:ask:other")
+        again = await stand.until(lambda: newest_card(stand, "v1:take"), "a card")
+        stand.press(olga, again, "v1:take")
+        begun = await stand.shown(olga, "Вы подключены", after=first.id)
+        stand.press(olga, begun, "v1:finish")
+        second = await stand.shown(anna, "завершено", after=asked.id)
+        assert (await surveyed(door)).answers == (5, 5, 5), "until something is answered anew"
+        stand.press(anna, second, "v1:rate:1:1:4")
+        await stand.until(lambda: "быстро" in second.text, "the second question")
+        assert (await surveyed(door)).answers == (4, None, None)
+
+
+async def surveyed(door: Door) -> Any:
+    found = await door.desk.surveys.survey(TicketId(1))
+    assert found is not None
+    return found
