@@ -51,7 +51,8 @@ UNDECIDED_BEFORE = text(
     """
     SELECT m.id FROM group_messages m JOIN group_messages this ON this.id = :message
     WHERE m.study_group_id = this.study_group_id AND m.contact_id = this.contact_id
-      AND m.telegram_message_id < this.telegram_message_id AND m.decision IS NULL
+      AND m.telegram_message_id < this.telegram_message_id
+      AND m.telegram_message_id > this.telegram_message_id - 1000 AND m.decision IS NULL
       AND m.sent_at > this.sent_at - interval '1 day'
     ORDER BY m.telegram_message_id
     """

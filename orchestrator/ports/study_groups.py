@@ -294,7 +294,7 @@ class GroupTalkStore(Protocol):
     async def undecided_before(self, heard: Heard) -> Sequence[GroupMessageId]:
         """Return what the member wrote there before, and nothing was decided about; oldest first.
 
-        What was written more than a day before is not looked for.
+        What was written a day or a thousand messages before is not looked for.
         """
 
     async def reply(self, heard: Heard, reply: Reply, at: datetime) -> LineRefused | None:

@@ -33,7 +33,7 @@ class GroupDuties:
             case KeepStudyGroup(group):
                 await GroupKeeper(self.stage, self.door).keep(group)
             case HearGroupMessage(message):
-                await GroupHearing(self.stage, self.talk).hear(message)
+                await GroupHearing(self.stage, self.talk).hear(job, message)
             case SayLessonLine(lesson, number):
                 await Lessons(self.stage).say(job, lesson, number)
             case LookAtStudyGroups():

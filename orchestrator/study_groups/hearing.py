@@ -13,6 +13,7 @@ from typing import Final
 
 from orchestrator.errors import Overtaken
 from orchestrator.ids import GroupMessageId
+from orchestrator.jobs import Job
 from orchestrator.journeys.diagnosis import finding_of
 from orchestrator.ports.answers import AnswerSource, NewGroupLine, Provenance
 from orchestrator.ports.group_talk import GroupTalk, Member
@@ -51,21 +52,24 @@ class GroupHearing:
     talk: GroupTalk | None = None
     """Who drafts what the lesson's rules have no words for; None: nobody does."""
 
-    async def hear(self, message: GroupMessageId) -> None:
+    async def hear(self, job: Job, message: GroupMessageId) -> None:
         """Answer a message, or store why nobody does.
 
         What one member writes in a diagnostic is answered in its order, one after the other,
-        however many hands there are.
+        however many hands there are. What came to nothing again and again is a silence in the end.
         """
         heard = await self.stage.stores.group_talk.heard(message)
         if heard is None:
             return
-        if heard.diagnostic is None:
+        attempts = self.stage.tuning.jobs.attempts
+        if job.attempts + 1 >= attempts:
+            await self.store(heard, Reply(f"no answer could be made in {attempts} attempts"))
+        elif heard.diagnostic is None:
             await self.decide(heard)
-            return
-        for earlier in await self.stage.stores.group_talk.undecided_before(heard):
-            await self.hear_alone(earlier)
-        await self.hear_alone(message)
+        else:
+            for earlier in await self.stage.stores.group_talk.undecided_before(heard):
+                await self.hear_alone(earlier)
+            await self.hear_alone(message)
 
     async def hear_alone(self, message: GroupMessageId) -> None:
         """Do so for one message; whoever is overtaken looks again where the member stands."""
@@ -81,7 +85,11 @@ class GroupHearing:
     async def decide(self, heard: Heard) -> None:
         """Find what is said to a message, and store it."""
         now = self.stage.clock.now()
-        reply = await self.drafted(heard, now) or answer(heard, now)
+        await self.store(heard, await self.drafted(heard, now) or answer(heard, now))
+
+    async def store(self, heard: Heard, reply: Reply) -> None:
+        """Store what comes of a message."""
+        now = self.stage.clock.now()
         refused = await self.stage.stores.group_talk.reply(heard, reply, now)
         log.info("study group %s: %s", heard.group.id, refused or reply.reason)
 

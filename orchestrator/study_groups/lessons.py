@@ -41,8 +41,12 @@ class Lessons:
         if run is None or run.state is not LessonState.RUNNING or run.progress.said != number:
             return
         now = self.stage.clock.now()
+        attempts = self.stage.tuning.jobs.attempts
         if run.failure is not None:
             await self.stop(run, f"line {number} was not said: {run.failure}")
+        elif job.attempts + 1 >= attempts:
+            # A lesson whose job was given up would run for ever, and no other could begin.
+            await self.stop(run, f"line {number + 1} could not be said in {attempts} attempts")
         elif run.waiting:
             await store.wait_until(job, run, now + LOOK_AGAIN)
         elif (due := due_at(run.script.lines, run.progress)) > now:

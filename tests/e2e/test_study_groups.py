@@ -154,6 +154,13 @@ async def test_a_line_keeps_its_minute_and_of_three_workers_one_says_it(club: Cl
             await asyncio.gather(*(worker.say(job, lesson.id, 1) for _ in range(3)))
             [now] = await club.play.service.groups.lessons(club.id, 1)
             assert (now.said, now.state) == (said, LessonState.RUNNING)
+        last = replace(job, attempts=stage.tuning.jobs.attempts - 1)
+        await worker.say(last, lesson.id, 2)
+        [ended] = await club.play.service.groups.lessons(club.id, 1)
+        assert (ended.state, ended.reason) == (
+            LessonState.STOPPED,
+            f"line 3 could not be said in {last.attempts + 1} attempts",
+        )
     assert club.texts == SAID[:1]
 
 
@@ -353,7 +360,7 @@ async def test_what_a_member_writes_at_once_is_answered_in_order_by_whichever_ha
     stage, now = club.play.company.stage, datetime.now(UTC)
     anna = (await stage.stores.accounts.account_named("anna")).id
     chat, person = (await club.show()).peer.telegram_id, TelegramId(club.learner.id)
-    told = ["Anna, start the quiz", "Anna, often", "Anna, 2"]
+    told = ["Anna, start the quiz", "Anna, often", "Anna, 2", "Anna, and now?"]
     await stage.stores.intake.record(
         [
             GroupMessageSeen(anna, chat, TelegramMessageId(900 + at), person, text, now)
@@ -361,7 +368,7 @@ async def test_what_a_member_writes_at_once_is_answered_in_order_by_whichever_ha
         ]
     )
     jobs = await stage.stores.jobs.take_jobs(Claimant(NodeName("here"), 1), 10)
-    first, second, third = (
+    first, second, third, fourth = (
         job.task.message for job in jobs if isinstance(job.task, HearGroupMessage)
     )
     talk = stage.stores.group_talk
@@ -372,11 +379,15 @@ async def test_what_a_member_writes_at_once_is_answered_in_order_by_whichever_ha
     with pytest.raises(Overtaken):
         await talk.reply(ahead, answer(ahead, now), now)
     hearing = GroupHearing(stage)
-    await asyncio.gather(hearing.hear(third), hearing.hear(second), hearing.hear(third))
+    job = jobs[0]
+    await asyncio.gather(*(hearing.hear(job, one) for one in (third, second, third)))
+    last = replace(job, attempts=stage.tuning.jobs.attempts - 1)
+    await hearing.hear(last, fourth)
     shown = await club.play.service.journeys.show(journey)
     assert [one.finding for one in shown.items if one.contact] == [Finding(2, "high")]
-    said = [one.decision for one in await talk.log(club.id, 3)]
-    assert said == [Decision.ANSWERED] * 3
+    given_up, *others = await talk.log(club.id, 4)
+    assert [one.decision for one in others] == [Decision.ANSWERED] * 3
+    assert given_up.reason == f"no answer could be made in {last.attempts + 1} attempts"
 
 
 async def test_a_journey_leads_from_a_lesson_to_a_diagnostic(club: Club) -> None:
