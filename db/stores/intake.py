@@ -79,23 +79,22 @@ RECORD_POSTS = text(
         FROM recorded, format(:task, channel_id, message_id) AS task
         ON CONFLICT (unique_key) WHERE state IN ('waiting', 'taken') DO NOTHING
     ), news AS MATERIALIZED (
-        SELECT r.channel_id, max(r.message_id) AS last, count(*) FILTER (WHERE t.late) AS late
-        FROM recorded r
-        JOIN told t ON t.channel_id = r.channel_id AND t.message = r.message_id
-        GROUP BY r.channel_id
+        SELECT channel_id, max(message_id) AS last, count(*) FILTER (
+            WHERE (channel_id, message_id) IN (SELECT channel_id, message FROM told WHERE late)
+        ) AS late
+        FROM recorded GROUP BY channel_id
     ), known AS MATERIALIZED (
-        SELECT c.id FROM channels c
+        SELECT c.id, n.last, n.late FROM channels c
         JOIN news n ON n.channel_id = c.id AND (c.last_message_id < n.last OR n.late > 0)
         ORDER BY c.id FOR NO KEY UPDATE OF c
     ), noted AS (
         UPDATE channels c
-        SET last_message_id = greatest(c.last_message_id, n.last),
-            recovered_late = c.recovered_late + n.late
-        FROM known k JOIN news n ON n.channel_id = k.id
-        WHERE c.id = k.id
+        SET last_message_id = greatest(c.last_message_id, k.last),
+            recovered_late = c.recovered_late + k.late
+        FROM known k WHERE c.id = k.id
     )
-    SELECT t.channel, t.message FROM recorded r
-    JOIN told t ON t.channel_id = r.channel_id AND t.message = r.message_id
+    SELECT c.telegram_id AS channel, r.message_id AS message
+    FROM recorded r JOIN channels c ON c.id = r.channel_id
     """
 )
 RECORD_EDIT = text(

@@ -154,23 +154,29 @@ def catching(engine: AsyncEngine) -> Iterator[Caught]:
 
 
 @pytest.fixture
-async def large(scene: Scene) -> AsyncIterator[asyncpg.Connection]:
-    """The scene among a million rows of others."""
+async def aside(scene: Scene) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of the test's own."""
     url = scene.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     connection = await asyncpg.connect(url)
     try:
-        await connection.execute("SET session_replication_role = replica")
-        for table in set(LARGE) - {"posts"}:
-            await connection.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
-        for statement in FILL:
-            await connection.execute(statement)
-        await connection.execute("VACUUM ANALYZE")
-        if ROWS < SIZE:
-            names = rf"^({'|'.join(LARGE)})(_p?\d+)?$"
-            await connection.execute(TELL_OF_MORE, SIZE // ROWS, names)
         yield connection
     finally:
         await connection.close()
+
+
+@pytest.fixture
+async def large(aside: asyncpg.Connection) -> asyncpg.Connection:
+    """The scene among a million rows of others."""
+    await aside.execute("SET session_replication_role = replica")
+    for table in set(LARGE) - {"posts"}:
+        await aside.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
+    for statement in FILL:
+        await aside.execute(statement)
+    await aside.execute("VACUUM ANALYZE")
+    if ROWS < SIZE:
+        names = rf"^({'|'.join(LARGE)})(_p?\d+)?$"
+        await aside.execute(TELL_OF_MORE, SIZE // ROWS, names)
+    return aside
 
 
 async def test_nothing_that_is_asked_often_reads_a_large_table_from_end_to_end(
@@ -190,6 +196,24 @@ async def test_nothing_that_is_asked_often_reads_a_large_table_from_end_to_end(
     # What has no index is found out, or the above would prove nothing.
     without = "SELECT id FROM outbox WHERE last_error = $1"
     assert await read_whole(large, without, ("x",)) == ["outbox"]
+
+
+async def test_recording_a_batch_of_posts_compares_none_of_them_with_each_other(
+    scene: Scene, aside: asyncpg.Connection
+) -> None:
+    now, numbers = datetime.now(UTC), range(1, 201)
+    posts = [
+        PostSeen(scene.anna, CHANNEL, MessageId(number), "?", now, late=True) for number in numbers
+    ]
+    with catching(scene.engine) as caught:
+        await caught.during("record", scene.stores.intake.record(posts))
+    [(_, statement, values)] = caught.statements
+    await scene.sql("TRUNCATE posts, jobs CASCADE")
+    told = await aside.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", *values)
+    [plan] = json.loads(told)
+    assert await scene.sql("SELECT recovered_late FROM channels") == 2 * len(posts)
+    passed_over = sum(node.get("Rows Removed by Join Filter", 0) for node in walk(plan["Plan"]))
+    assert passed_over <= len(posts)
 
 
 Call = Callable[[], Awaitable[Any]]
