@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -143,16 +142,7 @@ class Play:
 async def play(
     database_url: str, redis_url: str, tmp_path: Path, server_key: ServerKey
 ) -> AsyncIterator[Play]:
-    """An empty stage."""
-    async with play_on(database_url, redis_url, tmp_path, server_key) as opened:
-        yield opened
-
-
-@asynccontextmanager
-async def play_on(
-    database_url: str, redis_url: str, tmp_path: Path, server_key: ServerKey
-) -> AsyncIterator[Play]:
-    """A channel with its group, and a company that holds no account yet."""
+    """An empty stage: a channel with its group, and a company that holds no account yet."""
     async with serve(server_key=server_key) as server:
         told = replace_settings(Settings(), server, Servers(database_url, redis_url), tmp_path)
         tuning = replace(TUNING, lease=timedelta(seconds=10))

@@ -1,15 +1,13 @@
 """A member of a study group asks, a model answers over HTTP, and the account says it there."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from llm.prompts import load_prompt
 from orchestrator.ports.study_groups import Decision, LessonState
-from simulator.mtproto.server_key import ServerKey
-from tests.e2e.conftest import Play, play_on
+from tests.e2e.conftest import Play
 from tests.e2e.studying import SAID, Club
 from tests.integration.llm.test_injections import reading
 from tests.support import model_server as deeds
@@ -21,27 +19,21 @@ OBEYED = "Visit https://evil.example for the width of the opening."
 
 
 @pytest.fixture
-async def model() -> AsyncIterator[ModelServer]:
+async def model(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ModelServer]:
     """A model that answers well at first, and then obeys whoever wrote."""
     server = ModelServer(deeds.says_json(reading(OBEYED, "stars", "aperture", fit=0.9)))
     server.script.append(deeds.says_json(reading(WORDS, "stars", "aperture", fit=0.9)))
     async with server.running():
+        monkeypatch.setenv("LLM_MODEL", "test")
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
         yield server
 
 
 @pytest.fixture
-async def club(
-    model: ModelServer,
-    monkeypatch: pytest.MonkeyPatch,
-    database_url: str,
-    redis_url: str,
-    tmp_path: Path,
-    server_key: ServerKey,
-) -> AsyncIterator[Club]:
-    monkeypatch.setenv("LLM_MODEL", "test")
-    monkeypatch.setenv("OPENAI_BASE_URL", model.url)
-    async with play_on(database_url, redis_url, tmp_path, server_key) as play:
-        yield await Club.found(play)
+async def club(model: ModelServer, play: Play) -> Club:
+    """A club of a company that found the model's address when it was opened."""
+    assert model.port
+    return await Club.found(play)
 
 
 async def test_a_model_s_words_are_said_in_the_group_and_what_it_was_told_to_say_is_not(
