@@ -1,12 +1,16 @@
 """Spans of time as people type and read them."""
 
+import re
 from datetime import timedelta
+from typing import Final
 
 import typer
 
-from orchestrator.spans import parse_span
+from orchestrator.spans import parse_span, write_span
 
 LONGEST = timedelta(days=3660)
+ISO_SPAN: Final = re.compile(r"-?P(\d|T\d)[\dWDTHMS.]*")
+"""How spans are stored (ISO 8601)."""
 
 
 def read_span(text: str) -> timedelta:
@@ -29,3 +33,12 @@ def took(span: timedelta) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def span_in_words(text: str) -> str:
+    """Write a stored span as people read it, `30 s` for PT30S, and any other text as it is."""
+    from pydantic import TypeAdapter
+
+    if not ISO_SPAN.fullmatch(text):
+        return text
+    return write_span(TypeAdapter(timedelta).validate_python(text))

@@ -120,4 +120,4 @@ def pause(name: Name) -> None:
 def stop(name: Name) -> None:
     """End a campaign for good; what waits is failed with that reason."""
     run(lambda service: service.campaigns.stop(actor(), name))
-    say(f"{name} is stopped for good; its accounts may speak in those channels for another campaign")
+    say(f"{name} is stopped for good; another campaign may have its accounts and channels")

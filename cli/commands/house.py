@@ -84,7 +84,7 @@ def decision_columns() -> "list[Column[Decision]]":
         Column("Outcome", lambda one: one.outcome),
         Column("Account", lambda one: one.account),
         Column("Post", lambda one: one.post_text, wide=True),
-        Column("Words, or why none", lambda one: one.text, wide=True),
+        Column("Words, or why none", lambda one: one.text, wide=True, whole=True),
     ]
 
 

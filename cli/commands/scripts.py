@@ -44,7 +44,6 @@ def list_(as_json: AsJson = False) -> None:
         Column("On", lambda one: one.is_active),
         Column("Version", lambda one: one.version, number=True),
         Column("Triggers", lambda one: one.triggers, number=True),
-        Column("Changed by", lambda one: one.changed_by),
         Column("Changed", lambda one: one.changed_at),
     ]
     found = run(lambda service: service.library.scripts())

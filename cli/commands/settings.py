@@ -1,20 +1,15 @@
 """`troupe settings`: the numbers that an operator may set."""
 
-import re
-from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.output import AsJson, Column, say, show_card, show_listing
 from cli.running import actor, run
-from orchestrator.spans import write_span
+from cli.spans import span_in_words
 
 if TYPE_CHECKING:
     from orchestrator.service.settings import Setting
-
-SPAN: Final = re.compile(r"-?P(\d|T\d)")
-"""How durations are stored (ISO 8601)."""
 
 app = typer.Typer(no_args_is_help=True, help="The numbers that an operator may set.")
 
@@ -60,9 +55,9 @@ def set_(
     """Set one; nodes say in their log what waits for a restart. None turns the charter off."""
     from orchestrator.library.numbers import is_live
 
-    run(lambda service: service.settings.put(actor(), key, value))
+    stored = run(lambda service: service.settings.put(actor(), key, value))
     taken_up = "running nodes take it up at once" if is_live(key) else "nodes take it up at start"
-    say(f"{key} is {value}; {taken_up}")
+    say(f"{key} is {in_words(stored)}; {taken_up}")
 
 
 def in_words(value: str) -> str:
@@ -78,10 +73,4 @@ def one_in_words(held: object) -> str:
     """Write one value: a span, a text, a number; true and false are typed and shown like that."""
     import json
 
-    from pydantic import TypeAdapter
-
-    if isinstance(held, str):
-        return (
-            write_span(TypeAdapter(timedelta).validate_python(held)) if SPAN.match(held) else held
-        )
-    return json.dumps(held)
+    return span_in_words(held) if isinstance(held, str) else json.dumps(held)

@@ -15,6 +15,8 @@ from orchestrator.tuning import Tuning
 from personas.problems import Problem, problems_of
 
 TUNING = TypeAdapter(Tuning)
+NEGATIVE_SPAN = '"-P'
+"""How a span below nothing begins in JSON text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,17 @@ class SettingsDesk:
                 return Explained(key, one.value, one.default, meaning_of(key))
         raise unknown(key)
 
-    async def put(self, actor: Actor, key: str, value: str) -> None:
-        """Set one; raises BadInput for an unknown key or a value that does not fit it."""
+    async def put(self, actor: Actor, key: str, value: str) -> str:
+        """Set one and return it as JSON text, a span in ISO 8601.
+
+        Raises BadInput for an unknown key or a value that does not fit it.
+        """
         stored = await self.store.settings()
-        tuned({**stored, key: value}, given=key)
-        await self.store.put_setting(actor, key, json.dumps(read_value(key, value)))
+        now = dict(flatten(plain(tuned({**stored, key: value}, given=key))))
+        if NEGATIVE_SPAN in now[key]:
+            raise BadInput(f"{key}: no span of time is shorter than nothing")
+        await self.store.put_setting(actor, key, now[key])
+        return now[key]
 
     async def tuning(self) -> Tuning:
         """Return all numbers as they hold now."""

@@ -13,7 +13,7 @@ from db.keys import EncryptionKey, Keyring
 from db.rotation import reencrypt_all
 from db.stores.accounts import PostgresAccounts
 from orchestrator.campaigns.window import Window
-from orchestrator.errors import AlreadyExists, NotAllowed, NotFound
+from orchestrator.errors import AlreadyExists, BadInput, NotAllowed, NotFound
 from orchestrator.ids import TelegramId
 from orchestrator.library.node_library import NodeLibrary
 from orchestrator.ports.accounts import AccountEvent, AccountState
@@ -21,6 +21,7 @@ from orchestrator.ports.campaigns import CampaignState, NewCampaign, NewSchedule
 from orchestrator.ports.logs import Operation, OperationKind
 from orchestrator.ports.stores import Stores
 from orchestrator.ports.telegram import Profile
+from orchestrator.service.settings import SettingsDesk
 from personas.persona import Persona
 from personas.scripts.model import Script, ScriptKind
 from tests.integration.db.conftest import OLGA, Scene, new_grant
@@ -250,3 +251,13 @@ async def test_operations_go_into_the_month_they_belong_to(scene: Scene) -> None
     await scene.stores.logs.record_entries([operation] * 3)
     assert await scene.sql("SELECT count(*) FROM operation_logs WHERE duration_ms = 1500") == 3
     assert await scene.sql("SELECT count(*) FROM operation_logs_default") == 0
+
+
+async def test_a_span_is_set_in_its_standard_form_and_never_below_nothing(scene: Scene) -> None:
+    numbers = SettingsDesk(scene.stores.settings)
+    assert await numbers.put(OLGA, "account_pace.apart", "90") == '"PT1M30S"'
+    assert await scene.stores.settings.settings() == {"account_pace.apart": '"PT1M30S"'}
+    for negative in ("-5", "-PT5S"):
+        with pytest.raises(BadInput, match="no span of time"):
+            await numbers.put(OLGA, "account_pace.apart", negative)
+    assert (await numbers.tuning()).account_pace.apart == timedelta(seconds=90)
