@@ -131,7 +131,10 @@ class Connection:
                 await self.call(GetStateRequest())
                 await self.begin_receiving()
         except TimeoutError as error:
-            raise OutcomeUnknown(f"Telegram could not be reached within {limit}") from error
+            seconds = limit.total_seconds()
+            raise OutcomeUnknown(
+                f"Telegram could not be reached within {seconds:g} s; is this machine's network up?"
+            ) from error
         except OutcomeUnknown as unknown:
             raise self.reason() or unknown from unknown
 

@@ -188,6 +188,21 @@ NO_ANSWER: Final = Row(
 )
 
 
+CAUSES: Final[tuple[tuple[tuple[type[Exception], ...], str], ...]] = (
+    ((te.BadMessageError,), ": it would not read our packet; is this machine's clock right?"),
+    ((te.TypeNotFoundError,), ": it said something that is newer than the Telethon installed here"),
+    (
+        (te.SecurityError, te.InvalidChecksumError, BufferError),
+        ": what came was not whole, or not Telegram's own",
+    ),
+    ((ConnectionResetError, ConnectionAbortedError, BrokenPipeError), ""),
+    # Telethon's own word for a connection that never came about is the bare ConnectionError.
+    ((ConnectionError,), ": it cannot be reached; is this machine's network up?"),
+    ((TimeoutError,), ": nothing came in time; is this machine's network up?"),
+)
+"""What is known of why no answer came, by what was raised."""
+
+
 def spelled_by_telegram() -> Iterator[tuple[type[Exception], str]]:
     """Yield Telethon's classes with Telegram's names for them, numbers left out."""
     for name, kind in te.rpc_errors_dict.items():
@@ -206,7 +221,8 @@ def translate(error: Exception) -> TelegramRefused | OutcomeUnknown:
     """Say what one of `FAILURES` means: an answer of Telegram's, or that none is known."""
     if isinstance(error, te.RPCError | te.AuthKeyNotFound):
         return TelegramRefused(refusal_in(error))
-    return OutcomeUnknown(f"{NO_ANSWER.sentence} ({type(error).__name__})")
+    why = next((told for kinds, told in CAUSES if isinstance(error, kinds)), "")
+    return OutcomeUnknown(f"{NO_ANSWER.sentence}{why}")
 
 
 def refusal_in(error: Exception) -> Refusal:

@@ -346,7 +346,7 @@ async def test_engagement_is_read_and_the_deleted_are_missing(
 @pytest.mark.usefixtures("anna")
 async def test_a_dead_server_is_told_within_the_time_limit(cast: Cast) -> None:
     await cast.server.listener.stop()
-    with pytest.raises(OutcomeUnknown):
+    with pytest.raises(OutcomeUnknown, match="cannot be reached; is this machine's network up"):
         async with cast.telegram.open(ANNA, None):
             pytest.fail("connected to nothing")
 

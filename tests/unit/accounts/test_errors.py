@@ -103,10 +103,24 @@ def test_a_brace_in_an_answer_does_not_break_the_sentence() -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [ConnectionResetError(), TimeoutError(), OSError(), EOFError(), te.SecurityError()]
+    ("error", "why"),
+    [
+        (ConnectionResetError(), ""),
+        (ConnectionError("Connection to Telegram failed 5 time(s)"), "it cannot be reached"),
+        (TimeoutError(), "nothing came in time"),
+        (OSError(), ""),
+        (EOFError(), ""),
+        (te.SecurityError(), "not Telegram's own"),
+        (te.InvalidBufferError(b"\x6c\xfe\xff\xff"), "not whole"),
+        (te.BadMessageError(None, 16), "is this machine's clock right?"),
+        (te.TypeNotFoundError(1, b""), "newer than the Telethon"),
+    ],
 )
-def test_no_answer_is_an_unknown_outcome(error: Exception) -> None:
-    assert isinstance(translate(error), OutcomeUnknown)
+def test_no_answer_is_an_unknown_outcome_that_names_no_class(error: Exception, why: str) -> None:
+    told = translate(error)
+    assert isinstance(told, OutcomeUnknown)
+    assert why in str(told)
+    assert "Error" not in str(told)
 
 
 def test_every_known_refusal_is_a_sentence_without_holes() -> None:
