@@ -8,21 +8,43 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future, InvalidStateError
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 import typer
 
+from cli.output import complain
 from orchestrator.errors import BadInput
+
+Answer = TypeVar("Answer")
+
+
+class NobodyAnswers(BadInput):
+    """There is nobody at the terminal, so that asking again is of no use."""
+
+
+async def asked_until_right(read: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Ask, and ask again while what was answered cannot be used; raises NobodyAnswers."""
+    while True:
+        try:
+            return await read()
+        except NobodyAnswers:
+            raise
+        except BadInput as wrong:
+            complain(str(wrong))
 
 
 async def asked_phone() -> str:
-    """Return a phone number that a person types; raises BadInput."""
+    """Return a phone number that a person types, asking until it is one; raises NobodyAnswers."""
     from accounts.signin import check_phone
 
-    return check_phone(await aside(ask, "Phone number (international form, like +4930123456)"))
+    async def read() -> str:
+        return check_phone(await aside(ask, "Phone number (international form, like +4930123456)"))
+
+    return await asked_until_right(read)
 
 
 def phone_in(file: Path) -> str:
@@ -39,24 +61,24 @@ def phone_in(file: Path) -> str:
 
 
 def ask(question: str) -> str:
-    """Ask at the terminal; raises BadInput when there is nobody to answer."""
+    """Ask at the terminal; raises NobodyAnswers."""
     typer.echo(f"{question}: ", nl=False, err=True)
     return answered(input)
 
 
 def ask_unseen(question: str) -> str:
-    """Ask for a secret, which is not shown; raises BadInput when there is nobody to answer."""
+    """Ask for a secret, which is not shown; raises NobodyAnswers."""
     if not sys.stdin.isatty():
         return ask(question)  # a program answers, and there is nothing that could be shown
     return answered(lambda: getpass.getpass(f"{question}: ", stream=sys.stderr))
 
 
 def answered(read: Callable[[], str]) -> str:
-    """Return what a person answered, without the spaces around it."""
+    """Return what a person answered, without the spaces around it; raises NobodyAnswers."""
     try:
         return read().strip()
     except EOFError:
-        raise BadInput("nothing was answered: run this at a terminal") from None
+        raise NobodyAnswers("nothing was answered: run this at a terminal") from None
 
 
 class TerminalAnswers:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from cli.asking import aside, ask, ask_unseen
+from cli.asking import aside, ask, ask_unseen, asked_until_right
 from cli.compose import Company, cipher_for
 from cli.desk_bot import bots_of
 from cli.desk_ways import Way
@@ -26,6 +26,8 @@ INVITATION_LASTS = timedelta(days=7)
 TRIES = 5
 """How often a group is looked at again before the walk ends."""
 
+MOST_LINKS = 50
+"""How many links are made at once; `troupe desk invite` makes more."""
 
 WAYS = {"1": Way.TAKE, "2": Way.TOPICS, "3": Way.BOTH}
 
@@ -56,7 +58,7 @@ class Walk:
 
     async def go(self, way: Way | None) -> None:
         """Find the groups and the people."""
-        chosen = way or await ask_way()
+        chosen = way or await asked_until_right(ask_way)
         if chosen in {Way.TAKE, Way.BOTH}:
             await self.find_operators()
         if chosen in {Way.TOPICS, Way.BOTH}:
@@ -131,10 +133,7 @@ class Walk:
         if not any(one.is_admin for one in await support.staff()):
             say("Open this link yourself: it makes you the desk's admin.")
             await self.show_link(Role.ADMIN)
-        wanted = await aside(ask, "How many links for operators, one for each person? (0)")
-        if wanted and not (wanted.isdecimal() and int(wanted) <= 50):
-            raise BadInput("that is no number from 0 to 50; more links: troupe desk invite")
-        for _ in range(int(wanted or 0)):
+        for _ in range(await asked_until_right(ask_how_many)):
             await self.show_link(Role.OPERATOR)
 
     async def show_link(self, role: Role) -> None:
@@ -159,12 +158,11 @@ async def set_up(
     company: Company, way: Way | None, token_file: Path | None, code: str | None, wait: timedelta
 ) -> None:
     """Walk through the setup with a person at the terminal; raises BadInput and NotAllowed."""
-    bots = bots_of(company)
-    token = given_token(token_file) or company.settings.bot_token or await asked_token(bots)
-    async with (
-        setup_bot(token, company.settings.bot_api_url) as bot,
-        desk_memory(company.servers.redis_url) as memory,
-    ):
+    bots, base = bots_of(company), company.settings.bot_api_url
+    token = given_token(token_file) or company.settings.bot_token
+    if not token:
+        token = await asked_until_right(lambda: asked_token(bots, base))
+    async with setup_bot(token, base) as bot, desk_memory(company.servers.redis_url) as memory:
         me = await bot.identify()
         await bots.keep_token(me.id, me.username, token)
         say(f"The bot is @{me.username}.")
@@ -184,12 +182,19 @@ def given_token(file: Path | None) -> str | None:
         raise BadInput(f"{file} cannot be read as text: {error}") from None
 
 
-async def asked_token(bots: PostgresBots) -> str:
-    """Return the token that was kept, if it shall stay, or ask for one unseen."""
+async def asked_token(bots: PostgresBots, base: str) -> str:
+    """Return the token that was kept, if it shall stay, or ask for one unseen.
+
+    Raises BadInput for a token that Telegram does not know.
+    """
     kept, username = await bots.token(), await bots.username()
     if kept is not None and await agrees(f"Keep @{username} as the desk's bot?"):
-        return kept
-    return await aside(ask_unseen, "The bot's token, from @BotFather (it is not shown)")
+        token = kept
+    else:
+        token = await aside(ask_unseen, "The bot's token, from @BotFather (it is not shown)")
+    async with setup_bot(token, base) as bot:
+        await bot.identify()
+    return token
 
 
 async def ask_way() -> Way:
@@ -200,8 +205,16 @@ async def ask_way() -> Way:
     say("  3  both")
     answer = await aside(ask, "1, 2 or 3")
     if answer not in WAYS:
-        raise BadInput("that is none of 1, 2 and 3: nothing was changed")
+        raise BadInput("that is none of 1, 2 and 3")
     return WAYS[answer]
+
+
+async def ask_how_many() -> int:
+    """Ask how many operators are to be invited now."""
+    wanted = await aside(ask, "How many links for operators, one for each person? (0)") or "0"
+    if not (wanted.isdecimal() and int(wanted) <= MOST_LINKS):
+        raise BadInput(f"that is no number from 0 to {MOST_LINKS}")
+    return int(wanted)
 
 
 async def agrees(question: str) -> bool:

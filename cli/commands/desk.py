@@ -63,7 +63,7 @@ def status(as_json: AsJson = False) -> None:
     """Show where the desk works, who is there, and what waits."""
     found, node = run_in_company(status_of)
     if as_json:
-        show_json(plain(found))
+        show_json(as_program(found, node))
         return
     show_card(found, status_card(found, node), as_json=False)
     if found.groups:
@@ -112,6 +112,21 @@ def runs_on(found: "DeskStatus", node: "NodeRecord | None") -> str:
     if name is None:
         return "nothing"
     return name if silence is None else f"{name}, but {silence}"
+
+
+def as_program(found: "DeskStatus", node: "NodeRecord | None") -> dict[str, object]:
+    """Return the status for programs, with whether the node that is to run the desk lives.
+
+    `unseen` is how many seconds ago that node gave its last sign of life; null after an hour.
+    """
+    silent = found.pulse.node is not None and unheard(node) is not None
+    standing = {
+        "runs": found.pulse.node is not None and not silent,
+        "silent": silent,
+        "unseen": None if node is None else plain(node.unseen),
+    }
+    held = plain(found)
+    return {**(held if isinstance(held, dict) else {}), **standing}
 
 
 def status_card(found: "DeskStatus", node: "NodeRecord | None") -> list[tuple[str, object]]:

@@ -169,6 +169,17 @@ def test_a_word_that_nobody_says_ends_the_wait_with_a_remedy(place: Place, troup
     assert "nobody wrote /fox1" in done.err
 
 
+def test_what_cannot_be_used_is_asked_for_again(place: Place, troupe: Troupe) -> None:
+    place.say(place.group("Operators"), "/fox1")
+    answers = ["nonsense", TOKEN, place.token_file.read_text().strip(), "4", "1", "many", "1"]
+    done = troupe("desk", "setup", "--code", "fox", "--wait", "20s", given="\n".join(answers))
+    assert done.code == 0, done.err
+    refusals = ["no bot token", "does not know this token", "none of 1, 2 and 3", "no number"]
+    places = [done.err.index(refusal) for refusal in refusals]
+    assert places == sorted(places)
+    assert done.out.count("https://t.me/desk_bot?start=invite_") == 2
+
+
 @pytest.mark.parametrize(
     ("token", "says"), [("nonsense", "no bot token"), (TOKEN, "does not know this token")]
 )

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cli.commands.desk import runs_on
+from cli.commands.desk import as_program, runs_on
 from orchestrator.ids import NodeName
 from orchestrator.ports.leases import Incarnation, NodeRecord
 from orchestrator.service.support import DeskStatus
@@ -47,3 +47,20 @@ def test_a_node_that_went_silent_is_told_apart_with_since_when(
     node: str | None, known: NodeRecord | None, told: str
 ) -> None:
     assert runs_on(status(node), known) == told
+
+
+@pytest.mark.parametrize(
+    ("node", "known", "standing"),
+    [
+        (None, None, (False, False, None)),
+        ("first", record(timedelta(seconds=1)), (True, False, 1.0)),
+        ("first", record(timedelta(seconds=12)), (False, True, 12.0)),
+        ("first", None, (False, True, None)),
+    ],
+)
+def test_programs_are_told_too_whether_the_desk_runs(
+    node: str | None, known: NodeRecord | None, standing: tuple[bool, bool, float | None]
+) -> None:
+    told = as_program(status(node), known)
+    assert (told["runs"], told["silent"], told["unseen"]) == standing
+    assert told["bot"] == "desk_bot"
