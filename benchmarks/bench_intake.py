@@ -173,6 +173,8 @@ async def troupe_round(
             flow = account.connection.flow
             assert flow is not None
             await flow.caught_up.wait()
+            # What a bare round published meanwhile is no part of this one.
+            await asyncio.gather(*flow.in_flight.values())
         return await publish(process, posts, counter)
 
 

@@ -3,8 +3,9 @@
     python -m benchmarks.bench_sending [--accounts N] [--messages N] [--rounds N]
 
 Both sides send the same raw requests to the same simulator, each account one after the other, all
-accounts side by side; pacing is off. Each account comments in a channel of its own, for a crowd of
-ours under one post is what the charter forbids, and hearing fifty others would be what is timed.
+accounts side by side; pacing is off. Each account of either side comments in a channel of its own,
+for a crowd of ours under one post is what the charter forbids, and hearing others would be what is
+timed: what the other side said meanwhile, too.
 Rounds alternate, and each side's median counts. Troupe's side is everything from a due row to a
 proof on record, on a durable PostgreSQL of its own.
 """
@@ -18,7 +19,6 @@ import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -41,8 +41,8 @@ from db.embedded import embedded_servers
 from db.stores.outbox import random_id
 from orchestrator.actor import Actor
 from orchestrator.heap import spare_what_stays
-from orchestrator.ids import AccountId, MessageId
-from orchestrator.ports.telegram import Thread
+from orchestrator.ids import AccountId, MessageId, TelegramId
+from orchestrator.ports.telegram import Peer, Thread
 from orchestrator.tuning import Pace, Tuning
 from personas.persona import Persona
 
@@ -259,18 +259,18 @@ def channel_of(number: int) -> str:
     return f"bench_channel_{number}"
 
 
-async def look(endpoint: Endpoint, sessions: Sessions, threads: list[Thread]) -> list[Thread]:
-    """Look up how each bare account addresses the group."""
+async def look(endpoint: Endpoint, sessions: Sessions) -> list[Thread]:
+    """Look up where each bare account comments."""
     found = []
-    for number, stored in enumerate(sessions.sessions.values()):
-        thread = threads[number]
+    for number, stored in sessions.sessions.items():
         client = await bare.connect(endpoint, stored)
         channel = await client.get_entity(channel_of(number))
         answer = await client(GetDiscussionMessageRequest(channel, POST))
-        group = next(chat for chat in answer.chats if chat.id == thread.group.telegram_id)
+        [copy] = answer.messages
+        group = next(chat for chat in answer.chats if chat.id == copy.peer_id.channel_id)
         await client.disconnect()
-        peer = replace(thread.group, access_hash=group.access_hash)
-        found.append(replace(thread, group=peer))
+        peer = Peer("channel", TelegramId(group.id), group.access_hash)
+        found.append(Thread(peer, MessageId(copy.id)))
     return found
 
 
@@ -306,7 +306,7 @@ async def main(accounts: int, each: int, rounds: int) -> None:
         ):
             threads = await engage(endpoint, found, accounts)
             sessions = await sign_everybody_in(endpoint, accounts * 2, first=accounts)
-            bare_threads = await look(endpoint, sessions, threads)
+            bare_threads = await look(endpoint, sessions)
             spare_what_stays()
             rates: dict[str, list[float]] = {"bare": [], "troupe": []}
             costs = {"bare": Spending(), "troupe": Spending()}

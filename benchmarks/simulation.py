@@ -34,15 +34,14 @@ def make_world(people: int) -> World:
 
 
 def make_world_apart(people: int) -> World:
-    """Make a world in which each of the first half shares a channel with one of the second."""
+    """Make a world in which everybody has a channel and its discussion to themselves."""
     world = World()
     owner = world.add_person("+9996629999", "Owner")
-    crowd = [world.add_person(phone_of(number), f"Person {number}") for number in range(people)]
-    pairs = zip(crowd[: people // 2], crowd[people // 2 :], strict=True)
-    for number, pair in enumerate(pairs):
+    for number in range(people):
+        person = world.add_person(phone_of(number), f"Person {number}")
         name = f"bench_channel_{number}"
         channel = world.add_channel(f"Channel {number}", name, owner=owner, linked=True)
-        world.join(channel, *pair)
+        world.join(channel, person)
         world.publish(channel, "A post to begin with")
     return world
 
