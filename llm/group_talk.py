@@ -35,7 +35,8 @@ class ModelGroupTalk:
     async def draft(self, member: Member) -> Line | Silence:
         """Say the lesson's words where they surely fit, else ask; one call at most."""
         brief = member.brief
-        fit = await self.writer.local.fit(brief) or unheard(brief)
+        local = await self.writer.local.hear(brief)
+        fit = (local.fit if local else None) or unheard(brief)
         if fit is None or is_ruled_out(brief, fit):
             return Silence(SilenceReason.NO_SCRIPT_FITS, "The lesson answers nothing of the kind.")
         alone = await self.writer.local.write(brief)
@@ -45,7 +46,8 @@ class ModelGroupTalk:
         metered = await self.writer.model.ask(asked.question, asked.prompt, None)
         if isinstance(metered.result, Failed):
             return Silence(SilenceReason.MODEL_UNAVAILABLE, f"{metered.result.detail}.")
-        heard = Heard(brief, fit, asked, metered.result.value)
+        judge = local.judge if local else None
+        heard = Heard(brief, fit, judge, asked, metered.result.value)
         # Holding words against a lesson takes its time: not on the loop.
         return await asyncio.to_thread(heard.decide, self.writer.model.client.model, metered.usd)
 

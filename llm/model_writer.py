@@ -47,14 +47,15 @@ class ModelWriter:
     async def write(self, brief: Brief) -> Line | Silence:
         """Speak the script where it surely fits; else ask; without an answer go on alone."""
         alone = await self.local.write(brief)
-        fit = await self.local.fit(brief)
-        if fit is None or is_ruled_out(brief, fit) or is_sure(brief, fit, alone):
+        local = await self.local.hear(brief)
+        fit = None if local is None else local.fit
+        if local is None or fit is None or is_ruled_out(brief, fit) or is_sure(brief, fit, alone):
             return alone
         asked = ask_about(brief, brief.scripts[fit.script].script)
         metered = await self.model.ask(asked.question, asked.prompt, brief.campaign)
         if isinstance(metered.result, Failed):
             return without_model(alone, metered.result)
-        heard = Heard(brief, fit, asked, metered.result.value)
+        heard = Heard(brief, fit, local.judge, asked, metered.result.value)
         # A long post takes a tenth of a second to compare: not on the loop.
         return await asyncio.to_thread(heard.decide, self.model.client.model, metered.usd)
 
@@ -69,6 +70,8 @@ class Heard:
 
     brief: Brief
     local: Fit
+    judge: str | None
+    """Who judged on this machine; None where nobody could."""
     asked: Asked
     reading: Reading
 
@@ -97,6 +100,7 @@ class Heard:
             strategy=strategy,
             reason=f"“{theme.trigger.key}”: {told}; local {self.local.score:.2f}",
             source=Source.MODEL,
+            judge=self.judge,
             model=model,
             prompt_hash=self.asked.prompt.sha256,
             cost_usd=usd,

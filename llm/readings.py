@@ -39,6 +39,11 @@ class Heard:
     """None where there is no trigger in the text's language."""
     judge: str
 
+    @property
+    def fit(self) -> Fit | None:
+        """The trigger that suits the text best, if there is one in its language."""
+        return None if self.reading is None else self.reading.fit
+
 
 class CannotJudge(RuntimeError):
     """Nobody who has learnt can be asked now."""

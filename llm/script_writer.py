@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from llm.classroom import Classroom
 from llm.passages import passages
-from llm.readings import Fit, Judge
+from llm.readings import Fit, Heard, Judge
 from orchestrator.ports.writing import Brief, Line, PublishedScript, Source
 from personas.checks import SAME_FROM
 from personas.dice import shuffle
@@ -24,8 +24,9 @@ class ScriptWriter:
 
     async def write(self, brief: Brief) -> Line | Silence:
         """Say a response of the trigger that fits the post, or say why there is none."""
-        fit = await self.fit(brief)
-        if fit is None:
+        heard = await self.hear(brief)
+        fit = None if heard is None else heard.fit
+        if heard is None or fit is None:
             return Silence(SilenceReason.NO_SCRIPT_FITS, "No script is in the post's language.")
         published = brief.scripts[fit.script]
         found = stems(plain(brief.post_text))
@@ -49,14 +50,17 @@ class ScriptWriter:
             strategy=Strategy.SCRIPT_80,
             reason=f"“{fit.trigger}” fits “{shorten(fit.passage)}” by {fit.score:.2f}",
             source=Source.LOCAL,
+            judge=heard.judge,
         )
 
-    async def fit(self, brief: Brief) -> Fit | None:
-        """Return what fits the post best; the first call for a set of scripts trains a scorer."""
+    async def hear(self, brief: Brief) -> Heard | None:
+        """Return what the post is taken for, and by whom; the first call trains a selector.
+
+        None where there is no script to take it for.
+        """
         if not brief.scripts:
             return None
-        heard = await self.judge.read(brief.scripts, brief.post_text)
-        return None if heard.reading is None else heard.reading.fit
+        return await self.judge.read(brief.scripts, brief.post_text)
 
     def learn(self, scripts: Sequence[PublishedScript]) -> None:
         """Begin to train on new versions; until that is done the old scorers serve."""

@@ -96,13 +96,16 @@ def explain(comment: Number, as_json: AsJson = False) -> None:
 
 def explanation_card(why: "Explanation") -> list[tuple[str, object]]:
     """Return what is shown of everything that led to a comment."""
+    from orchestrator.conversations.explaining import fit_told, judge_told
+
     return [
         *comment_card(why.comment),
         ("Post", why.post_text),
         ("Grant", why.grant),
         ("Script", why.script),
         ("Trigger", why.trigger),
-        ("Fit", f"{why.fit:.2f}, judged by the {why.source} scorer"),
+        ("Fit", fit_told(why.fit, why.source)),
+        ("Judged by", judge_told(why.judge)),
         ("Strategy", why.strategy),
         ("Reason", why.reason),
         ("Model", why.model),

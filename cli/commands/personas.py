@@ -200,6 +200,8 @@ async def try_in(found: "Company", wish: "Wish", *, without_model: bool) -> "Tri
 
 def trial_card(tried: "Trial") -> list[tuple[str, object]]:
     """Return what is shown of a trial."""
+    from orchestrator.conversations.explaining import fit_told, judge_told
+
     line, silence, reluctance = tried.line, tried.silence, tried.reluctance
     shown: list[tuple[str, object]] = [("Persona", tried.persona)]
     if reluctance is not None:
@@ -211,7 +213,8 @@ def trial_card(tried: "Trial") -> list[tuple[str, object]]:
         *shown,
         ("Would say", line.text),
         ("Strategy", line.strategy),
-        ("Fit", f"{line.fit:.2f}, judged by the {line.source} scorer"),
+        ("Fit", fit_told(line.fit, line.source)),
+        ("Judged by", judge_told(line.judge)),
         ("Reason", line.reason),
         ("Script", line.script_key),
         ("Trigger", line.trigger),

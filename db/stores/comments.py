@@ -53,8 +53,8 @@ ONE = text(f"""
 
 EXPLAIN = text("""
     select po.text as post_text, g.granted_by_name, g.proof, g.starts_at, g.expires_at,
-           g.review, g.id as grant_id, d.trigger, d.strategy, d.reason, d.source, d.fit, d.model,
-           d.prompt_hash, d.cost_usd, d.decided_by, s.key || '@' || v.version as script
+           g.review, g.id as grant_id, d.trigger, d.strategy, d.reason, d.source, d.fit, d.judge,
+           d.model, d.prompt_hash, d.cost_usd, d.decided_by, s.key || '@' || v.version as script
     from comments c
     join posts po using (channel_id, message_id)
     join drafts d on d.id = c.draft_id
@@ -120,6 +120,7 @@ class PostgresComments:
             reason=why.reason,
             source=why.source,
             fit=why.fit,
+            judge=why.judge,
             model=why.model,
             prompt_hash=why.prompt_hash,
             cost_usd=None if why.cost_usd is None else str(why.cost_usd),

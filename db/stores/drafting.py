@@ -118,13 +118,13 @@ ADD_DRAFT = text(
     """
     INSERT INTO drafts
         (channel_id, message_id, campaign_id, schedule_id, account_id, persona_id, grant_id, text,
-         strategy, reason, source, fit, trigger, script_version_id, model, prompt_hash, cost_usd,
-         due_at, expires_at, state, decided_by, decided_at)
+         strategy, reason, source, fit, trigger, script_version_id, judge, model, prompt_hash,
+         cost_usd, due_at, expires_at, state, decided_by, decided_at)
     VALUES
         (:channel, :message, :campaign, :schedule, :account,
          (SELECT id FROM personas WHERE key = :persona), :grant, :text,
-         :strategy, :reason, :source, :fit, :trigger, :script_version, :model, :prompt_hash, :cost,
-         :due_at, :expires_at, :state, CAST(:decided_by AS text),
+         :strategy, :reason, :source, :fit, :trigger, :script_version, :judge, :model, :prompt_hash,
+         :cost, :due_at, :expires_at, :state, CAST(:decided_by AS text),
          CASE WHEN CAST(:decided_by AS text) IS NOT NULL THEN now() END)
     RETURNING id
     """
@@ -272,6 +272,7 @@ async def add_draft(connection: AsyncConnection, draft: NewDraft, state: DraftSt
         fit=line.fit,
         trigger=line.trigger,
         script_version=line.script_version,
+        judge=line.judge,
         model=line.model,
         prompt_hash=line.prompt_hash,
         cost=line.cost_usd,

@@ -65,6 +65,8 @@ drafts = Table(
     Column("fit", Double, nullable=False),
     maybe_words("trigger"),
     maybe_reference("script_version_id", "script_versions.id"),
+    # Which selector judged, by the hash of what it learnt.
+    maybe_words("judge"),
     maybe_words("model"),
     maybe_words("prompt_hash"),
     Column("cost_usd", Numeric(12, 6)),

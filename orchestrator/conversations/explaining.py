@@ -51,10 +51,9 @@ def judgement(turn: NewTurn) -> Iterator[tuple[str, str]]:
     if turn.strategy is not None:
         yield "Strategy", STRATEGIES[turn.strategy]
     if turn.fit is not None:
-        by = "the model" if turn.source is Source.MODEL else "this machine"
-        yield "Fit", f"{turn.fit:.2f}, judged by {by}"
+        yield "Fit", fit_told(turn.fit, turn.source)
     for name, value in (
-        ("Judged by", judge_of(turn)),
+        ("Judged by", judge_told(turn.judge, len(turn.judged_among))),
         ("Heard", turn.trigger),
         ("Intent", turn.intent),
         ("Emotion", turn.emotion),
@@ -66,16 +65,27 @@ def judgement(turn: NewTurn) -> Iterator[tuple[str, str]]:
             yield name, value
 
 
-def judge_of(turn: NewTurn) -> str | None:
-    """Say what of this machine judged first."""
-    match turn.judge:
+def fit_told(fit: float, source: Source | str | None) -> str:
+    """Say how well a script fits, and who found so."""
+    return f"{fit:.2f}, judged by {'the model' if source == Source.MODEL else 'this machine'}"
+
+
+def judge_told(judge: str | None, among: int | None = None) -> str | None:
+    """Say what of this machine judged first, and among how many scripts it chose."""
+    match judge:
         case None | "":
             return None
         case "rules":
             return "the script's own rules"
         case "examples":
             return "likeness to the scripts' examples, for nothing was trained yet"
-    return f"the selector {turn.judge[:12]}, which chose among {len(turn.judged_among)} scripts"
+    chose = "" if among is None else f", which chose among {told_scripts(among)}"
+    return f"the selector {judge[:12]}{chose}"
+
+
+def told_scripts(count: int) -> str:
+    """Count scripts in words."""
+    return "1 script" if count == 1 else f"{count} scripts"
 
 
 def speaker(turn: NewTurn) -> str:

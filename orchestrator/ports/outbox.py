@@ -348,6 +348,8 @@ class Explanation:
     reason: str
     source: str
     fit: float
+    judge: str | None
+    """Who judged on this machine, as `Line.judge` says it."""
     model: str | None
     prompt_hash: str | None
     cost_usd: str | None

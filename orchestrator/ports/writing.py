@@ -58,6 +58,8 @@ class Line:
     strategy: Strategy
     reason: str
     source: Source
+    judge: str | None = None
+    """Who judged on this machine: "rules", "examples", or the hash of what a selector learnt."""
     model: str | None = None
     prompt_hash: str | None = None
     cost_usd: Decimal | None = None

@@ -6,6 +6,7 @@ import pytest
 
 from cli.demo.players import AnswersForTestNumber
 from cli.demo.theatre import PHONES
+from orchestrator.conversations.explaining import judge_told
 from orchestrator.errors import AccountBusy, BadInput, NotAllowed
 from orchestrator.ids import MessageId
 from orchestrator.ports.drafting import DraftState
@@ -42,6 +43,8 @@ async def test_a_comment_can_be_explained_to_the_last_detail(cast: Play) -> None
     assert why.script == "space@1"
     assert why.trigger == "launch"
     assert str(grant.id) in why.grant
+    assert why.judge
+    assert judge_told(why.judge) == f"the selector {why.judge[:12]}"
     assert why.approved_by
     assert comment.message is not None
 

@@ -77,6 +77,31 @@ async def test_what_is_stored_survives_the_way_to_head(empty_database: str) -> N
     assert (row["posts"], row["fence"], row["name"]) == (1000, 7, "anna")
 
 
+async def test_a_draft_of_before_says_of_no_selector_that_it_judged(empty_database: str) -> None:
+    await migrate_to(empty_database, "0034")
+    await run_sql(
+        empty_database,
+        "INSERT INTO personas (key, name, tone, disclosure) VALUES ('anna', 'Anna', 'plain', 'AI')",
+        "INSERT INTO accounts (name, phone_hint, persona_id) VALUES ('anna', '22', 1)",
+        "INSERT INTO channels (telegram_id, title) VALUES (700, 'Sky')",
+        "INSERT INTO posts (channel_id, message_id, text, created_at) VALUES (1, 1, 'p', now())",
+        "INSERT INTO grants (channel_id, account_id, granted_by_name, proof, scope,"
+        " linked_group_id)"
+        " VALUES (1, 1, 'olga', 'admin', 'comments', 5)",
+        "INSERT INTO campaigns (name, time_zone, created_by) VALUES ('spring', 'UTC', 'o')",
+        "INSERT INTO schedules (campaign_id, account_id, channel_id, start_time, end_time,"
+        " comments_per_day) VALUES (1, 1, 1, '00:00', '24:00', 1)",
+        "INSERT INTO drafts (channel_id, message_id, campaign_id, schedule_id, account_id,"
+        " grant_id, text, strategy, reason, source, fit, state, due_at, expires_at) VALUES"
+        " (1, 1, 1, 1, 1, 1, 'words', 'script_80', 'it fits', 'local', 0.9,"
+        " 'review', now(), now())",
+        "SELECT 1",
+    )
+    await upgrade(empty_database)
+    [draft] = await run_sql(empty_database, "SELECT text, judge FROM drafts")
+    assert (draft["text"], draft["judge"]) == ("words", None)
+
+
 async def test_months_are_made_ahead_and_take_over_what_the_default_caught(
     database_url: str,
 ) -> None:

@@ -9,7 +9,7 @@ from llm.model.client import ModelAddress, ModelClient
 from llm.model.meter import MeteredModel, Prices
 from llm.model.patience import Patience
 from llm.model_writer import ModelWriter
-from llm.readings import Fit
+from llm.readings import Fit, Heard, Reading
 from llm.script_writer import ScriptWriter
 from orchestrator.ids import CampaignId, ScriptVersionId
 from orchestrator.ports.logs import Entry
@@ -110,9 +110,9 @@ class FixedFit(ScriptWriter):
 
     def __init__(self, trigger: str, score: float) -> None:
         super().__init__()
-        self.seen = Fit(0, trigger, score, "…")
+        self.seen = Heard(Reading(Fit(0, trigger, score, "…")), "a fixed one")
 
-    async def fit(self, brief: Brief) -> Fit:
+    async def hear(self, brief: Brief) -> Heard:
         return self.seen
 
 

@@ -55,6 +55,7 @@ async def test_the_script_that_fits_is_spoken_and_explained() -> None:
     assert (said.script_version, said.script_key, said.trigger) == (1, "drinks", "coffee")
     assert said.strategy is Strategy.SCRIPT_80
     assert said.source is Source.LOCAL
+    assert said.judge
     assert said.fit > 0.7
     assert "How to brew better coffee" in said.reason
 
