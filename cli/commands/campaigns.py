@@ -9,6 +9,7 @@ from cli.running import actor, run
 
 if TYPE_CHECKING:
     from orchestrator.ports.campaigns import Campaign, Schedule
+    from orchestrator.service.service import Service
 
 app = typer.Typer(no_args_is_help=True, help="So many comments a day, between these hours.")
 
@@ -104,9 +105,18 @@ def schedule_columns() -> "list[Column[Schedule]]":
 
 @app.command(epilog="Example: troupe campaigns start spring")
 def start(name: Name) -> None:
-    """Let a campaign speak."""
-    run(lambda service: service.campaigns.start(actor(), name))
-    say(f"{name} is running; `troupe run` does the work")
+    """Let a campaign speak, and say what keeps it silent."""
+    for sentence in run(lambda service: begin(service, name)):
+        say(sentence)
+
+
+async def begin(service: "Service", name: str) -> list[str]:
+    """Start a campaign; return what to tell of it."""
+    from cli.hindrances import hindrances
+
+    campaign = await service.campaigns.start(actor(), name)
+    missing = await hindrances(service, campaign)
+    return [f"{name} is running; `troupe run` does the work", *missing]
 
 
 @app.command(epilog="Example: troupe campaigns pause spring")

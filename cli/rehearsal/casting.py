@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from cli.compose import Company, company
+from cli.hindrances import live_grant
 from cli.rehearsal.options import RehearsalOptions
 from cli.settings import Settings
 from orchestrator.errors import BadInput, NotFound
@@ -115,21 +115,6 @@ async def parts_of(house: Company, schedules: Sequence[Schedule]) -> tuple[Part,
             )
         parts.append(Part(schedule.account, persona, schedule))
     return tuple(parts)
-
-
-def live_grant(grants: Sequence[Grant]) -> Grant | None:
-    """Return the grant that lets comment now, if there is one."""
-    now = datetime.now(UTC)
-    return next(
-        (
-            one
-            for one in grants
-            if one.revoked_at is None
-            and one.suspended_at is None
-            and (one.expires_at is None or one.expires_at > now)
-        ),
-        None,
-    )
 
 
 def remarks_on(campaign: Campaign, channel: str, grant: Grant | None) -> list[str]:

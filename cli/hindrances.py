@@ -1,0 +1,64 @@
+"""What would keep a running campaign silent: told when it is started, with what helps."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from orchestrator.ports.accounts import Account, AccountState
+from orchestrator.ports.campaigns import Campaign
+from orchestrator.ports.grants import Grant
+
+if TYPE_CHECKING:
+    from orchestrator.service.service import Service
+
+
+async def hindrances(service: "Service", campaign: Campaign) -> list[str]:
+    """Read what the campaign stands on, and say what is missing."""
+    grants, accounts = await service.grants.list(None), await service.accounts.list()
+    return [*missing_grants(campaign, grants), *silent_accounts(campaign, accounts)]
+
+
+def missing_grants(campaign: Campaign, grants: Sequence[Grant]) -> Iterator[str]:
+    """Say where nothing may be said now."""
+    for channel in dict.fromkeys(one.channel for one in campaign.schedules):
+        there = [one for one in grants if one.channel_title == channel]
+        if live_grant(there) is None:
+            yield f"Nothing is said in {channel} without a live grant: troupe grants add --help"
+
+
+def silent_accounts(campaign: Campaign, accounts: Sequence[Account]) -> Iterator[str]:
+    """Say who does not speak now."""
+    planned = {one.account for one in campaign.schedules}
+    for account in accounts:
+        if account.name not in planned:
+            continue
+        if account.state is AccountState.NEW:
+            yield (
+                f"{account.name} is silent before it is signed in: "
+                f"troupe accounts login {account.name}"
+            )
+        elif account.state is not AccountState.ACTIVE:
+            yield (
+                f"{account.name} is silent while it is {account.state.replace('_', ' ')}: "
+                f"troupe accounts show {account.name}"
+            )
+        elif account.disclosed_at is None:
+            yield (
+                f"{account.name} is silent before its bio says whom it speaks for: "
+                f"troupe accounts disclose {account.name}"
+            )
+
+
+def live_grant(grants: Sequence[Grant]) -> Grant | None:
+    """Return the grant that lets comment now, if there is one."""
+    now = datetime.now(UTC)
+    return next(
+        (
+            one
+            for one in grants
+            if one.revoked_at is None
+            and one.suspended_at is None
+            and (one.expires_at is None or one.expires_at > now)
+        ),
+        None,
+    )
