@@ -332,7 +332,8 @@ class Courier:
             case Fate.UNKNOWN:
                 return self.unknown(parcel, failed.said)
             case Fate.FORBIDDEN:
-                after = own or After(HELD)
+                # What goes on after it does so once it is sent: of each parcel is told once.
+                after = None if own else After(HELD)
                 return Outcome(parcel, ParcelState.HELD, error=failed.said, after=after)
             case Fate.MOVED:
                 after = After(GROUP_MOVED, {"to": failed.moved_to})

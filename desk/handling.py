@@ -85,12 +85,15 @@ class Handling:
                 await rung
 
     def take_in(self, update: WaitingUpdate) -> None:
-        """Put an update into its chat's line, by Telegram's order."""
+        """Put an update into its chat's line, by Telegram's order.
+
+        What the desk tells itself (numbers below zero) comes first, in the order it became known.
+        """
         self.held.add(update.row)
         chat = update.update.chat
         line = self.lines.get(chat)
         if line is not None:
-            insort(line, update, key=lambda each: (each.update.number, each.row))
+            insort(line, update, key=lambda each: (max(each.update.number, 0), each.row))
             return
         line = self.lines[chat] = [update]
         task = asyncio.create_task(self.serve(chat, line), name=f"updates of {chat}")

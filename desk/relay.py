@@ -20,9 +20,6 @@ from support.ids import ChatId, TgMessageId, TicketId
 from support.talk import Recorded, Source, TicketMessage
 from support.tickets import Mode, Place, Ticket
 
-RECORDED_AFTER = (0.0, 0.05, 0.2)
-"""Seconds after which the counterpart of a message is looked for, and looked for again."""
-
 ARRIVES_WITHIN = 5.0
 """Seconds for which an edit waits for copies that are on their way."""
 LOOKS_AGAIN = 0.05
@@ -75,7 +72,7 @@ async def pass_on(
     """Copy a message that is on record to these places, as a reply to what it answers there."""
     reply = answered(message)
     for place in to:
-        number = await counterpart_soon(house, reply, place) if reply else None
+        number = await counterpart_in(house, reply, place) if reply else None
         turn.copy(
             at(source_of(message)),
             place,
@@ -186,7 +183,7 @@ async def mirror_reaction(house: House, turn: Turn, event: MessageReactionUpdate
         for one in event.new_reaction
         if isinstance(one, ReactionTypeEmoji)
     ]
-    for other in await house.door.relays.counterparts(house.bot_id, here):
+    for other in await counterparts_soon(house, here):
         if is_account(other.chat):
             continue
         params: dict[str, JsonValue] = {"message_id": other.message, "reaction": shown[-1:]}
@@ -195,20 +192,25 @@ async def mirror_reaction(house: House, turn: Turn, event: MessageReactionUpdate
 
 async def counterpart_in(house: House, source: Source, place: Place) -> TgMessageId | None:
     """Return the message that stands for this one in a place."""
-    found = await house.door.relays.counterparts(house.bot_id, at(source), place.chat)
+    found = [one for one in await counterparts_soon(house, at(source)) if one.chat == place.chat]
     inside = [one for one in found if not place.thread or one.thread in {0, place.thread}]
     return inside[0].message if inside else None
 
 
-async def counterpart_soon(house: House, source: Source, place: Place) -> TgMessageId | None:
-    """Return the same; what arrived at this moment is on record a moment later."""
-    for pause in RECORDED_AFTER:
-        if pause:
-            await house.clock.sleep(pause)
-        number = await counterpart_in(house, source, place)
-        if number is not None:
-            return number
-    return None
+async def counterparts_soon(house: House, here: MessageAt) -> Sequence[Counterpart]:
+    """Return what stands for a message somebody saw, be it not on record yet that it arrived.
+
+    Of a message that the bot sent it is known for whom it stands once its parcel's fate is. What
+    was being sent to the chat when it was asked is therefore waited for, and nothing else.
+    """
+    door = house.door
+    sending = await door.parcels.sending_to(house.bot_id, here.chat)
+    found = await door.relays.counterparts(house.bot_id, here)
+    while sending and not found:
+        await house.clock.sleep(LOOKS_AGAIN)
+        sending &= await door.parcels.sending_to(house.bot_id, here.chat)
+        found = await door.relays.counterparts(house.bot_id, here)
+    return found
 
 
 async def copies_soon(house: House, source: Source) -> Sequence[Counterpart]:
@@ -221,7 +223,7 @@ async def copies_soon(house: House, source: Source) -> Sequence[Counterpart]:
 
 async def ticket_of(house: House, source: Source) -> TicketId | None:
     """Return the ticket in which a message was relayed."""
-    found: Sequence[Counterpart] = await house.door.relays.counterparts(house.bot_id, at(source))
+    found = await counterparts_soon(house, at(source))
     return next((one.ticket for one in found if one.ticket is not None), None)
 
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from aiogram import Router
-from aiogram.types import CallbackQuery, Message, MessageReactionUpdated
+from aiogram import F, Router
+from aiogram.enums import ChatMemberStatus, ChatType
+from aiogram.types import CallbackQuery, ChatMemberUpdated, Message, MessageReactionUpdated
 from pydantic import JsonValue
 
 from desk.aftermath import EVERY as AFTERMATH_EVERY
@@ -21,6 +22,8 @@ from support.reports import Idle
 from support.sla import SlaNotice
 
 EVERY = timedelta(seconds=30)
+GROUPS = frozenset({ChatType.GROUP, ChatType.SUPERGROUP})
+PRESENT = frozenset({ChatMemberStatus.MEMBER, ChatMemberStatus.ADMINISTRATOR})
 
 
 def make_wing(house: House) -> Wing:
@@ -29,6 +32,7 @@ def make_wing(house: House) -> Wing:
     router.callback_query.register(send_again, Pressed("again", 1))
     router.edited_message.register(edited)
     router.message_reaction.register(reacted)
+    router.my_chat_member.register(back_in_group, F.chat.type.in_(GROUPS))
     clockwork = Clockwork(house)
     chores = {
         "aftermath": (AFTERMATH_EVERY, Aftermath(house).tell),
@@ -48,6 +52,13 @@ async def reacted(event: MessageReactionUpdated, turn: Turn, house: House) -> No
     """Mirror a reaction; a bot's own is none."""
     if event.user is None or not event.user.is_bot:
         await mirror_reaction(house, turn, event)
+
+
+async def back_in_group(event: ChatMemberUpdated, house: House) -> None:
+    """Let go what waited for the bot to be in a group again."""
+    if event.new_chat_member.status in PRESENT:
+        chat = ChatId(event.chat.id)
+        await house.door.parcels.release_held(house.bot_id, chat)
 
 
 async def send_again(
@@ -81,8 +92,8 @@ class Held:
 
     async def tell(self, turn: Turn, fell: Fell) -> None:
         """Say once for each ticket and person that somebody cannot be reached now."""
-        if fell.ticket is None:
-            return
+        if fell.ticket is None or fell.chat < 0:
+            return  # Of a group that the bot was removed from nothing can be said there.
         ticket = await self.house.desk.tickets.ticket(fell.ticket)
         client = await self.house.desk.clients.client(ticket.client)
         if ChatId(client.telegram_id) == fell.chat:

@@ -120,6 +120,26 @@ RELEASE = text(
     WHERE bot_id = :bot AND chat_id = :chat AND state = 'held'
     """
 )
+# Each part has an index of its own over the few rows that it means.
+TOPICS_UNDER_WAY = text(
+    """
+    SELECT ticket_id FROM desk_parcels
+    WHERE bot_id = :bot AND state = 'due' AND method = 'createForumTopic' AND key LIKE 'topic:%'
+    UNION
+    SELECT ticket_id FROM desk_parcels
+    WHERE bot_id = :bot AND state = 'sending' AND method = 'createForumTopic'
+      AND key LIKE 'topic:%'
+    UNION
+    SELECT (content -> 'parcel' ->> 'ticket')::bigint FROM desk_updates
+    WHERE bot_id = :bot AND state = 'waiting' AND update_id < 0
+      AND content -> 'parcel' ->> 'after' = 'topic_opened'
+    """
+)
+SENDING_TO = text(
+    """
+    SELECT id FROM desk_parcels WHERE bot_id = :bot AND state = 'sending' AND chat_id = :chat
+    """
+)
 LATELY = text(
     """
     SELECT chat_id, now() - settled_at AS ago FROM desk_parcels
@@ -226,6 +246,18 @@ class PostgresParcels:
         async with transaction(self.engine) as connection:
             found = await rows(connection, REFUSED, bot=bot, chat=chat, thread=thread)
         return [read_parcel(row) for row in found]
+
+    async def topics_under_way(self, bot: BotId) -> frozenset[TicketId]:
+        """Look for calls that open one, and for what is told of such."""
+        async with transaction(self.engine) as connection:
+            found = await rows(connection, TOPICS_UNDER_WAY, bot=bot)
+        return frozenset(TicketId(row.ticket_id) for row in found if row.ticket_id is not None)
+
+    async def sending_to(self, bot: BotId, chat: ChatId) -> frozenset[ParcelId]:
+        """Look for what is being sent."""
+        async with transaction(self.alone) as connection:
+            found = await rows(connection, SENDING_TO, bot=bot, chat=chat)
+        return frozenset(ParcelId(row.id) for row in found)
 
     async def lately_sent(self, bot: BotId, since: timedelta) -> Sequence[tuple[ChatId, timedelta]]:
         """Return what counts against the limits still."""

@@ -73,6 +73,13 @@ WAITING = text(
     ORDER BY t.priority DESC, t.waiting_since, t.id
     """
 )
+WITHOUT_TOPIC = text(
+    COLUMNS
+    + """
+    WHERE t.state IN ('new', 'work') AND t.mode = 'topics' AND t.main_thread_id IS NULL
+    ORDER BY t.id
+    """
+)
 PLACE = text(
     """
     SELECT count(*) FILTER (WHERE (-w.priority, w.waiting_since, w.id)
@@ -172,6 +179,10 @@ class PostgresTicketLists:
     async def waiting(self, mode: Mode | None = None) -> Sequence[Ticket]:
         """Return the queue."""
         return await self.all_of(WAITING, mode=mode)
+
+    async def without_topic(self) -> Sequence[Ticket]:
+        """Return open ones of mode topics that stand nowhere."""
+        return await self.all_of(WITHOUT_TOPIC)
 
     async def queue_place(self, ticket: TicketId) -> QueuePlace | None:
         """Return where it stands."""

@@ -1,9 +1,10 @@
 """The operators' hall: cards in their group, and a private dialogue for each ticket in work."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from aiogram.types import InlineKeyboardMarkup
+from pydantic import JsonValue
 
 from desk.accounts.talking import take
 from desk.brief import Brief
@@ -15,7 +16,7 @@ from desk.take.recall import recall
 from desk.turn import Turn
 from desk.words import Html
 from orchestrator.errors import NotAllowed
-from orchestrator.ports.desk import After, MessageAt
+from orchestrator.ports.desk import After, MessageAt, ParcelState
 from support.actor import By, Side
 from support.ids import ChatId, OperatorId, TgMessageId, TicketId
 from support.people import Client, StaffMember
@@ -58,15 +59,36 @@ class OperatorsHall:
         text = await self.card(ticket, client)
         buttons = keyboard([button(words("button.take", language), "take", ticket.id)])
         turn.ticket = ticket.id
-        turn.say(self.group, text, keyboard=buttons, after=After(CARD), key=key)
+        after = After(CARD, {"instead": ticket.card})
+        turn.say(self.group, text, keyboard=buttons, after=after, key=key)
 
     async def note_card(self, turn: Turn, fell: Fell) -> None:
         """Remember where a card stands; what became of its ticket meanwhile is said on it now."""
-        if fell.ticket is None or fell.message is None:
+        if fell.ticket is None or fell.chat != self.group:
             return
-        place, card = Place(self.group), TgMessageId(fell.message)
-        if await self.house.desk.places.set_card(fell.ticket, place, card):
-            await self.catch_up(turn, await self.house.desk.tickets.ticket(fell.ticket))
+        ticket = await self.house.desk.tickets.ticket(fell.ticket)
+        if fell.state == ParcelState.UNKNOWN and ticket.state is TicketState.NEW:
+            # At worst a second card stands there; without one nobody would know of the ticket.
+            client = await self.house.desk.clients.client(ticket.client)
+            await self.put_card(turn, ticket, client)
+        elif fell.message is not None:
+            await self.keep_card(turn, ticket, TgMessageId(fell.message), fell.told.get("instead"))
+
+    async def keep_card(
+        self, turn: Turn, ticket: Ticket, card: TgMessageId, instead: JsonValue
+    ) -> None:
+        """Have the lowest card of a ticket be the one that counts; the others lose their button."""
+        newest = max(card, ticket.card or card)
+        older = min(card, ticket.card or card)
+        if newest == card:
+            if not await self.house.desk.places.set_card(ticket.id, Place(self.group), card):
+                return
+            ticket = await self.house.desk.tickets.ticket(ticket.id)
+            await self.catch_up(turn, ticket)
+        if older not in {newest, instead}:
+            # Nobody knew of it yet when the newer one was sent.
+            client = await self.house.desk.clients.client(ticket.client)
+            await self.show_on_card(turn, replace(ticket, card=older), client, "card.again")
 
     async def catch_up(self, turn: Turn, ticket: Ticket) -> None:
         """Say on a card that was sent before its ticket was taken or closed what became of it."""

@@ -93,6 +93,11 @@ def make_wing(house: House) -> Wing:
     return Wing(router, {CARD: hall.note_card}, plain=desk.write_plain)
 
 
+def is_theirs(ticket: Ticket, staff: StaffMember) -> bool:
+    """Tell whether an operator has a ticket in work."""
+    return ticket.operator == staff.id and ticket.state is TicketState.WORK
+
+
 class Operators:
     """Handles what operators press and write."""
 
@@ -170,7 +175,14 @@ class Operators:
         if staff.asked is not None and staff.asked.is_open(turn.name):
             await self.notes.answer(message, staff.asked, staff, turn)
             return
-        ticket = await self.meant(message, staff)
+        other = await self.answered(message)
+        if other is not None and not is_theirs(other, staff):
+            # What answers somebody who is theirs no more is for nobody else.
+            key = "refused.not_theirs" if other.is_open else "refused.gone"
+            text = self.house.words(key, staff.language, ticket=other.id)
+            turn.say(chat, text, reply_to=TgMessageId(message.message_id))
+            return
+        ticket = other or await self.house.desk.tickets.current_of(staff.id)
         if ticket is None:
             turn.say(chat, self.house.words("staff.no_dialogue", staff.language))
             return
@@ -188,13 +200,19 @@ class Operators:
 
     async def meant(self, message: Message, staff: StaffMember) -> Ticket | None:
         """Return the ticket that a message is for."""
+        ticket = await self.answered(message)
+        if ticket is not None and is_theirs(ticket, staff):
+            return ticket
+        return await self.house.desk.tickets.current_of(staff.id)
+
+    async def answered(self, message: Message) -> Ticket | None:
+        """Return the ticket in which a message is a reply, or that it is part of by now."""
         reply = answered(message)
         number = await ticket_of(self.house, reply) if reply else None
-        if number is not None:
-            ticket = await self.house.desk.tickets.ticket(number)
-            if ticket.operator == staff.id and ticket.state is TicketState.WORK:
-                return ticket
-        return await self.house.desk.tickets.current_of(staff.id)
+        ticket = None if number is None else await self.house.desk.tickets.ticket(number)
+        while ticket is not None and ticket.merged_into is not None:
+            ticket = await self.house.desk.tickets.ticket(ticket.merged_into)
+        return ticket
 
     async def finish(
         self, _query: CallbackQuery, arguments: tuple[str, ...], staff: StaffMember, turn: Turn

@@ -35,14 +35,16 @@ class Cards:
     house: House
     directory: ClientDirectory
 
-    async def send(self, turn: Turn, ticket: Ticket, client: Client, place: Place) -> None:
-        """Put the card into a topic that was just opened."""
+    async def send(
+        self, turn: Turn, ticket: Ticket, client: Client, place: Place, again: str = ""
+    ) -> None:
+        """Put the card into a topic that was just opened, or `again` where it may not stand."""
         turn.say(
             place,
             await self.text(ticket, client),
             keyboard=await self.buttons(ticket),
             after=After("topic_card", {"seal": await self.seal(ticket, client)}),
-            key=f"card:{ticket.id}:{place.chat}:{place.thread}",
+            key=f"card:{ticket.id}:{place.chat}:{place.thread}{again}",
         )
 
     async def renew(self, turn: Turn, ticket: Ticket, client: Client) -> None:

@@ -13,8 +13,9 @@ from desk.turn import Turn
 from orchestrator.ports.desk import Parcel, ParcelState
 from support.ids import ChatId, TechnicianId, TgMessageId, ThreadId, TicketId
 from support.people import Client
-from support.tickets import Mode, Place, Ticket
+from support.tickets import Place, Ticket
 
+OPENS = "createForumTopic"
 OVERDUE = timedelta(minutes=2)
 """How long a ticket may be without its topic before it is asked for again."""
 
@@ -34,15 +35,23 @@ class TopicsGoOn:
             key = f"topic:{ticket.id}:after:{turn.name}"
             await self.hall.open_topic(turn, ticket, client, key, lost_in(fell))
             return
+        lost = lost_in(fell)
         if fell.message is None:
+            if lost is not None and ticket.main == lost:
+                # Without a topic it is among those for which one is asked for again.
+                await self.house.desk.places.set_card(ticket.id, Place(lost.chat), None)
             await self.cannot_open(turn, fell, ticket)
             return
         place = Place(fell.chat, ThreadId(fell.message))
+        main = ticket.main
+        if lost is None and main is not None and main.thread is not None and main != place:
+            # It has another one: this was asked for a second time.
+            turn.queue("closeForumTopic", place, {"message_thread_id": place.thread})
+            return
         await self.house.desk.places.set_card(ticket.id, place, None)
         # Read once it is remembered: acts from here on reach the topic by themselves.
         ticket, client = await self.about(fell)
         await self.hall.cards.send(turn, ticket, client, place)
-        lost = lost_in(fell)
         if lost is None:
             await hand_on(self.house, turn, ticket, place)
         else:
@@ -61,13 +70,18 @@ class TopicsGoOn:
 
     async def topic_card(self, turn: Turn, fell: Fell) -> None:
         """Remember which message the card is; what changed while it was sent is shown on it now."""
-        if fell.ticket is None or fell.message is None:
+        if fell.ticket is None:
             return
         ticket, client = await self.about(fell)
         main, places = ticket.main, self.house.desk.places
         if main is None or main != Place(fell.chat, ThreadId(fell.thread)):
             return
-        if await places.set_card(ticket.id, main, TgMessageId(fell.message)):
+        if fell.state == ParcelState.UNKNOWN:
+            # At worst it stands there twice; without it nothing can be pressed.
+            await self.hall.cards.send(turn, ticket, client, main, f":{turn.name}")
+        elif fell.message is not None and await places.set_card(
+            ticket.id, main, TgMessageId(fell.message)
+        ):
             # Read once it is remembered: acts from here on renew the card themselves.
             ticket, client = await self.about(fell)
             if await self.hall.cards.seal(ticket, client) != fell.told.get("seal"):
@@ -132,6 +146,8 @@ class TopicsGoOn:
         ticket, client = await self.about(fell)
         lost = Place(fell.chat, ThreadId(fell.thread))
         if ticket.main is not None and ticket.main.chat == lost.chat:
+            if ticket.main.thread is None:
+                return  # A new one is shown everything.
             if ticket.main == lost:
                 key = f"topic:{ticket.id}:lost:{lost.chat}:{lost.thread}"
                 await self.hall.open_topic(turn, ticket, client, key, lost)
@@ -142,9 +158,17 @@ class TopicsGoOn:
         if mirror is None:
             return
         if mirror.place == lost:
-            await self.hall.open_mirror(turn, ticket, client, lost)
+            again = await self.refusals(ticket.id, lost)
+            await self.hall.open_mirror(turn, ticket, client, lost, again)
         elif mirror.place.chat == lost.chat:
             await self.resend(turn, lost, mirror.place)
+
+    async def refusals(self, ticket: TicketId, lost: Place) -> str:
+        """Count how often a mirror in place of this one was refused: each may be tried again."""
+        found = await self.house.door.parcels.refused_parcels(self.house.bot_id, lost.chat, 0)
+        keys = [one.parcel.key for one in found if one.parcel.method == OPENS]
+        tries = sum(one.startswith(f"mirror:{ticket}:") for one in keys)
+        return str(tries or "")
 
     async def resend(self, turn: Turn, lost: Place, place: Place) -> None:
         """Queue what was refused there for another place, each once."""
@@ -161,11 +185,16 @@ class TopicsGoOn:
         return ticket, await self.house.desk.clients.client(ticket.client)
 
     async def open_the_overdue(self) -> Sequence[Parcel]:
-        """Ask again for topics that tickets have been without for minutes."""
+        """Ask again for topics that tickets have been without for minutes.
+
+        Those that wait for a group's turn are under way, however long that takes.
+        """
         parcels: list[Parcel] = []
         now = self.house.clock.now()
-        for ticket in await self.house.desk.tickets.waiting(Mode.TOPICS):
-            if ticket.main is None and now - ticket.waiting_since > OVERDUE:
+        # Looked for first: one that is opened in between has its topic by then.
+        under_way = await self.house.door.parcels.topics_under_way(self.house.bot_id)
+        for ticket in await self.house.desk.tickets.without_topic():
+            if ticket.id not in under_way and now - ticket.waiting_since > OVERDUE:
                 attempt = int(now.timestamp() / OVERDUE.total_seconds())
                 name = f"topic:{ticket.id}:overdue:{attempt}"
                 turn = Turn(self.house.bot_id, name, about=ticket.id)

@@ -195,6 +195,12 @@ class ParcelStore(Protocol):
     async def refused_parcels(self, bot: BotId, chat: ChatId, thread: int) -> Sequence[DueParcel]:
         """Return what a topic did not take because it was deleted, in order."""
 
+    async def topics_under_way(self, bot: BotId) -> frozenset[TicketId]:
+        """Return which tickets' own topics are still to be opened, or to be told of."""
+
+    async def sending_to(self, bot: BotId, chat: ChatId) -> frozenset[ParcelId]:
+        """Return what went out to a chat and is not yet known to have arrived."""
+
     async def lately_sent(self, bot: BotId, since: timedelta) -> Sequence[tuple[ChatId, timedelta]]:
         """Return to which chats something was sent, and how long ago."""
 

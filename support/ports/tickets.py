@@ -164,6 +164,9 @@ class TicketStore(Protocol):
     async def waiting(self, mode: Mode | None = None) -> Sequence[Ticket]:
         """Return the queue: by priority, then by who waits longest."""
 
+    async def without_topic(self) -> Sequence[Ticket]:
+        """Return open tickets of mode topics that have no topic of their own."""
+
     async def queue_place(self, ticket: TicketId) -> QueuePlace | None:
         """Return where it stands among those of its mode; None when it does not wait."""
 

@@ -1,5 +1,6 @@
 """What happens between two steps of a handler: no words are lost, nothing is done on old news."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -8,7 +9,9 @@ from typing import Any
 
 from desk.door import Door
 from desk.upkeep import Clockwork
-from support.ids import TicketId
+from orchestrator.ports.desk import BotId, Outcome, ParcelId, ParcelStore
+from simulator.world.messages import Draft
+from support.ids import ChatId, TicketId
 from support.terms import DeskTerms
 from support.tickets import TicketState
 from tests.integration.desk.lives import has_gone_on
@@ -43,7 +46,7 @@ async def test_words_that_come_as_the_ticket_is_closed_are_asked_about_and_deliv
 ) -> None:
     async with stand.door() as door:
         tickets = Meanwhile(door.desk.tickets, "open_ticket_of")
-        door.desk = replace(door.desk, tickets=tickets)  # type: ignore[arg-type]
+        door.desk = replace(door.desk, tickets=tickets)
         async with stand.running(door):
             olga = await stand.operator(door, "Olga")
             anna, card = await ask(stand, "Anna", "help", 1)
@@ -86,7 +89,7 @@ async def test_a_silent_client_who_speaks_as_their_ticket_is_to_be_closed_keeps_
         await Clockwork(house).warn_the_silent()
         await stand.shown(anna, "Вы давно не отвечали")
         clocks = Meanwhile(house.desk.clocks, "idle_to_close")
-        house.desk = replace(house.desk, clocks=clocks)  # type: ignore[arg-type]
+        house.desk = replace(house.desk, clocks=clocks)
 
         async def speaks() -> None:
             stand.say(anna, "It is")
@@ -130,3 +133,80 @@ async def surveyed(door: Door) -> Any:
     found = await door.desk.surveys.survey(TicketId(1))
     assert found is not None
     return found
+
+
+class SlowCopies:
+    """Parcels of which the desk hears late that one with these words arrived."""
+
+    def __init__(self, parcels: ParcelStore) -> None:
+        self.parcels, self.late = parcels, ""
+        self.asked, self.heard = asyncio.Event(), asyncio.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.parcels, name)
+
+    async def settle_parcel(self, bot: BotId, outcome: Outcome) -> None:
+        """Wait with the news of a copy."""
+        if self.late and outcome.parcel.parcel.source is not None:
+            await self.heard.wait()
+        await self.parcels.settle_parcel(bot, outcome)
+
+    async def sending_to(self, bot: BotId, chat: ChatId) -> frozenset[ParcelId]:
+        """Tell that somebody asked."""
+        found = await self.parcels.sending_to(bot, chat)
+        self.asked.set()
+        return found
+
+
+async def test_a_reply_to_what_is_not_known_to_have_arrived_reaches_whom_it_answers(
+    stand: Stand,
+) -> None:
+    stand.terms = DeskTerms(several_tickets=True)
+    async with stand.door() as door:
+        parcels = SlowCopies(door.door.parcels)
+        door.door = replace(door.door, parcels=parcels)
+        async with stand.running(door):
+            olga = await stand.operator(door, "Olga")
+            people = []
+            for number, name in enumerate(("Anna", "Boris"), start=1):
+                person, card = await ask(stand, name, f"I am {name}", number)
+                stand.press(olga, card, "v1:take")
+                await stand.shown(olga, f"I am {name}")
+                people.append(person)
+            anna, boris = people
+            parcels.late = "copies"
+            stand.say(anna, "It is me")
+            seen = await stand.shown(olga, "It is me")
+            parcels.asked.clear()
+            draft = Draft("for Anna", reply_to=seen.id)
+            stand.world.private_talk.send(olga, stand.bot, draft)
+            async with asyncio.timeout(60):
+                await parcels.asked.wait()
+            parcels.late = ""
+            parcels.heard.set()
+            got = await stand.shown(anna, "for Anna")
+            assert got.reply_to is not None
+            assert anna.inbox.messages[got.reply_to].text == "It is me"
+            stand.say(olga, "for Boris")
+            await stand.shown(boris, "for Boris")
+    assert "for Anna" not in texts(stand, boris)
+
+
+async def test_a_reply_to_somebody_whose_ticket_is_closed_reaches_nobody_else(
+    stand: Stand,
+) -> None:
+    async with stand.open() as door:
+        olga = await stand.operator(door, "Olga")
+        _, card = await ask(stand, "Anna", "I am Anna", 1)
+        stand.press(olga, card, "v1:take")
+        seen = await stand.shown(olga, "I am Anna")
+        stand.press(olga, await stand.shown(olga, "Вы подключены"), "v1:finish")
+        boris, card = await ask(stand, "Boris", "I am Boris", 2)
+        stand.press(olga, card, "v1:take")
+        await stand.shown(olga, "I am Boris")
+        draft = Draft("for Anna", reply_to=seen.id)
+        stand.world.private_talk.send(olga, stand.bot, draft)
+        await stand.shown(olga, "#1 уже закрыто")
+        stand.say(olga, "for Boris")
+        await stand.shown(boris, "for Boris")
+        assert "for Anna" not in texts(stand, boris)
