@@ -1,7 +1,7 @@
 """The hours in which an account may speak, in the campaign's time zone."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from orchestrator.errors import BadInput
@@ -42,9 +42,10 @@ class Window:
         opening = local.replace(
             hour=self.start // 60, minute=self.start % 60, second=0, microsecond=0, fold=0
         )
-        if opening <= local:
-            opening += timedelta(days=1)
-        return opening.astimezone(moment.tzinfo)
+        # Where clocks are set back, an hour comes twice, and a window may open in each.
+        later = (opening, opening.replace(fold=1), opening + timedelta(days=1))
+        instants = (one.astimezone(UTC) for one in later)
+        return next(one for one in instants if one > moment.astimezone(UTC))
 
     def __str__(self) -> str:
         """Write the window as people do: 09:00–23:00."""

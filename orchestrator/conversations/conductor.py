@@ -10,6 +10,7 @@ from orchestrator.errors import NotFound
 from orchestrator.ids import ConversationId
 from orchestrator.jobs import Job
 from orchestrator.ports.conversations import (
+    Arrival,
     Conclusion,
     ConversationState,
     NewHandoff,
@@ -26,6 +27,8 @@ from personas.strategy import Strategy
 
 log = logging.getLogger(__name__)
 
+LONGEST_ASKED = 4 * 4096
+"""Characters of what waits that one turn looks at: four messages of Telegram's full length."""
 NOBODY = Opinion(published=None, heard="", fit=0.0, strategy=Strategy.FREE_20, reason="")
 
 
@@ -66,7 +69,7 @@ class Conductor:
         """Decide what is said to what waits."""
         ground = ground_of(standing)
         try:
-            scripts = await self.scripts_on(ground)
+            ground, scripts = await self.prepare(standing, ground)
         except NotFound as unusable:
             setting = self.setting(standing, ground, standing.progress)
             return hand_over(setting, NOBODY, NewHandoff(str(unusable)))
@@ -84,6 +87,21 @@ class Conductor:
             recent=tuple(map(line_of, standing.recent)),
         )
         return decide(setting, await self.interpreter.interpret(message))
+
+    async def prepare(
+        self, standing: Standing, ground: Ground
+    ) -> tuple[Ground, tuple[PublishedScript, ...]]:
+        """Return the ground to go on with, and its scripts; raises NotFound where there is none.
+
+        Nobody moves to a version that cannot be used: the one that they are on stays good.
+        """
+        try:
+            return ground, await self.scripts_on(ground)
+        except NotFound:
+            if ground.arrival not in {Arrival.MOVED, Arrival.RESTARTED}:
+                raise
+        stays = Ground(standing.version, Arrival.STAYED)
+        return stays, await self.scripts_on(stays)
 
     async def scripts_on(self, ground: Ground) -> tuple[PublishedScript, ...]:
         """Return the script to go on with, or all that may begin."""
@@ -103,7 +121,7 @@ class Conductor:
         """Fix the moment of a decision."""
         return Setting(
             standing=standing,
-            asked="\n".join(one.text for one in standing.unanswered if one.text.strip()),
+            asked=asked_in(standing),
             arrival=ground.arrival,
             progress=progress,
             among=tuple(one.version_id for one in scripts),
@@ -118,6 +136,21 @@ class Conductor:
         self.stage.operations.note(
             Operation(OperationKind.CONVERSE, standing.account, succeeded=True, duration=duration)
         )
+
+
+def asked_in(standing: Standing) -> str:
+    """Return what waits for an answer as one text; of a flood, the last of it in whole messages.
+
+    Stop words were looked for in each message when it was recorded.
+    """
+    texts: list[str] = []
+    room = LONGEST_ASKED
+    for text in (one.text for one in reversed(standing.unanswered) if one.text.strip()):
+        room -= len(text) + 1
+        if room < 0:
+            break
+        texts.append(text)
+    return "\n".join(reversed(texts))
 
 
 def led(published: PublishedScript) -> PublishedScript:

@@ -17,7 +17,7 @@ from db.rotation import reencrypt_all
 from db.stores import postgres_stores
 from orchestrator.actor import Actor
 from orchestrator.clock import SystemClock
-from orchestrator.conversations.conductor import Conductor
+from orchestrator.conversations.conductor import LONGEST_ASKED, Conductor
 from orchestrator.conversations.deciding import Setting, decide
 from orchestrator.conversations.explaining import explain_turn
 from orchestrator.conversations.ground import ground_of
@@ -33,8 +33,8 @@ from orchestrator.facts import (
 from orchestrator.ids import AccountId, ConversationId, MessageId, NodeName, TelegramId
 from orchestrator.jobs import Converse, Job
 from orchestrator.library.node_library import NodeLibrary
-from orchestrator.ports.conversations import Conclusion, ConversationState, Standing
-from orchestrator.ports.interpreting import Message, Opinion
+from orchestrator.ports.conversations import Arrival, Conclusion, ConversationState, Standing
+from orchestrator.ports.interpreting import Interpreter, Message, Opinion
 from orchestrator.ports.outbox import OutboxState
 from orchestrator.ports.stores import Stores
 from orchestrator.ports.work import Claimant
@@ -374,8 +374,7 @@ class Broken:
         raise NotImplementedError
 
 
-async def test_what_fails_again_and_again_is_a_persons_in_the_end(house: House) -> None:
-    await house.hears("Как вступить в клуб?")
+def conductor_of(house: House, interpreter: Interpreter) -> Conductor:
     stage = SimpleNamespace(
         stores=house.stores,
         tuning=AT_ONCE,
@@ -383,7 +382,56 @@ async def test_what_fails_again_and_again_is_a_persons_in_the_end(house: House) 
         operations=Notes(),
         library=NodeLibrary(house.stores.labels),
     )
-    conductor = Conductor(cast("Stage", stage), Broken())
+    return Conductor(cast("Stage", stage), interpreter)
+
+
+class Sure(Broken):
+    """An interpreter that always finds the first script, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Message] = []
+
+    async def interpret(self, message: Message) -> Opinion:
+        self.asked.append(message)
+        return Opinion(message.scripts[0], "", 0.9, Strategy.SCRIPT_80, "it fits")
+
+
+async def test_nobody_moves_to_a_version_that_cannot_be_used(house: House) -> None:
+    await house.hears("Как вступить в клуб?")
+    assert await house.answer("membership")
+    async with house.engine.begin() as connection:
+        await connection.exec_driver_sql(
+            "INSERT INTO script_versions (script_id, version, content, sha256, author,"
+            " change_description) SELECT id, 2, '{\"key\": \"club-ru\"}', '', 'psql', 'a slip'"
+            " FROM scripts"
+        )
+        await connection.exec_driver_sql(
+            "UPDATE script_labels SET live_conversations = 'move',"
+            " version_id = (SELECT id FROM script_versions WHERE version = 2)"
+        )
+    await house.hears("только статьи")
+    await conductor_of(house, Sure()).converse(await house.job(), ConversationId(1))
+    *_, turn = await house.stores.conversation_desk.turns(ConversationId(1))
+    assert (turn.turn.arrival, turn.turn.version) == (Arrival.STAYED, house.script.version_id)
+    assert (await house.standing()).state is ConversationState.OPEN
+
+
+async def test_of_a_flood_the_last_is_answered_and_nobody_waits_for_the_reading(
+    house: House,
+) -> None:
+    for number in range(20):
+        await house.hears(f"{number} " + "я" * 4000)
+    sure = Sure()
+    await conductor_of(house, sure).converse(await house.job(), ConversationId(1))
+    (message,) = sure.asked
+    assert len(message.text) <= LONGEST_ASKED
+    assert message.text.splitlines()[-1].startswith("19 ")
+    assert (await house.standing()).unanswered == ()
+
+
+async def test_what_fails_again_and_again_is_a_persons_in_the_end(house: House) -> None:
+    await house.hears("Как вступить в клуб?")
+    conductor = conductor_of(house, Broken())
     job = await house.job()
     with pytest.raises(RuntimeError):
         await conductor.converse(job, ConversationId(1))

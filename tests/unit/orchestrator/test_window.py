@@ -54,6 +54,17 @@ def test_the_next_opening_lies_inside_the_window_and_not_in_the_past(
     assert window.holds(opening, zone) or zone.key == "America/New_York"
 
 
+def test_a_window_opens_again_in_the_hour_that_comes_twice() -> None:
+    window, zone = Window.between("01:30", "05:00"), ZoneInfo("America/New_York")
+    first = datetime(2026, 11, 1, 5, 10, tzinfo=UTC)  # 01:10 in summer time
+    second = first + timedelta(hours=1)
+    assert not window.holds(first, zone)
+    assert not window.holds(second, zone)
+    assert window.next_opening(first, zone) == first + timedelta(minutes=20)
+    assert window.next_opening(second, zone) == second + timedelta(minutes=20)
+    assert window.next_opening(second.astimezone(zone), zone) == second + timedelta(minutes=20)
+
+
 @given(minutes=st.integers(0, 24 * 60))
 def test_a_time_of_day_is_written_and_read_back_unchanged(minutes: int) -> None:
     assert minutes_of(clock_text(minutes)) == minutes
