@@ -62,7 +62,9 @@ async def replay_in(house: "Company", conversation: "ConversationId") -> "Sequen
 
 
 def pairs_of(one: "Replayed") -> "Iterator[tuple[str, object]]":
-    """Lay a turn out for people."""
+    """Lay a turn out for people, in the words of `troupe conversations explain`."""
+    from orchestrator.conversations.explaining import said_and_written, speaker
+
     turn = one.record.turn
     yield "They wrote", turn.asked
     yield "Script", one.record.script
@@ -74,7 +76,8 @@ def pairs_of(one: "Replayed") -> "Iterator[tuple[str, object]]":
         yield "Not led by a script", turn.reason
         yield "Different", "\n".join(one.differences)
         return
-    yield "The script says", "\n".join(one.says) or "nothing"
-    if turn.says != turn.written:
-        yield "It was said as", "\n".join(turn.says)
+    yield from said_and_written(turn)
+    yield "Said by", speaker(turn)
+    if one.says != turn.written:
+        yield "The script says now", "\n".join(one.says) or "nothing"
     yield "Different", "\n".join(one.differences)

@@ -33,7 +33,7 @@ def explain_turn(record: TurnRecord) -> Iterator[tuple[str, str]]:
     """Yield what is known of a turn, each with its name."""
     turn = record.turn
     yield "They wrote", turn.asked or "nothing that can be read"
-    yield "We said", "\n".join(turn.says) or "nothing"
+    yield from said_and_written(turn)
     if set(record.became) - {OutboxState.SENT}:
         yield "What came of it", "; ".join(dict.fromkeys(BECAME[one] for one in record.became))
     yield "Why", turn.reason
@@ -44,6 +44,13 @@ def explain_turn(record: TurnRecord) -> Iterator[tuple[str, str]]:
     yield from judgement(turn)
     if turn.step is not None:
         yield "Step afterwards", f"{turn.step} ({turn.outcome})"
+
+
+def said_and_written(turn: NewTurn) -> Iterator[tuple[str, str]]:
+    """Yield what was said, and the script's own words where a voice or a tone changed them."""
+    yield "We said", "\n".join(turn.says) or "nothing"
+    if turn.written and turn.written != turn.says:
+        yield "The script says", "\n".join(turn.written)
 
 
 def judgement(turn: NewTurn) -> Iterator[tuple[str, str]]:
@@ -97,4 +104,13 @@ def speaker(turn: NewTurn) -> str:
             return "a model, in its own words"
         case TurnKind.SILENT:
             return "nobody"
-    return "the script, in a model's tone" if turn.model else "the script, as written"
+    return f"the script, {manner(turn)}"
+
+
+def manner(turn: NewTurn) -> str:
+    """Say how the script's words were spoken."""
+    if not turn.written:
+        return "with its words for handing over"
+    if turn.says == turn.written:
+        return "as written"
+    return "in a model's tone" if turn.model else "in the persona's voice"

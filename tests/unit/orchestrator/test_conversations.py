@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cli.commands.script_replay import pairs_of
 from cli.documents import read_scripts
 from orchestrator.conversations.deciding import Setting, decide, hand_over, words_of_handoff
 from orchestrator.conversations.explaining import explain_turn
 from orchestrator.conversations.ground import carry, ground_of
-from orchestrator.conversations.replaying import replay
+from orchestrator.conversations.replaying import Replayed, replay
 from orchestrator.conversations.terms import BurstTerms, TalkTerms
 from orchestrator.ids import AccountId, ConversationId, InboundId, MessageId, ScriptVersionId
 from orchestrator.ports.conversations import (
@@ -279,6 +280,32 @@ def test_an_explanation_tells_script_strategy_fit_and_reason() -> None:
     assert told["Fit"] == "0.90, judged by this machine"
     assert "begun by the trigger membership" in told["Why"]
     assert told["Step afterwards"] == "welcome (waiting)"
+
+
+@pytest.mark.parametrize(
+    ("changes", "manner"),
+    [
+        ({}, "the script, as written"),
+        ({"says": ("Здравствуй!",)}, "the script, in the persona's voice"),
+        ({"says": ("Здравствуй!",), "model": "m"}, "the script, in a model's tone"),
+        ({"model": "m"}, "the script, as written"),
+        ({"written": (), "model": "m"}, "the script, with its words for handing over"),
+    ],
+)
+def test_an_explanation_and_a_replay_tell_alike_what_a_voice_changed(
+    changes: dict[str, object], manner: str
+) -> None:
+    turn = decide(setting(standing()), opinion(heard="membership")).turn
+    turn = replace(turn, says=turn.written)
+    turn = replace(turn, **changes)  # type: ignore[arg-type]  # the fields that the test names
+    record = TurnRecord(1, turn, NOW, "club-ru@1")
+    explained = dict(explain_turn(record))
+    replayed = dict(pairs_of(Replayed(record, turn.written, ())))
+    assert explained["Said by"] == replayed["Said by"] == manner
+    assert explained["We said"] == replayed["We said"]
+    changed = bool(turn.written) and turn.says != turn.written
+    assert ("The script says" in explained) is changed
+    assert ("The script says" in replayed) is changed
 
 
 def test_an_address_that_the_script_asked_for_is_said_back() -> None:
