@@ -10,13 +10,13 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 
 from orchestrator.commands import Command, CommandResult, Failed
 from orchestrator.errors import AccountBusy, NotAllowed, ServersUnavailable
 from orchestrator.ids import AccountId, CommandId, NodeName
 from orchestrator.lanes.errands import run_errand
 from orchestrator.leases.keeper import Keeper
+from orchestrator.leases.telling import ANOTHER, wait_told
 from orchestrator.ports.leases import Fence, Lease
 from orchestrator.ports.work import Topic
 from orchestrator.stage import Stage
@@ -103,7 +103,8 @@ class AccountDoor:
             if lease != first:
                 name = (await self.stage.stores.accounts.account(account)).name
                 raise AccountBusy(
-                    f"{name} is in use by {lease.node}: `troupe accounts pause {name}` comes first"
+                    f"{name} is in use by {lease.node or ANOTHER}: "
+                    f"`troupe accounts pause {name}` comes first"
                 )
             free = self.stage.clock.monotonic() + keeper.left(lease)
             told = told or await self.told(account, lease, begun, free)
@@ -119,13 +120,7 @@ class AccountDoor:
         if clock.monotonic() < begun + IN_SILENCE:
             return False
         name = (await self.stage.stores.accounts.account(account)).name
-        until = (clock.now() + timedelta(seconds=ends - clock.monotonic())).astimezone()
-        log.warning(
-            "%s is held by %s, which has not answered: waiting until %s at most",
-            name,
-            lease.node,
-            f"{until:%H:%M:%S}",
-        )
+        log.warning("%s", wait_told(f"{name} is", lease.node, clock, ends - clock.monotonic()))
         return True
 
     @asynccontextmanager

@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from orchestrator.clock import Clock
 from orchestrator.ids import NodeName
 from orchestrator.leases.keeper import Keeper
+from orchestrator.leases.telling import wait_told
 from orchestrator.ports.leases import Lease
 
 log = logging.getLogger(__name__)
@@ -35,13 +35,6 @@ class Waiting:
 
     def tell(self, node: NodeName, left: Sequence[float]) -> None:
         """Say in one line what is waited for, and until when."""
-        until = (self.clock.now() + timedelta(seconds=max(left))).astimezone()
         whose = "this name's process before" if node == self.keeper.node else f"node {node}"
         several = "1 account is" if len(left) == 1 else f"{len(left)} accounts are"
-        log.info(
-            "%s still held by %s, which gives no sign of life: waiting until %s, when nothing of "
-            "it can speak any more",
-            several,
-            whose,
-            f"{until:%H:%M:%S}",
-        )
+        log.info("%s", wait_told(several, whose, self.clock, max(left)))

@@ -38,4 +38,4 @@ async def test_who_waits_for_a_dead_node_is_told_so_once_and_until_when(
     async with AccountDoor(cast("Stage", stage), NodeName("door")).holding(ANNA):
         assert due <= clock.monotonic() < due + 1
     (said,) = caplog.messages
-    assert said.startswith("anna is held by a, which has not answered: waiting until ")
+    assert said.startswith("anna is still held by a, which is silent: waiting until ")

@@ -27,7 +27,7 @@ async def test_what_a_dead_node_held_is_told_once_and_is_taken_when_it_was_said(
     assert [record.message[:40] for record in caplog.records] == [
         "2 accounts are still held by node a, whi"
     ]
-    assert f"waiting until {due}:30," in caplog.text
+    assert f"waiting until {due}:30 at most" in caplog.text
     clock.pass_by(5)
     assert await look_round(other) == {ANNA, BORIS}
 
