@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,7 @@ async def desk_door(found: Company, node: NodeName) -> "AsyncIterator[Door | Non
     if token is None:
         yield None
         return
+    await loaded("desk.door")
     from desk.door import Door
     from desk.house import Accounts
 
@@ -67,6 +69,11 @@ async def desk_door(found: Company, node: NodeName) -> "AsyncIterator[Door | Non
             accounts=Accounts(Conversations(stage), stage.stores.account_tickets),
             numbers=SettingsDesk(stage.stores.settings),
         )
+
+
+async def loaded(module: str) -> None:
+    """Import a module in a thread: seconds of it, on the loop, would cost a node its leases."""
+    await asyncio.to_thread(import_module, module)
 
 
 async def bot_token(found: Company) -> str | None:

@@ -83,19 +83,21 @@ class Walk:
     async def find_main_groups(self) -> None:
         """Find the groups with a topic for each ticket; several share the load."""
         while True:
-            group = await self.hear("the group in which every ticket gets a topic")
-            await self.check(group)
+            group = await self.hear_forum("the group in which every ticket gets a topic")
             await self.use(group, GroupUse.MAIN)
             if not await agrees("Is there another group to share the load with?"):
                 return
 
-    async def check(self, group: GroupHeard) -> None:
-        """Have a person put right what keeps the bot from opening topics there."""
+    async def hear_forum(self, what: str) -> GroupHeard:
+        """Find a group in which the bot can open topics; raises BadInput when none becomes one."""
+        group = await self.hear(what)
         for _ in range(TRIES):
             wrong = missing(await self.bot.rights(group.chat))
             if wrong is None:
-                return
-            await aside(ask, f'In "{group.title}" {wrong}; then press Enter')
+                return group
+            question = f'In "{group.title}" {wrong}; then press Enter (n: it is another group)'
+            if (await aside(ask, question)).lower() in {"n", "no"}:
+                group = await self.hear(what)
         raise BadInput(f'the bot cannot open topics in "{group.title}" yet: run this again later')
 
     async def find_technicians(self) -> None:
@@ -104,8 +106,7 @@ class Walk:
             name = await aside(ask, "Name of a technician with a group of their own (empty: none)")
             if not name:
                 return
-            group = await self.hear(f"{name}'s group")
-            await self.check(group)
+            group = await self.hear_forum(f"{name}'s group")
             new = NewTechnician(name, group=ChatId(group.chat))
             await self.company.service.support.put_technician(actor(), new)
             say(f'{name} works in "{group.title}".')

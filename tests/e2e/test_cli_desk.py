@@ -162,6 +162,16 @@ def test_a_group_without_topics_is_explained_and_looked_at_again(
     assert "Traceback" not in done.err
 
 
+def test_a_group_that_was_mistaken_is_looked_for_again(place: Place, troupe: Troupe) -> None:
+    place.say(place.group("Kitchen"), "/fox1")
+    place.say(place.group("Tickets", forum=True), "/fox2")
+    setup = ("desk", "setup", "--token-file", str(place.token_file), "--code", "fox")
+    done = troupe(*setup, "--way", "topics", "--wait", "20s", given="n\nn\n\n0\n")
+    assert done.code == 0, done.err
+    (group,) = troupe("desk", "status", "--json").json["groups"]
+    assert group["title"] == "Tickets"
+
+
 def test_a_word_that_nobody_says_ends_the_wait_with_a_remedy(place: Place, troupe: Troupe) -> None:
     setup = ("desk", "setup", "--token-file", str(place.token_file), "--code", "fox")
     done = troupe(*setup, "--way", "take", "--wait", "1s")
