@@ -22,7 +22,7 @@ class Classroom:
 
     async def read(self, scripts: Sequence[PublishedScript], text: str) -> Heard:
         """Ask the selector of these scripts; the first call trains it."""
-        selector = await self.school.scorer_for(scripts)
+        selector = await self.school.selector_for(scripts)
         # To tell what a sentence means takes milliseconds, at times many: not on the loop.
         return Heard(await asyncio.to_thread(selector.read, text), selector.name)
 

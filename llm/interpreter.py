@@ -143,7 +143,7 @@ def later_opinion(message: Message, fit: Fit | None) -> Opinion:
 
 
 def taught(published: PublishedScript) -> PublishedScript:
-    """Return the script as scorers learn it: an objection with examples is heard like a trigger."""
+    """Return the script as it is learnt: an objection with examples is heard like a trigger."""
     script = published.script
     objections = tuple(
         Trigger(key=one.key, examples=one.examples) for one in script.objections if one.examples
@@ -195,7 +195,7 @@ def step_of(script: Script, key: str | None) -> Step | None:
 
 
 def scored(published: PublishedScript, fit: Fit) -> Opinion:
-    """Word what a scorer found."""
+    """Word what a selector found."""
     limit = published.script.limits.fit
     reason = f"“{fit.trigger}” fits {fit.score:.2f} (limit {limit:.2f})"
     is_sure = fit.score > min(limit + SURE_ABOVE, (1 + limit) / 2)

@@ -21,7 +21,7 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class ScriptLesson:
     """Phrases of one language with what they stand for: the place of a label, or -1."""
 
     phrases: tuple[str, ...]
@@ -29,7 +29,7 @@ class Lesson:
     labels: tuple[Label, ...]
 
 
-def lesson_of(scripts: Sequence[Script], language: Language) -> Lesson:
+def lesson_of(scripts: Sequence[Script], language: Language) -> ScriptLesson:
     """Gather the example phrases of one language, the counterexamples and the background."""
     labels: list[Label] = []
     phrases: list[str] = []
@@ -44,7 +44,7 @@ def lesson_of(scripts: Sequence[Script], language: Language) -> Lesson:
         phrases += script.counterexamples
         targets += [BACKGROUND] * len(script.counterexamples)
     background = background_phrases(language)
-    return Lesson(
+    return ScriptLesson(
         phrases=(*phrases, *background),
         targets=(*targets, *[BACKGROUND] * len(background)),
         labels=tuple(labels),

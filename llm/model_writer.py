@@ -60,7 +60,7 @@ class ModelWriter:
         return await asyncio.to_thread(heard.decide, self.model.client.model, metered.usd)
 
     def learn(self, scripts: Sequence[PublishedScript]) -> None:
-        """Let the local scorer learn new versions; until then the old one serves."""
+        """Let the selector learn new versions; until then the old one serves."""
         self.local.learn(scripts)
 
 

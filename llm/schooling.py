@@ -1,4 +1,4 @@
-"""Training scorers off the loop, while an older one serves wherever it still makes sense."""
+"""Training selectors off the loop, while an older one serves wherever it still makes sense."""
 
 import asyncio
 import logging
@@ -14,22 +14,22 @@ from personas.scripts.model import Script
 
 log = logging.getLogger(__name__)
 
-SCORERS_KEPT = 16
-"""Sets of script versions whose scorers stay in memory; the oldest one makes room."""
+SELECTORS_KEPT = 16
+"""Sets of script versions whose selectors stay in memory; the oldest one makes room."""
 
 Versions = tuple[ScriptVersionId, ...]
 Outline = tuple[tuple[str, frozenset[str]], ...]
-"""The scripts of a set, each with its triggers: what a scorer can name."""
+"""The scripts of a set, each with its triggers: what a selector can name."""
 
 S = TypeVar("S")
-"""What is trained: a scorer, or a selector."""
+"""What is trained: a selector, or whatever else learns from scripts."""
 Train = Callable[[Sequence[Script]], Coroutine[Any, Any, S]]
 Refine = Callable[[Sequence[Script], S], Coroutine[Any, Any, S]]
 
 
 @dataclass(frozen=True, slots=True)
 class Training(Generic[S]):
-    """A scorer that is being trained, or is ready."""
+    """A selector that is being trained, or is ready."""
 
     outline: Outline
     task: asyncio.Task[S]
@@ -47,16 +47,16 @@ class Training(Generic[S]):
 
 @dataclass(slots=True)
 class School(Generic[S]):
-    """Scorers by the versions that they were trained on, each trained once however many ask."""
+    """Selectors by the versions that they were trained on, each trained once however many ask."""
 
     train: Train[S]
     refine: Refine[S] | None = None
-    """What takes too long for `train`: its scorer serves until this returns a better one."""
+    """What takes too long for `train`: its selector serves until this returns a better one."""
     trainings: OrderedDict[Versions, Training[S]] = field(default_factory=OrderedDict)
     refinements: dict[Versions, asyncio.Task[S]] = field(default_factory=dict)
 
-    async def scorer_for(self, scripts: Sequence[PublishedScript]) -> S:
-        """Return the scorer for these versions, or an older one of theirs until it is trained."""
+    async def selector_for(self, scripts: Sequence[PublishedScript]) -> S:
+        """Return the selector for these versions, or an older one of theirs until it is trained."""
         training = self.training_for(scripts)
         if not training.is_ready:
             older = self.predecessor(training.outline)
@@ -83,7 +83,7 @@ class School(Generic[S]):
             self.trainings[versions] = training
             task.add_done_callback(partial(self.begin_to_refine, tuple(scripts)))
         self.trainings.move_to_end(versions)
-        while len(self.trainings) > SCORERS_KEPT:
+        while len(self.trainings) > SELECTORS_KEPT:
             self.trainings.popitem(last=False)
         return training
 
@@ -100,14 +100,14 @@ class School(Generic[S]):
         task.add_done_callback(partial(self.put_refined, versions))
 
     def put_refined(self, versions: Versions, refined: asyncio.Task[S]) -> None:
-        """Let the better scorer serve from now on."""
+        """Let the better selector serve from now on."""
         self.refinements.pop(versions, None)
         training = self.trainings.get(versions)
         if training is not None and ended_well(refined):
             self.trainings[versions] = Training(training.outline, refined)
 
     def predecessor(self, outline: Outline) -> Training[S] | None:
-        """Return the newest ready scorer of the same scripts that names none of their past."""
+        """Return the newest ready selector of the same scripts that names none of their past."""
         for training in reversed(self.trainings.values()):
             if training.is_ready and is_served_by(outline, training.outline):
                 return training
@@ -145,4 +145,4 @@ def ended_well(task: "asyncio.Task[Any]") -> bool:
 def tell_failure(task: "asyncio.Task[Any]") -> None:
     """Log why a training failed, also where nobody waits for it."""
     if not task.cancelled() and (failure := task.exception()) is not None:
-        log.error("a scorer could not be trained: %s", failure)
+        log.error("a selector could not be trained: %s", failure)

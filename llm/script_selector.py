@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 
 from llm import selector
-from llm.lessons import BACKGROUND, Label, Lesson, lesson_of
+from llm.lessons import BACKGROUND, Label, ScriptLesson, lesson_of
 from llm.passages import passages
 from llm.readings import Fit, Reading
 from llm.selector import FEW, Judge, Selector, Senses, Verdicts, WordJudge, Words, splits
@@ -170,12 +170,12 @@ def teach(lesson: TalkLesson, senses: Senses | None, known: Taught | None) -> Ta
         heard = np.where(targets < lesson.known, targets, selector.NOTHING)
         chosen = Selector(lesson.phrases, heard.tolist(), senses)
         return Taught(lesson.labels, chosen.judge, None)
-    whole = selector.Lesson(lesson.phrases, targets, int(targets.max()) + 1)
+    whole = selector.LabelledTexts(lesson.phrases, targets, int(targets.max()) + 1)
     weights, words = examine(whole, lesson.known)
     return Taught(lesson.labels, whole.taught(words), weights)
 
 
-def examine(lesson: selector.Lesson, known: int) -> tuple[tuple[float, ...], Words | None]:
+def examine(lesson: selector.LabelledTexts, known: int) -> tuple[tuple[float, ...], Words | None]:
     """Learn from phrases that were held out how far scores and leads can be trusted.
 
     With many phrases the judge is kept as it was examined.
@@ -215,7 +215,7 @@ def lessons_of(scripts: Sequence[Script]) -> Lessons:
 
 def talk_lesson(scripts: Sequence[Script], language: Language) -> TalkLesson:
     """Gather the phrases of one language, and what people write that is no script's business."""
-    lesson: Lesson = lesson_of(scripts, language)
+    lesson: ScriptLesson = lesson_of(scripts, language)
     labels = len(lesson.labels)
     nothing = labels + len(Intent)
     targets = [nothing if one == BACKGROUND else one for one in lesson.targets]

@@ -63,7 +63,7 @@ class ScriptWriter:
         return await self.judge.read(brief.scripts, brief.post_text)
 
     def learn(self, scripts: Sequence[PublishedScript]) -> None:
-        """Begin to train on new versions; until that is done the old scorers serve."""
+        """Begin to train on new versions; until that is done the old selectors serve."""
         self.judge.learn(scripts)
 
 

@@ -97,16 +97,18 @@ class WordJudge:
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class LabelledTexts:
     """Phrases with the numbers of their triggers, NOTHING for those of none."""
 
     texts: Sequence[str]
     targets: Targets
     labels: int
 
-    def part(self, places: Targets) -> "Lesson":
+    def part(self, places: Targets) -> "LabelledTexts":
         """Return the phrases at some places."""
-        return Lesson([self.texts[place] for place in places], self.targets[places], self.labels)
+        return LabelledTexts(
+            [self.texts[place] for place in places], self.targets[places], self.labels
+        )
 
     def taught(self, words: Words | None = None) -> WordJudge:
         """Train the judge, unless it is trained already."""
@@ -159,7 +161,7 @@ class Selector:
             raise ValueError("a selector tells at least two kinds of phrases apart")
         self.judge: Judge
         if senses is None:
-            lesson = Lesson(texts, wanted, labels)
+            lesson = LabelledTexts(texts, wanted, labels)
             self.limit, words = examine(lesson)
             self.judge = lesson.taught(words)
         else:
@@ -191,7 +193,7 @@ def confidences(scores: Scores) -> Scores:
     return sure
 
 
-def examine(lesson: Lesson) -> tuple[Limit, Words | None]:
+def examine(lesson: LabelledTexts) -> tuple[Limit, Words | None]:
     """Find the confidence below which at most LOST of rightly understood phrases lie.
 
     With many phrases the judge of words, the slower one, is kept as it was examined.

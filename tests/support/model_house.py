@@ -106,7 +106,7 @@ class Notes:
 
 
 class FixedFit(ScriptWriter):
-    """A local scorer that always sees the same fit."""
+    """A selector that always sees the same fit."""
 
     def __init__(self, trigger: str, score: float) -> None:
         super().__init__()
@@ -127,7 +127,7 @@ class House:
 async def house(
     server: ModelServer, trigger: str, *, score: float = 0.6, prices: Prices | None = None
 ) -> AsyncIterator[House]:
-    """Run a writer on that server whose local scorer sees that fit."""
+    """Run a writer on that server whose selector sees that fit."""
     clock, calls, notes = HandClock(), Calls(), Notes()
     address = ModelAddress("test", server.url)
     client = ModelClient(address, patience=Patience(attempt=10), clock=clock)

@@ -63,7 +63,7 @@ async def test_the_call_that_finds_the_words_sums_the_post_up_too() -> None:
 
 
 @pytest.mark.parametrize(("score", "spoken"), [(0.99, True), (0.1, False)])
-async def test_where_the_local_scorer_is_sure_no_model_is_asked(score: float, spoken: bool) -> None:
+async def test_where_the_selector_is_sure_no_model_is_asked(score: float, spoken: bool) -> None:
     server = ModelServer(deeds.says_json(SAYS_GOOD))
     async with server.running(), house(server, "brewing", score=score) as home:
         outcome = await home.writer.write(brief_about(POST, COFFEE))

@@ -52,35 +52,35 @@ def teacher() -> Teacher:
     return made
 
 
-async def test_the_old_scorer_serves_until_the_new_one_is_trained(teacher: Teacher) -> None:
+async def test_the_old_selector_serves_until_the_new_one_is_trained(teacher: Teacher) -> None:
     school = School(in_thread(teacher.train))
-    old = await school.scorer_for([edition(COFFEE, 1)])
+    old = await school.selector_for([edition(COFFEE, 1)])
     teacher.free.clear()
-    assert await school.scorer_for([edition(LOUDER, 2)]) is old
+    assert await school.selector_for([edition(LOUDER, 2)]) is old
     training = school.training_for([edition(LOUDER, 2)])
     teacher.free.set()
     new = await training.task
     assert new is not old
-    assert await school.scorer_for([edition(LOUDER, 2)]) is new
+    assert await school.selector_for([edition(LOUDER, 2)]) is new
 
 
-async def test_a_scorer_that_could_name_a_trigger_which_is_gone_serves_no_more(
+async def test_a_selector_that_could_name_a_trigger_which_is_gone_serves_no_more(
     teacher: Teacher,
 ) -> None:
     school = School(in_thread(teacher.train))
-    old = await school.scorer_for([edition(COFFEE, 1)])
-    assert await school.scorer_for([edition(POORER, 2)]) is not old
+    old = await school.selector_for([edition(COFFEE, 1)])
+    assert await school.selector_for([edition(POORER, 2)]) is not old
 
 
 async def test_other_scripts_are_never_judged_by_it(teacher: Teacher) -> None:
     school = School(in_thread(teacher.train))
-    old = await school.scorer_for([edition(COFFEE, 1)])
-    assert await school.scorer_for([edition(COFFEE, 1), edition(CARDS, 2)]) is not old
+    old = await school.selector_for([edition(COFFEE, 1)])
+    assert await school.selector_for([edition(COFFEE, 1), edition(CARDS, 2)]) is not old
 
 
 async def test_what_was_asked_for_before_is_learnt_before_anybody_asks(teacher: Teacher) -> None:
     school = School(in_thread(teacher.train))
-    await school.scorer_for([edition(COFFEE, 1)])
+    await school.selector_for([edition(COFFEE, 1)])
     school.learn([edition(CARDS, 3), edition(LOUDER, 2)])
     await school.training_for([edition(LOUDER, 2)]).task
     assert teacher.taught == [(COFFEE.name,), ("Louder",)]
@@ -97,6 +97,6 @@ async def test_a_training_that_failed_is_begun_again(caplog: pytest.LogCaptureFi
 
     school = School(in_thread(train))
     with pytest.raises(ValueError, match="chalk"):
-        await school.scorer_for([edition(COFFEE, 1)])
-    assert await school.scorer_for([edition(COFFEE, 1)])
-    assert "a scorer could not be trained: out of chalk" in caplog.text
+        await school.selector_for([edition(COFFEE, 1)])
+    assert await school.selector_for([edition(COFFEE, 1)])
+    assert "a selector could not be trained: out of chalk" in caplog.text

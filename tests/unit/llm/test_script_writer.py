@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from llm.classroom import Classroom
-from llm.schooling import SCORERS_KEPT
+from llm.schooling import SELECTORS_KEPT
 from llm.script_writer import ScriptWriter
 from orchestrator.ids import ScriptVersionId
 from orchestrator.ports.writing import Brief, Line, PublishedScript, Source, Writer
@@ -147,7 +147,7 @@ async def test_a_response_made_for_other_words_is_not_said() -> None:
     assert "none of its responses suits" in found.detail
 
 
-async def test_many_askers_train_one_scorer() -> None:
+async def test_many_askers_train_one_selector() -> None:
     room = Classroom()
     writer = ScriptWriter(room)
     question = brief("How to brew good coffee")
@@ -165,12 +165,12 @@ async def test_an_asker_who_gives_up_does_not_stop_the_training_for_others() -> 
     assert isinstance(await writer.write(brief("How to brew good coffee")), Line)
 
 
-async def test_only_so_many_scorers_are_kept() -> None:
+async def test_only_so_many_selectors_are_kept() -> None:
     room = Classroom()
     writer = ScriptWriter(room)
-    for version in range(SCORERS_KEPT + 2):
+    for version in range(SELECTORS_KEPT + 2):
         await writer.write(brief("How to brew good coffee", published(COFFEE, first=version)))
-    assert len(room.school.trainings) == SCORERS_KEPT
+    assert len(room.school.trainings) == SELECTORS_KEPT
 
 
 def test_the_writer_fits_the_port() -> None:
