@@ -4,8 +4,9 @@ import json
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from llm.analysis import SCRIPTS_TOLD, UNKNOWN_FIT, persona_told, visible
 from llm.model.client import Question
@@ -26,6 +27,9 @@ ANSWERS_TOLD = 12
 """Possible answers to one question that are played through before the model is asked."""
 TRUTHS: dict[str, bool] = {"yes": True, "no": False}
 
+Visible = Annotated[str, AfterValidator(visible)]
+"""A model's note about a person: PostgreSQL stores no NUL, and no terminal should obey one."""
+
 
 class MessageReading(BaseModel):
     """What the model makes of a message."""
@@ -36,8 +40,8 @@ class MessageReading(BaseModel):
     script: str | None = None
     about: str | None = None
     answer: str | None = None
-    intent: str = Field(default="", max_length=300)
-    emotion: str = Field(default="", max_length=100)
+    intent: Visible = Field(default="", max_length=300)
+    emotion: Visible = Field(default="", max_length=100)
     language: str = Field(default="", max_length=20)
     strategy: Strategy | None = None
     parts: list[str] = []

@@ -99,6 +99,12 @@ async def test_words_that_are_not_the_scripts_are_dropped_for_its_own(said: str)
     assert "refused" in opinion.reason
 
 
+async def test_what_a_model_notes_about_a_person_can_be_stored_and_shown() -> None:
+    noted = {"intent": "to\x00 join\x1b[2J", "emotion": "\u202ecalm\x07", "parts": []}
+    opinion, _ = await judged(noted | {"script_fit_score": 0.9}, message("ну такое"))
+    assert (opinion.intent, opinion.emotion) == ("to join[2J", "calm")
+
+
 async def test_a_missing_score_counts_as_a_half_and_leads_to_free_talk() -> None:
     said = "Вечера с лекциями у журнала тоже про такие разговоры. Вам ближе чтение или вечера?"
     opinion, _ = await judged({"script_fit_score": None, "parts": [said]}, message(STORY))
