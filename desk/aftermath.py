@@ -10,14 +10,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from desk.handing import hand_on
 from desk.house import House
-from desk.relay import hand_on
 from desk.survey import ask_survey
+from desk.take.recall import recall_merged
 from desk.turn import Turn
 from orchestrator.ports.desk import Parcel
 from support.assignment import Assignment
 from support.ids import ChatId
-from support.tickets import Ticket, TicketState, Untold
+from support.tickets import Mode, Ticket, TicketState, Untold
 
 log = logging.getLogger(__name__)
 
@@ -66,13 +67,13 @@ class Aftermath:
             return
         into = await self.house.desk.tickets.ticket(ticket.merged_into)
         await self.house.hall(ticket).merged(turn, ticket, into)
-        await self.tell_there(turn, ticket, into)
         if untold.payload.get("was") != TicketState.CLOSED and ticket.conversation is None:
             client = await self.house.desk.clients.client(ticket.client)
             text = self.house.words(
                 "client.merged", client.language, ticket=ticket.id, into=into.id
             )
             turn.say(ChatId(client.telegram_id), text)
+        await self.tell_there(turn, ticket, into)
 
     async def tell_there(self, turn: Turn, ticket: Ticket, into: Ticket) -> None:
         """Say in the ticket that remains what became part of it, and hand on what is new there."""
@@ -83,6 +84,10 @@ class Aftermath:
         await hall.tell(turn, into, text)
         if into.is_open:
             for place in await hall.destinations(into):
+                if into.mode is Mode.TAKE:
+                    await recall_merged(
+                        self.house, turn, ticket, into, place=place, language=language
+                    )
                 await hand_on(self.house, turn, into, place)
         turn.ticket = ticket.id
 

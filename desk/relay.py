@@ -4,7 +4,7 @@ What becomes of it (edits, reactions) is mirrored to its copies, and replies fin
 they answer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from aiogram.types import Message, MessageReactionUpdated, ReactionTypeEmoji
@@ -14,15 +14,14 @@ from desk.content import answered, kind_of, new_message, source_of
 from desk.house import House
 from desk.places import is_account
 from desk.turn import LONGEST, Turn
-from orchestrator.ports.desk import Counterpart, Doubt, MessageAt
+from orchestrator.ports.desk import Amendment, Counterpart, Doubt, MessageAt
 from support.actor import By, Side
-from support.ids import ChatId, TgMessageId, TicketId
+from support.ids import ChatId, TgMessageId, TicketId, TicketMessageId
 from support.talk import Recorded, Source, TicketMessage
-from support.tickets import Mode, Place, Ticket
+from support.tickets import Place, Ticket
 
-ARRIVES_WITHIN = 5.0
-"""Seconds for which an edit waits for copies that are on their way."""
 LOOKS_AGAIN = 0.05
+"""Seconds after which it is asked again whether something arrived."""
 
 MEDIA = {"photo": "photo", "video": "video", "animation": "animation", "audio": "audio"}
 """Content that an edit may put in another's place, by its name in `InputMedia`."""
@@ -84,18 +83,6 @@ async def pass_on(
         )
 
 
-async def hand_on(house: House, turn: Turn, ticket: Ticket, place: Place) -> None:
-    """Pass on what the client wrote while nobody had the ticket, and what reached nobody."""
-    if ticket.conversation is not None:
-        waiting = await house.desk.talk.messages(ticket.id)
-    elif ticket.mode is Mode.TAKE:
-        waiting = await not_relayed(house, await house.desk.talk.messages_of_client(ticket.id))
-    else:
-        # All that was said belongs into each of its topics; what is there is not repeated.
-        waiting = await house.desk.talk.messages_of_client(ticket.id)
-    pass_on_recorded(house, turn, waiting, place, ticket.id)
-
-
 async def not_relayed(house: House, messages: Sequence[TicketMessage]) -> Sequence[TicketMessage]:
     """Return those that did not certainly arrive anywhere."""
     asked = [at(one.source) for one in messages if one.source is not None]
@@ -129,8 +116,13 @@ def show_words(house: House, turn: Turn, message: TicketMessage, place: Place) -
         source=None if source is None else at(source),
         ticket=message.ticket,
         doubt=Doubt(place.chat, place.thread, language=house.settings.language),
-        key=f"said:{message.id}:{place.chat}:{place.thread or 0}",
+        key=said_key(message.id, place),
     )
+
+
+def said_key(message: TicketMessageId, place: Place) -> str:
+    """Name the showing of words on record in a place, of which there is one."""
+    return f"said:{message}:{place.chat}:{place.thread or 0}"
 
 
 async def mirror_edit(house: House, turn: Turn, message: Message) -> None:
@@ -138,21 +130,40 @@ async def mirror_edit(house: House, turn: Turn, message: Message) -> None:
     source = source_of(message)
     now = house.clock.now()
     await house.desk.talk.edit_message(source, message.text, message.caption, now)
-    for copy in await copies_soon(house, source):
-        method, params = edit_of(message)
-        turn.queue(method, copy.chat, {"message_id": copy.message, **params}, ticket=copy.ticket)
+    edit = edit_of(message)
+    await edit_copies(house, turn, source, lambda _: edit)
 
 
-def edit_of(message: Message) -> tuple[str, dict[str, JsonValue]]:
+async def edit_copies(
+    house: House, turn: Turn, source: Source, worded: Callable[[ChatId], Amendment | None]
+) -> None:
+    """Put new words into every copy: into those on their way once it is known where they stand.
+
+    `worded` tells how a chat's copy is edited. What arrives between the two questions is among the
+    copies.
+    """
+    door, here = house.door, at(source)
+    late = await door.relays.on_their_way(house.bot_id, here)
+    amendments = {one.parcel: edit for one in late if (edit := worded(one.chat)) is not None}
+    await door.parcels.amend_parcels(amendments)
+    for copy in await door.relays.copies(house.bot_id, here):
+        edit = worded(copy.chat)
+        if edit is not None:
+            params = {"message_id": copy.message, **edit.params}
+            turn.queue(edit.method, copy.chat, params, ticket=copy.ticket)
+
+
+def edit_of(message: Message) -> Amendment:
     """Return the call that edits a copy as its original was edited."""
     if message.text is not None:
-        return "editMessageText", {"text": message.text, **entities("entities", message.entities)}
+        text: dict[str, JsonValue] = {"text": message.text}
+        return Amendment("editMessageText", text | entities("entities", message.entities))
     caption: dict[str, JsonValue] = {"caption": message.caption or ""}
     caption |= entities("caption_entities", message.caption_entities)
     media = media_of(message)
-    return (
-        ("editMessageCaption", caption) if media is None else ("editMessageMedia", {"media": media})
-    )
+    if media is None:
+        return Amendment("editMessageCaption", caption)
+    return Amendment("editMessageMedia", {"media": media})
 
 
 def media_of(message: Message) -> dict[str, JsonValue] | None:
@@ -211,14 +222,6 @@ async def counterparts_soon(house: House, here: MessageAt) -> Sequence[Counterpa
         sending &= await door.parcels.sending_to(house.bot_id, here.chat)
         found = await door.relays.counterparts(house.bot_id, here)
     return found
-
-
-async def copies_soon(house: House, source: Source) -> Sequence[Counterpart]:
-    """Return a message's copies, once it is known of those on their way whether they arrived."""
-    relays, until = house.door.relays, house.clock.monotonic() + ARRIVES_WITHIN
-    while await relays.on_their_way(house.bot_id, at(source)) and house.clock.monotonic() < until:
-        await house.clock.sleep(LOOKS_AGAIN)
-    return await relays.copies(house.bot_id, at(source))
 
 
 async def ticket_of(house: House, source: Source) -> TicketId | None:

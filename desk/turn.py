@@ -153,7 +153,7 @@ class Turn:
             filled["message_thread_id"] = place.thread
         self.parcels.append(
             Parcel(
-                key=key or f"{self.name}:{len(self.parcels)}",
+                key=key or self.next_key(),
                 method=method,
                 chat=place.chat,
                 params=filled,
@@ -166,6 +166,13 @@ class Turn:
                 delay=delay,
             )
         )
+
+    def next_key(self) -> str:
+        """Name a parcel of this turn by its place among those that have no name of their own.
+
+        How many others there are may differ when the turn is taken again.
+        """
+        return f"{self.name}:{sum(one.key.startswith(f'{self.name}:') for one in self.parcels)}"
 
 
 def update_name(bot: BotId, number: int) -> str:

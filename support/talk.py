@@ -140,6 +140,10 @@ class TicketMessage:
     edited_at: datetime | None = None
     deleted_at: datetime | None = None
     attachments: tuple[Attachment, ...] = field(default=())
+    author_id: int | None = None
+    """The number of the client, the member of staff or the technician who wrote it."""
+    came_from: TicketId | None = None
+    """The ticket that it was written in, where that became part of this one."""
 
     @property
     def words(self) -> str:

@@ -52,7 +52,12 @@ REOPEN = text(
     """
 )
 MOVE = (
-    text("UPDATE ticket_messages SET ticket_id = :into WHERE ticket_id = :ticket"),
+    text(
+        """
+        UPDATE ticket_messages SET ticket_id = :into, came_from = ticket_id
+        WHERE ticket_id = :ticket
+        """
+    ),
     text("UPDATE ticket_notes SET ticket_id = :into WHERE ticket_id = :ticket"),
     text(
         """

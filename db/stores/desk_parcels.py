@@ -1,6 +1,6 @@
 """The desk's parcels: what the bot is to say, in order for each chat, and what became of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from db.gathering import Gathering
 from db.stores.base import one, ring, rows, run
 from orchestrator.ports.desk import (
     After,
+    Amendment,
     BotId,
     Doubt,
     DueParcel,
@@ -93,6 +94,18 @@ ENDED = """
     FROM jsonb_to_recordset(CAST(:outcomes AS jsonb))
         AS o (id bigint, state text, message bigint, error text)
     WHERE p.id = o.id AND p.state IN ('due', 'sending', 'unknown')
+    RETURNING p.id, p.bot_id, p.chat_id, p.ticket_id, p.result_message, p.amendment
+"""
+# Whoever amends a parcel at the same time was before this row's lock and is found here, or waits
+# for it and then finds where the message stands.
+AMENDED = """
+    INSERT INTO desk_parcels (bot_id, key, method, chat_id, params, ticket_id)
+    SELECT e.bot_id, 'amended:' || e.id, e.amendment ->> 'method', e.chat_id,
+        jsonb_build_object('chat_id', e.chat_id, 'message_id', e.result_message)
+            || (e.amendment -> 'params'), e.ticket_id
+    FROM ended e WHERE e.amendment IS NOT NULL AND e.result_message IS NOT NULL
+    ON CONFLICT (bot_id, key) DO NOTHING
+    RETURNING id
 """
 RELATED = """
     INSERT INTO relays (bot_id, source_chat, source_message, dest_chat, dest_thread, dest_message,
@@ -104,7 +117,19 @@ RELATED = """
         ticket bigint)
     ON CONFLICT DO NOTHING
 """
-SETTLE = text(f"WITH ended AS ({ENDED}) {RELATED}")
+SETTLE = text(
+    f"""
+    WITH ended AS ({ENDED}), amended AS ({AMENDED}), related AS ({RELATED})
+    SELECT CAST(pg_notify('troupe', :topic) AS text) FROM amended LIMIT 1
+    """  # noqa: S608 - put together of what stands above
+)
+AMEND = text(
+    """
+    UPDATE desk_parcels p SET amendment = a.amendment
+    FROM jsonb_to_recordset(CAST(:amendments AS jsonb)) AS a (id bigint, amendment jsonb)
+    WHERE p.id = a.id AND p.state IN ('due', 'sending', 'held')
+    """
+)
 # The desk tells itself what became of a parcel: under a number that no update of Telegram's has.
 TELL = text(
     """
@@ -222,6 +247,14 @@ class PostgresParcels:
                 await settle(connection, bot, [one for b, one in asked if b == bot])
         return [None] * len(asked)
 
+    async def amend_parcels(self, amendments: Mapping[ParcelId, Amendment]) -> None:
+        """Keep each with its parcel."""
+        if not amendments:
+            return
+        wanted = [{"id": one, "amendment": amendments[one]} for one in sorted(amendments)]
+        async with transaction(self.alone) as connection:
+            await run(connection, AMEND, amendments=write_json(wanted))
+
     async def left_behind(self, bot: BotId, by: str) -> Sequence[DueParcel]:
         """Return what others were sending."""
         async with transaction(self.engine) as connection:
@@ -280,7 +313,8 @@ async def settle(connection: AsyncConnection, bot: BotId, outcomes: Sequence[Out
     """Record one bot's outcomes."""
     ended = sorted((ending_of(each) for each in outcomes), key=lambda ending: str(ending["id"]))
     relays = [relay_of(each) for each in outcomes if is_relayed(each)]
-    await run(connection, SETTLE, bot=bot, outcomes=write_json(ended), relays=write_json(relays))
+    values = {"outcomes": write_json(ended), "relays": write_json(relays)}
+    await run(connection, SETTLE, bot=bot, topic=Topic.PARCELS, **values)
     told = [telling_of(each, each.after) for each in outcomes if each.after is not None]
     if told:
         await run(connection, TELL, bot=bot, told=write_json(told))

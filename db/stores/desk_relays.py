@@ -16,7 +16,14 @@ from db.stores.base import one, rows, run
 from db.stores.desk_parcels import PostgresParcels
 from db.stores.desk_pending import PostgresPending
 from db.stores.desk_updates import PostgresDeskUpdates
-from orchestrator.ports.desk import BotId, Counterpart, DoorStores, MessageAt
+from orchestrator.ports.desk import (
+    BotId,
+    Counterpart,
+    DoorStores,
+    MessageAt,
+    OnItsWay,
+    ParcelId,
+)
 from support.ids import ChatId, TgMessageId, TicketId
 
 COPIES = text(
@@ -33,18 +40,20 @@ RELAYED = text(
     JOIN relays r ON r.bot_id = :bot AND r.source_chat = m.chat AND r.source_message = m.message
     """
 )
-# Two questions, for each has an index of its own over the few parcels of its state.
+# Three questions, for each has an index of its own over the few parcels of its state.
 ON_THEIR_WAY = text(
     """
-    SELECT EXISTS (
-        SELECT FROM desk_parcels
-        WHERE bot_id = :bot AND state = 'sending'
-          AND source_chat = :chat AND source_message = :message
-    ) OR EXISTS (
-        SELECT FROM desk_parcels
-        WHERE bot_id = :bot AND state = 'due'
-          AND source_chat = :chat AND source_message = :message
-    ) AS found
+    SELECT id, chat_id FROM desk_parcels
+    WHERE bot_id = :bot AND state = 'sending'
+      AND source_chat = :chat AND source_message = :message
+    UNION
+    SELECT id, chat_id FROM desk_parcels
+    WHERE bot_id = :bot AND state = 'due'
+      AND source_chat = :chat AND source_message = :message
+    UNION
+    SELECT id, chat_id FROM desk_parcels
+    WHERE bot_id = :bot AND state = 'held'
+      AND source_chat = :chat AND source_message = :message
     """
 )
 COUNTERPARTS = text(
@@ -103,12 +112,12 @@ class PostgresRelays:
         """Look one way."""
         return await self.look(COPIES, bot, at)
 
-    async def on_their_way(self, bot: BotId, at: MessageAt) -> bool:
+    async def on_their_way(self, bot: BotId, at: MessageAt) -> Sequence[OnItsWay]:
         """Look for parcels that are open."""
         values = {"bot": bot, "chat": at.chat, "message": at.message}
         async with transaction(self.engine) as connection:
-            row = await one(connection, ON_THEIR_WAY, **values)
-        return row is not None and bool(row.found)
+            found = await rows(connection, ON_THEIR_WAY, **values)
+        return [OnItsWay(ParcelId(row.id), ChatId(row.chat_id)) for row in found]
 
     async def relayed(self, bot: BotId, messages: Sequence[MessageAt]) -> frozenset[MessageAt]:
         """Look for their copies."""

@@ -35,7 +35,7 @@ LINGER = 0.005
 COLUMNS = """
     SELECT m.id, m.ticket_id, m.sender_type, m.sender_name, m.content_type, m.message_text,
            m.caption, m.source_chat_id, m.source_message_id, m.reply_chat_id, m.reply_message_id,
-           m.media_group, m.sent_at, m.edited_at, m.deleted_at
+           m.media_group, m.sent_at, m.edited_at, m.deleted_at, m.sender_id, m.came_from
     FROM ticket_messages m
 """
 AT = text(COLUMNS + " WHERE m.source_chat_id = :chat AND m.source_message_id = :message")
@@ -225,6 +225,8 @@ def to_message(row: Row[Any], attachments: Sequence[Attachment]) -> TicketMessag
         edited_at=row.edited_at,
         deleted_at=row.deleted_at,
         attachments=tuple(attachments),
+        author_id=row.sender_id,
+        came_from=None if row.came_from is None else TicketId(row.came_from),
     )
 
 

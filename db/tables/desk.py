@@ -339,6 +339,8 @@ ticket_messages = Table(
     maybe_number("reply_chat_id"),
     maybe_number("reply_message_id"),
     maybe_words("media_group"),
+    # The ticket that it was written in, where that became part of this one.
+    maybe_number("came_from"),
     moment_of("sent_at"),
     moment_now("created_at"),
     moment("edited_at"),

@@ -68,6 +68,8 @@ desk_parcels = Table(
     maybe_number("ticket_id"),
     maybe_document("doubt"),
     maybe_document("after"),
+    # An edit that came before it was known where the message stands: made once it is.
+    maybe_document("amendment"),
     words("state", server_default="due"),
     moment_now("due_at"),
     maybe_words("claimed_by"),

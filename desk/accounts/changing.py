@@ -8,15 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from pydantic import JsonValue
-
 from desk.accounts.following import AT_ONCE, words_of
 from desk.house import Accounts, House
 from desk.places import ACCOUNTS, chat_of
-from desk.relay import copies_soon
+from desk.relay import edit_copies
 from desk.turn import LONGEST, Turn
 from desk.words import Html
-from orchestrator.ports.desk import Parcel
+from orchestrator.ports.desk import Amendment, Parcel
 from orchestrator.ports.handoff import Changed
 from support.actor import THE_CLOCK
 from support.ids import TgMessageId
@@ -48,9 +46,8 @@ class Changing:
     async def show(self, turn: Turn, changed: Changed, source: Source) -> None:
         """Put the new words in place of the old ones; of a deleted message, say that it is."""
         text = self.marked("account.deleted", changed) if changed.is_deleted else words_of(changed)
-        for copy in await copies_soon(self.house, source):
-            words: dict[str, JsonValue] = {"message_id": copy.message, "text": text[:LONGEST]}
-            turn.queue("editMessageText", copy.chat, words)
+        edit = Amendment("editMessageText", {"text": text[:LONGEST]})
+        await edit_copies(self.house, turn, source, lambda _: edit)
 
     async def tell(self, turn: Turn, ticket: Ticket, changed: Changed) -> None:
         """Tell of a change to what stands in the history at the ticket's start."""

@@ -25,8 +25,9 @@ from desk.client.menu import (
 from desk.client.people import Flood, People
 from desk.content import is_service
 from desk.filters import HasText, InPrivate
+from desk.handing import hand_on
 from desk.house import House, Wing
-from desk.relay import hand_on, pass_on, record
+from desk.relay import pass_on, record
 from desk.survey import Asked, ask_survey, comment, rate, show_step
 from desk.turn import Turn
 from orchestrator.errors import NotFound
@@ -248,7 +249,7 @@ class ClientSide:
         if places and self.was_just_taken(ticket):
             # What was written before must not come after it, whoever of the two is handled first.
             for place in places:
-                await hand_on(self.house, turn, ticket, place)
+                await hand_on(self.house, turn, ticket, place, with_ours=False)
             return
         doubt = None
         if places:

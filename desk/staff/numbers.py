@@ -4,7 +4,7 @@ from dataclasses import fields
 from datetime import timedelta
 
 from desk.house import House
-from desk.staff.pages import MARK, Page, Speaker, to
+from desk.staff.pages import MARK, Page, Speaker, following, to
 from orchestrator.errors import BadInput
 from orchestrator.service.settings import SettingsDesk
 from orchestrator.spans import write_span
@@ -27,17 +27,16 @@ async def show_numbers(house: House, say: Speaker) -> Page:
             page.add((f"{MARK[now]} {title}", to("do", "number", field.name, int(not now))))
         elif isinstance(now, Assignment):
             words = say(f"assignment_{now}")
-            page.add((f"{title}: {words}", to("do", "number", field.name, after(now))))
+            page.add(
+                (
+                    f"{title}: {words}",
+                    to("do", "number", field.name, following(now, list(Assignment))),
+                )
+            )
         else:
             shown = write_span(now) if isinstance(now, timedelta) else str(now)
             page.add((f"{title}: {shown}", to("ask", "number", field.name)))
     return page.add(say.back())
-
-
-def after(now: Assignment) -> Assignment:
-    """Return the next way of assigning tickets."""
-    ways = list(Assignment)
-    return ways[(ways.index(now) + 1) % len(ways)]
 
 
 async def set_number(house: House, say: Speaker, actor: Actor, name: str, value: str) -> Page:

@@ -5,6 +5,7 @@ A button carries `adm:<page>:<arguments>`; all of them come in at one entry (`Ad
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
@@ -12,6 +13,7 @@ from desk.house import House
 from support.languages import Language
 from support.people import StaffMember
 
+T = TypeVar("T")
 PREFIX = "adm"
 SHOWN = 8
 """Lines of a list on one page."""
@@ -70,6 +72,11 @@ class Speaker:
 def to(page: str, *arguments: object) -> str:
     """Write what leads to a page."""
     return ":".join((PREFIX, page, *map(str, arguments)))
+
+
+def following(now: T, circle: Sequence[T]) -> T:
+    """Return what comes after this in a circle of choices; its first, where this is none of it."""
+    return circle[(circle.index(now) + 1) % len(circle)] if now in circle else circle[0]
 
 
 def part(items: Sequence[str], number: int) -> Sequence[str]:

@@ -1,11 +1,10 @@
 """What clients are promised about time, as admins see and change it in their menu."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from desk.house import House
-from desk.staff.pages import LONGEST_BUTTON, MARK, Page, Speaker, to
+from desk.staff.pages import LONGEST_BUTTON, MARK, Page, Speaker, following, to
 from orchestrator.errors import BadInput, NotFound
 from orchestrator.spans import parse_span, write_span
 from support.actor import Actor
@@ -51,7 +50,12 @@ async def show_policy(house: House, say: Speaker, key: str) -> Page:
         ("topic", one.topic, topics),
         ("priority", priority, priorities),
     ):
-        page.add((say(f"next_{field}"), to("do", "policy", key, field, following(now, known))))
+        page.add(
+            (
+                say(f"next_{field}"),
+                to("do", "policy", key, field, following(now or NONE, [NONE, *known])),
+            )
+        )
     page.add(switch(say, one, "pauses_while_waiting"), switch(say, one, "is_active"))
     page.add((say("remove"), to("do", "policy_gone", key)))
     return page.add(say.back("sla"))
@@ -62,13 +66,6 @@ def switch(say: Speaker, policy: SlaPolicy, field: str) -> tuple[str, str]:
     now = bool(getattr(policy, field))
     title = f"{MARK[now]} {say(f'policy_{field}')}"
     return title[:LONGEST_BUTTON], to("do", "policy", policy.key, field, int(not now))
-
-
-def following(now: str | None, known: Sequence[str]) -> str:
-    """Return what comes after this in a circle that begins with nothing."""
-    circle = [NONE, *known]
-    place = circle.index(now) if now in circle else 0
-    return circle[(place + 1) % len(circle)]
 
 
 def written(span: timedelta | None) -> str:

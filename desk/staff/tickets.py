@@ -12,6 +12,7 @@ from aiogram.types import Message
 from desk.accounts.talking import refusal_of, say, thread_of
 from desk.content import said
 from desk.house import House
+from desk.relay import said_key
 from desk.take.hall import by, refusal
 from desk.take.notes import found_ticket
 from desk.turn import Turn
@@ -122,7 +123,8 @@ class TicketCommands:
                 turn.say(place, refusal_of(self.house, refused, staff.language))
                 return
         act, now = turn.act("canned"), self.house.clock.now()
-        await self.house.desk.talk.record_message(said(ticket.id, by(staff), text, now, act))
+        words = said(ticket.id, by(staff), text, now, act)
+        recorded = await self.house.desk.talk.record_message(words)
         if ticket.conversation is None:
             client = await self.house.desk.clients.client(ticket.client)
             number, language = TgMessageId(message.message_id), staff.language
@@ -130,7 +132,7 @@ class TicketCommands:
             turn.queue("sendMessage", ChatId(client.telegram_id), {"text": text}, doubt=doubt)
         shown = self.house.words("staff.said", self.house.settings.language, text=text)
         for topic in await self.house.hall(ticket).destinations(ticket):
-            turn.say(topic, shown)
+            turn.say(topic, shown, key=said_key(recorded.id, topic))
 
     async def merge(
         self, message: Message, command: CommandObject, staff: StaffMember, turn: Turn

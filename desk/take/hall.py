@@ -9,8 +9,8 @@ from pydantic import JsonValue
 from desk.accounts.talking import take
 from desk.brief import Brief
 from desk.buttons import button, keyboard
+from desk.handing import hand_on
 from desk.house import Fell, House
-from desk.relay import hand_on
 from desk.survey import ask_survey, summary
 from desk.take.recall import recall
 from desk.turn import Turn

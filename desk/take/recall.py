@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from desk.handing import WHOLE
 from desk.house import House
 from desk.relay import not_relayed
 from desk.turn import Turn
@@ -22,9 +23,31 @@ async def recall(
     house: House, turn: Turn, ticket: Ticket, place: Place, language: Language
 ) -> None:
     """Show the last of what was said and heard before; what is handed on now is no part of it."""
-    if ticket.conversation is not None:
-        return
-    latest = await house.desk.talk.latest_messages(ticket.id, LINES)
+    if ticket.conversation is None:
+        latest = await house.desk.talk.latest_messages(ticket.id, LINES)
+        await show_excerpt(house, turn, ticket, latest, place=place, language=language)
+
+
+async def recall_merged(
+    house: House, turn: Turn, merged: Ticket, into: Ticket, *, place: Place, language: Language
+) -> None:
+    """Show whoever has a ticket the last of what was said in another that is part of it now."""
+    if into.conversation is None:
+        said = await house.desk.talk.messages(into.id, limit=WHOLE)
+        came = [one for one in said if one.came_from == merged.id and one.deleted_at is None]
+        await show_excerpt(house, turn, merged, came[-LINES:], place=place, language=language)
+
+
+async def show_excerpt(
+    house: House,
+    turn: Turn,
+    ticket: Ticket,
+    latest: Sequence[TicketMessage],
+    *,
+    place: Place,
+    language: Language,
+) -> None:
+    """Show messages in one; those that are handed on now are no part of it."""
     unheard = {one.id for one in await not_relayed(house, of_client(latest))}
     lines = [line_of(one) for one in latest if one.id not in unheard]
     if lines:

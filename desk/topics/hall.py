@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from desk.accounts.talking import take
+from desk.handing import show_talk
 from desk.house import House
-from desk.relay import pass_on_recorded
 from desk.survey import ask_survey, summary
 from desk.topics.cards import Cards, main_groups
 from desk.topics.titles import retitle, title_of
 from desk.turn import Turn
 from orchestrator.ports.desk import After
-from support.actor import By, Side
+from support.actor import By
 from support.ids import ChatId, TechnicianId
 from support.people import Client
 from support.survey import Survey
@@ -21,8 +21,7 @@ from support.tickets import Decided, Place, TechThread, Ticket, TicketState
 from support.topics.budget import choose_group
 
 HISTORY = 50
-"""Messages of the client that a technician is shown when the mirror is opened."""
-SHOWN = (Side.CLIENT, Side.SYSTEM)
+"""Messages that a technician is shown when the mirror is opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,10 +219,9 @@ class TopicsHall:
         )
 
     async def show_history(self, turn: Turn, ticket: Ticket, place: Place) -> None:
-        """Show in a mirror what the client wrote lately; what it showed before is not repeated."""
-        said = await self.house.desk.talk.messages(ticket.id)
-        client_said = [one for one in said if one.side in SHOWN][-HISTORY:]
-        pass_on_recorded(self.house, turn, client_said, place, ticket.id)
+        """Show in a mirror what was said lately; what it showed before is not repeated."""
+        said = await self.house.desk.talk.latest_messages(ticket.id, HISTORY)
+        show_talk(self.house, turn, ticket, said, place)
 
     async def close_mirrors(self, turn: Turn, ticket: Ticket, client: Client) -> None:
         """Close the topics of technicians who have the ticket no more."""

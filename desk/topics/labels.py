@@ -7,10 +7,11 @@ from aiogram.types import Message, MessageEntity
 from pydantic import JsonValue
 
 from desk.content import source_of
-from desk.relay import at
+from desk.relay import at, said_key
 from desk.turn import ALBUM_REST, Turn
-from orchestrator.ports.desk import Counterpart, MessageAt
+from orchestrator.ports.desk import Amendment, MessageAt
 from support.ids import TicketId
+from support.talk import ContentType, TicketMessage
 from support.tickets import Place
 from support.topics.graphemes import cut, one_line, units
 
@@ -51,26 +52,52 @@ def show_said(turn: Turn, message: Message, place: Place, name: str, ticket: Tic
     )
 
 
+def show_recorded(turn: Turn, message: TicketMessage, place: Place) -> None:
+    """Show what staff wrote earlier, as it is on record, under its author's name."""
+    label, source = label_of(message.author), message.source
+    bold: JsonValue = {"type": "bold", "offset": 0, "length": units(label) - 1}
+    if source is None or message.content_type is ContentType.TEXT:
+        text = cut(f"{label}{message.words}", LONGEST_TEXT)
+        turn.queue(
+            "sendMessage",
+            place,
+            {"text": text, "entities": [bold]},
+            source=None if source is None else at(source),
+            ticket=message.ticket,
+            key=said_key(message.id, place) if source is None else relay_key(at(source), place),
+        )
+        return
+    params: dict[str, JsonValue] = {"from_chat_id": source.chat, "message_id": source.message}
+    if message.content_type in CAPTIONED and message.media_group is None:
+        caption = cut(f"{label}{message.caption or ''}", LONGEST_CAPTION)
+        params |= {"caption": caption, "caption_entities": [bold]}
+    turn.queue(
+        "copyMessage",
+        place,
+        params,
+        source=at(source),
+        album=f"{source.chat}:{message.media_group}" if message.media_group else "",
+        delay=ALBUM_REST if message.media_group else ALBUM_REST * 0,
+        ticket=message.ticket,
+        key=relay_key(at(source), place),
+    )
+
+
 def relay_key(source: MessageAt, place: Place) -> str:
     """Name the relay of a message to a place, of which there is one (see `Turn.copy`)."""
     return f"r:{source.chat}:{source.message}:{place.chat}:{place.thread or 0}"
 
 
-def edit_said(turn: Turn, message: Message, copy: Counterpart, name: str) -> None:
-    """Put a message's new words into its labelled copy."""
+def edit_said(message: Message, name: str) -> Amendment | None:
+    """Return what puts a message's new words into its labelled copy; None for what has no label."""
     written = labelled(message, label_of(name))
     if written is None:
-        return
+        return None
     method, words = (
         ("editMessageText", "text") if message.text else ("editMessageCaption", "caption")
     )
     formats = "entities" if message.text else "caption_entities"
-    params: dict[str, JsonValue] = {
-        "message_id": copy.message,
-        words: written[0],
-        formats: written[1],
-    }
-    turn.queue(method, copy.chat, params, ticket=copy.ticket)
+    return Amendment(method, {words: written[0], formats: written[1]})
 
 
 def labelled(message: Message, label: str) -> tuple[str, list[JsonValue]] | None:

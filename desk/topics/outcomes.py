@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from desk.handing import hand_on
 from desk.house import Fell, House
 from desk.moving import resent
-from desk.relay import hand_on
 from desk.topics.hall import TopicsHall
 from desk.topics.titles import retitle, title_of
 from desk.turn import Turn

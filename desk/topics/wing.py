@@ -14,14 +14,14 @@ from desk.buttons import Pressed
 from desk.content import is_service, source_of
 from desk.filters import InSupergroup
 from desk.house import House, Wing
-from desk.relay import copies_soon, edit_of, relay
+from desk.relay import edit_copies, edit_of, relay
 from desk.topics.cards import Cards
 from desk.topics.hall import TopicsHall
 from desk.topics.labels import edit_said, show_said
 from desk.topics.outcomes import TopicsGoOn
 from desk.turn import Turn
 from orchestrator.errors import NotFound
-from orchestrator.ports.desk import Doubt
+from orchestrator.ports.desk import Amendment, Doubt
 from support.actor import By, Side
 from support.ids import ChatId, TechnicianId, TgMessageId, TgUserId, ThreadId, TicketId
 from support.people import StaffMember
@@ -171,12 +171,13 @@ class Topics:
         await self.house.desk.talk.edit_message(source, message.text, message.caption, now)
         client = await self.house.desk.clients.client(owner.ticket.client)
         author = await self.author(message, owner)
-        for copy in await copies_soon(self.house, source):
-            if copy.chat == ChatId(client.telegram_id):
-                method, params = edit_of(message)
-                turn.queue(method, copy.chat, {"message_id": copy.message, **params})
-            else:
-                edit_said(turn, message, copy, author.name)
+
+        def worded(chat: ChatId) -> Amendment | None:
+            """Label what is not the client's own copy."""
+            theirs = chat == ChatId(client.telegram_id)
+            return edit_of(message) if theirs else edit_said(message, author.name)
+
+        await edit_copies(self.house, turn, source, worded)
 
     async def choose(self, query: CallbackQuery, arguments: tuple[str, ...], turn: Turn) -> None:
         """Give the ticket to the technician who was chosen; 0 takes it back."""

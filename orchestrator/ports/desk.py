@@ -143,6 +143,22 @@ class Counterpart:
     ticket: TicketId | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class OnItsWay:
+    """A copy of a message that is still to be sent, or not yet known to have arrived."""
+
+    parcel: ParcelId
+    chat: ChatId
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """The call that puts other words into a message; which one is filled in."""
+
+    method: str
+    params: Json
+
+
 class UpdateStore(Protocol):
     """Updates from the moment in which they are confirmed."""
 
@@ -179,6 +195,12 @@ class ParcelStore(Protocol):
 
     async def settle_parcel(self, bot: BotId, outcome: Outcome) -> None:
         """Record what became of a parcel, its relay, what follows, and who is told."""
+
+    async def amend_parcels(self, amendments: Mapping[ParcelId, Amendment]) -> None:
+        """Have messages edited once it is known where they stand; the last amendment is made.
+
+        What is known to have stood before stands among the copies (`RelayStore.copies`) by then.
+        """
 
     async def give_back(self, parcels: Sequence[ParcelId]) -> None:
         """Make parcels due again that were certainly not sent."""
@@ -229,8 +251,8 @@ class RelayStore(Protocol):
     async def copies(self, bot: BotId, at: MessageAt) -> Sequence[Counterpart]:
         """Return the copies of a message, which the bot may edit."""
 
-    async def on_their_way(self, bot: BotId, at: MessageAt) -> bool:
-        """Tell whether copies of a message are still to be sent or were not yet answered for."""
+    async def on_their_way(self, bot: BotId, at: MessageAt) -> Sequence[OnItsWay]:
+        """Return copies of a message that are still to be sent or were not yet answered for."""
 
     async def relayed(self, bot: BotId, messages: Sequence[MessageAt]) -> frozenset[MessageAt]:
         """Return which of these certainly arrived anywhere."""

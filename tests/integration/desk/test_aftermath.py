@@ -61,6 +61,8 @@ async def test_a_merged_ticket_points_from_its_topics_to_the_other_and_closes_th
     anna = await forum.ask("Anna", "First words")
     first = await forum.titled("#1 | Anna")
     await forum.stands("First words", first)
+    forum.write(forum.maria, first, "An answer")
+    await stand.shown(anna, "An answer")
     card = await forum.stands("Обращение #1", first)
     stand.press(forum.maria, card, "v1:tclose:1")
     await forum.closed(first)
@@ -78,6 +80,7 @@ async def test_a_merged_ticket_points_from_its_topics_to_the_other_and_closes_th
     assert pointer.text.endswith(f"/{number}")
     await forum.stands("объединено с #2", second)
     await forum.stands("First words", second)
+    await forum.stands("Maria:\nAn answer", second)
     await stand.until(lambda: is_closed(forum, first), "the merged ticket's topic is closed")
     assert sum("объединено" in one for one in forum.texts(first)) == 1
     stand.say(anna, "Third words")
@@ -99,6 +102,8 @@ async def test_an_operator_whose_ticket_is_merged_away_is_told_where_it_goes_on(
         anna, card = await ask(stand, "Anna", "one", 1)
         stand.press(olga, card, "v1:take")
         controls = await stand.shown(olga, "Вы подключены")
+        stand.say(olga, "An answer")
+        await stand.shown(anna, "An answer")
         stand.press(olga, controls, "v1:finish")
         await stand.shown(anna, "завершено")
         said = stand.say(anna, "two")
@@ -109,6 +114,8 @@ async def test_an_operator_whose_ticket_is_merged_away_is_told_where_it_goes_on(
         await stand.shown(olga, "two")
         await Merging(door.desk.tickets).merge(CLI, 1, 2)
         await stand.shown(olga, "#1 объединено с #2")
+        excerpt = await stand.shown(olga, "уже сказано в обращении #1")
+        assert excerpt.text.endswith("Anna: one\nOlga: An answer")
         await stand.in_group("Объединено с #2")
 
 

@@ -1,16 +1,15 @@
 """The whole life of a ticket in mode topics."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from functools import partial
 
 import pytest
 
 from db.stores.desk_parcels import PostgresParcels
-from db.stores.desk_relays import PostgresRelays
 from desk.pace import BotLimits
-from orchestrator.ports.desk import BotId, MessageAt, Outcome
+from orchestrator.ports.desk import Amendment, BotId, Outcome, ParcelId
 from simulator.bot_api.faults import BotFault, BotFaultKind
 from simulator.world.channels import Channel
 from simulator.world.media import Document, DocumentKind, Location
@@ -184,27 +183,28 @@ async def test_replies_and_edits_follow_a_message_to_every_topic(forum: Forum) -
 async def test_an_edit_reaches_a_copy_that_is_not_yet_known_to_have_arrived(
     forum: Forum, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stand, answered = forum.stand, asyncio.Event()
-    settle, look = PostgresParcels.settle_parcel, PostgresRelays.on_their_way
+    stand, late, answered = forum.stand, asyncio.Event(), asyncio.Event()
+    settle, amend = PostgresParcels.settle_parcel, PostgresParcels.amend_parcels
 
     async def settle_once_answered(self: PostgresParcels, bot: BotId, outcome: Outcome) -> None:
-        if "Hello" in str(outcome.parcel.parcel.params):
+        if late.is_set() and outcome.parcel.parcel.source is not None:
             await answered.wait()
         await settle(self, bot, outcome)
 
-    async def look_before(self: PostgresRelays, bot: BotId, at: MessageAt) -> bool:
-        found = await look(self, bot, at)
+    async def amend_before(self: PostgresParcels, amendments: Mapping[ParcelId, Amendment]) -> None:
+        await amend(self, amendments)
+        assert len(amendments) == 2, "the client's and the technician's"
         answered.set()
-        return found
 
     monkeypatch.setattr(PostgresParcels, "settle_parcel", settle_once_answered)
-    monkeypatch.setattr(PostgresRelays, "on_their_way", look_before)
+    monkeypatch.setattr(PostgresParcels, "amend_parcels", amend_before)
     anna = await forum.ask("Anna", "First")
     topic = await forum.titled("#1 | Anna")
     card = await forum.stands("Обращение #1", topic)
     stand.press(forum.maria, card, f"v1:tech:1:{forum.technician.id}")
     mirror = await forum.titled("#1 | Anna", forum.workshop)
     await forum.stands("First", mirror, forum.workshop)
+    late.set()
     said = forum.write(forum.maria, topic, "Hello")
     await forum.stands("Maria:\nHello", mirror, forum.workshop)
     await stand.shown(anna, "Hello")
@@ -431,3 +431,37 @@ async def test_tickets_are_spread_over_several_groups(stand: Stand) -> None:
 
 def has_topic_of(name: str, *groups: Channel) -> bool:
     return any(name in one.title for group in groups for one in group.topics.values())
+
+
+async def test_a_technician_who_is_chosen_later_reads_what_both_sides_said(forum: Forum) -> None:
+    stand = forum.stand
+    anna = await forum.ask("Anna", "It is broken")
+    topic = await forum.titled("#1 | Anna")
+    card = await forum.stands("Обращение #1", topic)
+    await forum.stands("It is broken", topic)
+    said = forum.write(forum.maria, topic, "Since when?")
+    await stand.shown(anna, "Since when?")
+    media = stand.world.files.add_document(b"plan", "plan.txt", "text/plain")
+    draft = Draft("the plan", media=media, topic=MessageId(topic))
+    stand.world.channel_talk.send(forum.main, forum.maria.id, draft)
+    await stand.shown(anna, "the plan")
+    stand.say(anna, "Monday")
+    await forum.stands("Monday", topic)
+    stand.press(forum.maria, card, f"v1:tech:1:{forum.technician.id}")
+    mirror = await forum.titled("#1 | Anna", forum.workshop)
+    await forum.stands("Monday", mirror, forum.workshop)
+    wanted = ["It is broken", "Maria:\nSince when?", "Maria:\nthe plan", "Monday"]
+    shown = [one for one in forum.texts(mirror, forum.workshop) if one and "#1" not in one]
+    assert [one.removeprefix("👤 ") for one in shown] == wanted
+    stand.world.channel_talk.edit(forum.main, forum.maria.id, said.id, Draft("From when on?"))
+    await forum.stands("Maria:\nFrom when on?", mirror, forum.workshop)
+    forum.write(forum.ivan, mirror, "I see", forum.workshop)
+    await forum.stands("Ivan:\nI see", topic)
+    for press in (0, forum.technician.id):
+        await stand.until(lambda one=press: f"v1:tech:1:{one}" in buttons(card), "it is offered")  # type: ignore[misc]
+        stand.press(forum.maria, card, f"v1:tech:1:{press}")
+    await stand.until(lambda: f"v1:tech:1:{forum.technician.id}" not in buttons(card), "again")
+    forum.write(forum.maria, topic, "All clear?")
+    await forum.stands("Maria:\nAll clear?", mirror, forum.workshop)
+    assert sum("I see" in one for one in forum.texts(mirror, forum.workshop)) == 1
+    assert sum("the plan" in one for one in forum.texts(mirror, forum.workshop)) == 1
