@@ -1,13 +1,14 @@
 """The queue of jobs, and commands to whoever holds an account."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from typing import Any, get_args
 
-from pydantic import TypeAdapter
-from sqlalchemy import TextClause, text
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from db.engine import transaction, write_json
@@ -18,8 +19,13 @@ from orchestrator.ids import AccountId, CommandId, JobId, NodeName
 from orchestrator.jobs import Job, Task
 from orchestrator.ports.work import Claimant, TakenCommand
 
+log = logging.getLogger(__name__)
+
 LANES_AT_ONCE = 1000
 """How many lanes' commands one statement looks for at most."""
+
+LONGEST_ERROR = 2000
+"""Characters that are kept of what went wrong with a job."""
 
 KINDS: dict[str, type[Any]] = {
     kind.__name__: kind for union in (Task, Command, CommandResult) for kind in get_args(union)
@@ -98,6 +104,18 @@ PUT_OFF = text(
     WHERE id = :job AND state = 'taken' AND claimed_by = :claimant
     """
 )
+# Nothing is counted against it: a node of the version that left it may be busy for a while.
+LEAVE = text(
+    """
+    UPDATE jobs
+    SET state = CASE WHEN is_fresh THEN 'waiting' ELSE 'buried' END,
+        finished_at = CASE WHEN is_fresh THEN NULL ELSE now() END,
+        due_at = now() + interval '1 minute', last_error = :error, claimed_by = NULL,
+        claimed_at = NULL
+    FROM (SELECT created_at > now() - interval '1 day' AS is_fresh FROM jobs WHERE id = :job) AS q
+    WHERE id = :job AND state = 'taken' AND claimed_by = :claimant
+    """
+)
 BURY = text(
     """
     UPDATE jobs
@@ -139,6 +157,13 @@ WITHDRAW = text("DELETE FROM commands WHERE id = :command AND state = 'waiting'"
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """What this process cannot make sense of."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class PostgresJobs:
     """Implements `JobStore`."""
 
@@ -157,10 +182,21 @@ class PostgresJobs:
         by = str(claimant)
         async with transaction(self.engine) as connection:
             taken = await rows(connection, TAKE, claimant=by, limit=limit, done=numbers)
-        return [
-            Job(JobId(row.id), read(row.kind, row.payload), row.attempts, by)
-            for row in sorted(taken, key=lambda row: (row.due_at, row.id))
-        ]
+        jobs = []
+        for row in sorted(taken, key=lambda row: (row.due_at, row.id)):
+            task = readable(row)
+            if isinstance(task, Unreadable):
+                await self.leave_to_others(row.id, by, task)
+            else:
+                jobs.append(Job(JobId(row.id), task, row.attempts, by))
+        return jobs
+
+    async def leave_to_others(self, job: int, claimant: str, why: Unreadable) -> None:
+        """Put off a job that a node of another version left; nobody dies of it."""
+        log.warning("job %d waits for a node that knows it: %s", job, why.sentence)
+        values = {"job": job, "claimant": claimant, "error": storable(why.sentence)}
+        async with transaction(self.engine) as connection:
+            await run(connection, LEAVE, **values)
 
     async def finish_jobs(self, jobs: Sequence[Job]) -> None:
         """Mark jobs as done."""
@@ -189,13 +225,14 @@ class PostgresJobs:
 
     async def put_off_job(self, job: Job, delay: timedelta, error: str) -> None:
         """Give the job back for later."""
-        values = {"job": job.id, "claimant": job.taken_by, "error": error}
+        values = {"job": job.id, "claimant": job.taken_by, "error": storable(error)}
         async with transaction(self.engine) as connection:
             await run(connection, PUT_OFF, delay=delay, **values)
 
     async def bury_job(self, job: Job, error: str) -> None:
         """Give the job up."""
         async with transaction(self.engine) as connection:
+            error = storable(error)
             await run(connection, BURY, job=job.id, claimant=job.taken_by, error=error)
 
 
@@ -242,7 +279,10 @@ class PostgresCommands:
             taken = await rows(connection, TAKE_COMMANDS, accounts=list(owner))
         answers: list[list[TakenCommand]] = [[] for _ in asked]
         for row in sorted(taken, key=lambda row: row.id):
-            command = read(row.kind, row.payload)
+            command = readable(row)
+            if isinstance(command, Unreadable):
+                await self.finish_command(CommandId(row.id), Failed(command.sentence))
+                continue
             answers[owner[AccountId(row.account_id)]].append(
                 TakenCommand(CommandId(row.id), AccountId(row.account_id), command)
             )
@@ -282,6 +322,21 @@ class PostgresCommands:
         """Take back a command that nobody has taken."""
         async with transaction(self.engine) as connection:
             return await run(connection, WITHDRAW, command=command) == 1
+
+
+def readable(row: Row[Any]) -> Any:  # noqa: ANN401 - one of the types in KINDS, or Unreadable
+    """Read a task or a command, unless a node of another version wrote it."""
+    try:
+        return read(row.kind, row.payload)
+    except (KeyError, ValidationError):
+        return Unreadable(
+            f"this node does not know {row.kind} as it was asked: bring it up to date"
+        )
+
+
+def storable(error: str) -> str:
+    """Make a text that may hold anything one that PostgreSQL takes: a job must not fail twice."""
+    return error[:LONGEST_ERROR].replace("\x00", "").encode(errors="replace").decode()
 
 
 async def queue(

@@ -23,7 +23,16 @@ from orchestrator.commands import (
 )
 from orchestrator.errors import NotFound
 from orchestrator.facts import Engagement
-from orchestrator.ids import AccountId, CommentId, GrantId, MessageId, NodeName, PostRef, TelegramId
+from orchestrator.ids import (
+    AccountId,
+    CommandId,
+    CommentId,
+    GrantId,
+    MessageId,
+    NodeName,
+    PostRef,
+    TelegramId,
+)
 from orchestrator.jobs import ConsiderPost, RefreshEngagement, Task, VerifyGrant
 from orchestrator.ports.accounts import AccountState
 from orchestrator.ports.stores import Stores
@@ -93,6 +102,57 @@ async def test_a_job_waits_for_its_time_and_counts_its_failures(stores: Stores) 
     assert (again.id, again.attempts) == (job.id, 1)
     await stores.jobs.bury_job(again, "gave up")
     assert await stores.jobs.take_jobs(WORKER, 10) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"), [("FromTheFuture", "{}"), ("VerifyGrant", '{"proof": 7}')]
+)
+async def test_a_job_of_a_newer_node_kills_nobody_and_waits_for_who_knows_it(
+    scene: Scene, kind: str, payload: str
+) -> None:
+    jobs = scene.stores.jobs
+    await scene.sql(
+        "INSERT INTO jobs (kind, payload, unique_key, due_at)"
+        f" VALUES ('{kind}', '{payload}', 'odd', now() - interval '1 hour') RETURNING id"
+    )
+    await jobs.queue_job(VerifyGrant(GrantId(1)))
+    (job,) = await jobs.take_jobs(WORKER, 10)
+    assert job.task == VerifyGrant(GrantId(1))
+    assert await scene.sql("SELECT state FROM jobs WHERE unique_key = 'odd'") == "waiting"
+    left = "SELECT last_error FROM jobs WHERE unique_key = 'odd' AND due_at > now()"
+    assert "bring it up to date" in str(await scene.sql(f"{left} AND attempts = 0"))
+    await scene.sql(
+        "UPDATE jobs SET due_at = now(), created_at = now() - interval '2 days'"
+        " WHERE unique_key = 'odd' RETURNING id"
+    )
+    assert await jobs.take_jobs(WORKER, 10) == []
+    assert await scene.sql("SELECT state FROM jobs WHERE unique_key = 'odd'") == "buried"
+
+
+async def test_a_command_of_a_newer_door_is_refused_and_its_neighbours_are_not(
+    scene: Scene,
+) -> None:
+    odd = await scene.sql(
+        "INSERT INTO commands (account_id, kind, payload, asked_by)"
+        f" VALUES ({scene.anna}, 'FromTheFuture', '{{}}', 'olga') RETURNING id"
+    )
+    commands = scene.stores.commands
+    put = await commands.put_command(scene.anna, ReadProfile(), "olga")
+    assert [one.id for one in await commands.take_commands([scene.anna])] == [put]
+    told = await commands.command_result(CommandId(int(odd)))
+    assert isinstance(told, Failed)
+    assert "FromTheFuture" in told.sentence
+
+
+async def test_whatever_a_job_failed_with_is_stored(scene: Scene) -> None:
+    jobs = scene.stores.jobs
+    await jobs.queue_job(VerifyGrant(GrantId(1)))
+    (job,) = await jobs.take_jobs(WORKER, 10)
+    await jobs.put_off_job(job, timedelta(), "a\x00b \ud800 " + "я" * 9000)
+    assert str(await scene.sql("SELECT last_error FROM jobs")).startswith("ab ? я")
+    (job,) = await jobs.take_jobs(WORKER, 10)
+    await jobs.bury_job(job, "\x00")
+    assert await scene.sql("SELECT state FROM jobs") == "buried"
 
 
 async def test_what_is_done_is_stored_when_more_is_taken(stores: Stores) -> None:
