@@ -17,7 +17,7 @@ from db.tables.channels import channels
 from db.tables.speech import comments
 from orchestrator.actor import Actor
 from orchestrator.campaigns.window import Window, clock_text
-from orchestrator.errors import AlreadyExists, NotFound
+from orchestrator.errors import AlreadyExists, NotAllowed, NotFound
 from orchestrator.ids import CampaignId, ScheduleId
 from orchestrator.ports.campaigns import (
     Campaign,
@@ -115,6 +115,8 @@ class PostgresCampaigns:
                     .with_for_update(key_share=True)
                 )
             ).one()
+            if row.state == CampaignState.STOPPED:
+                raise NotAllowed(f"{row.name} was stopped for good: add a new campaign")
             await connection.execute(
                 update(campaigns).where(campaigns.c.id == campaign).values(state=state)
             )

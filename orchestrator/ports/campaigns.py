@@ -86,4 +86,7 @@ class CampaignStore(Protocol):
     async def set_campaign_state(
         self, actor: Actor, campaign: CampaignId, state: CampaignState
     ) -> None:
-        """Start, pause or stop it; stopping fails what waits in the outbox for it."""
+        """Start, pause or stop it; stopping fails what waits in the outbox for it.
+
+        Raises NotAllowed for one that was stopped: it stays so, whoever starts it at that moment.
+        """

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from orchestrator.actor import Actor
 from orchestrator.campaigns.window import Window, zone_named
-from orchestrator.errors import BadInput, NotAllowed
+from orchestrator.errors import BadInput
 from orchestrator.ports.campaigns import Campaign, CampaignState, NewCampaign, NewSchedule
 from orchestrator.stage import Stage
 
@@ -80,8 +80,6 @@ class Campaigns:
     async def move(self, actor: Actor, name: str, state: CampaignState) -> Campaign:
         """Bring the campaign into a state; a stopped one stays stopped."""
         campaign = await self.stage.stores.campaigns.campaign_named(name)
-        if campaign.state is CampaignState.STOPPED:
-            raise NotAllowed(f"{name} was stopped for good: add a new campaign")
         await self.stage.stores.campaigns.set_campaign_state(actor, campaign.id, state)
         return await self.stage.stores.campaigns.campaign_named(name)
 

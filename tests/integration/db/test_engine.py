@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import URL, make_url, text
 
 from db.engine import create_engine, transaction
 from db.tables.house import settings
-from orchestrator.errors import ServersUnavailable, TroupeError
+from orchestrator.errors import NotAllowed, ServersUnavailable, TroupeError
 from orchestrator.facts import PostsDeleted
 from orchestrator.ids import MessageId, OutboxId, TelegramId
 from orchestrator.outbox.gate import GateTerms
@@ -153,9 +154,12 @@ class Commotion:
         await self.stores.leases.renew_leases(NODE, {anna: fence})
 
     async def restart_campaign(self) -> None:
-        for state in (CampaignState.STOPPED, CampaignState.RUNNING):
-            await self.stores.campaigns.set_campaign_state(OLGA, self.scene.campaign, state)
-        await self.scene.sql("UPDATE schedules SET is_active = true")  # what a stop ends for good
+        stores, campaign = self.stores.campaigns, self.scene.campaign
+        with suppress(NotAllowed):  # Somebody else may be at it.
+            for state in (CampaignState.PAUSED, CampaignState.STOPPED):
+                await stores.set_campaign_state(OLGA, campaign, state)
+        for what in ("campaigns SET state = 'running'", "schedules SET is_active = true"):
+            await self.scene.sql(f"UPDATE {what}")  # what a stop ends for good
 
     async def can_still_speak(self) -> bool:
         """Put things in order again, and have one more message claimed."""

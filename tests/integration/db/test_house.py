@@ -219,6 +219,8 @@ async def test_where_a_campaign_was_stopped_for_good_another_may_speak(scene: Sc
     await store.set_campaign_state(OLGA, scene.campaign, CampaignState.STOPPED)
     [schedule] = (await store.campaign_named("comets")).schedules
     assert not schedule.is_active
+    with pytest.raises(NotAllowed, match="comets was stopped for good"):
+        await store.set_campaign_state(OLGA, scene.campaign, CampaignState.RUNNING)
     [schedule] = (await store.add_campaign(OLGA, later)).schedules
     assert schedule.is_active
 
