@@ -8,8 +8,8 @@ from redis.exceptions import ConnectionError as Disconnected
 from orchestrator.errors import BadInput
 
 CONNECTIONS = 16
-PATIENCE = 0.5
-"""Seconds for an answer or a connection; Redis answers within a millisecond or is gone."""
+PATIENCE = 1.0
+"""Seconds for an answer or a connection: Redis takes a millisecond, a busy machine some more."""
 QUEUEING = 3.0
 """Seconds to wait for one of the connections."""
 

@@ -38,22 +38,20 @@ from tests.integration.embedded.trials import (
 )
 
 
-async def test_the_first_start_is_quick_and_a_later_one_quicker(fresh_folder: Path) -> None:
-    assert await starts_within(5.0, fresh_folder, before=erase)
-    assert await starts_within(1.0, fresh_folder, before=stop)
-
-
-async def starts_within(
-    seconds: float, folder: Path, before: Callable[[Path], Awaitable[None]]
-) -> bool:
-    """Say whether a start took less, once in five times: the machine may be busy."""
+async def test_a_later_start_is_quicker_than_the_first(fresh_folder: Path) -> None:
+    """In one of five pairs at least: `benchmarks.bench_start` tells by how much."""
     for _ in range(5):
-        await before(folder)
-        begun = time.perf_counter()
-        async with embedded_servers(folder, linger=LINGER):
-            if time.perf_counter() - begun < seconds:
-                return True
-    return False
+        first = await seconds_to_start(fresh_folder, before=erase)
+        if await seconds_to_start(fresh_folder, before=stop) < first:
+            return
+    pytest.fail("making the folder took no time at all")
+
+
+async def seconds_to_start(folder: Path, before: Callable[[Path], Awaitable[None]]) -> float:
+    await before(folder)
+    begun = time.perf_counter()
+    async with embedded_servers(folder, linger=LINGER):
+        return time.perf_counter() - begun
 
 
 async def test_killing_the_only_process_leaves_no_server_and_loses_no_commit(folder: Path) -> None:
