@@ -39,11 +39,18 @@ def carry(progress: Progress, script: Script, arrival: Arrival) -> Progress:
     """
     match arrival:
         case Arrival.STAYED:
-            return progress
+            return recounted(progress, script)
         case Arrival.MOVED:
-            return moved(progress, script)
+            return recounted(moved(progress, script), script)
         case _:
             return Progress()
+
+
+def recounted(progress: Progress, script: Script) -> Progress:
+    """Count turns anew where there were too many: then a person had it, and gave it back."""
+    if progress.turns <= script.limits.turns:
+        return progress
+    return progress.model_copy(update={"turns": 0, "misses": 0})
 
 
 def moved(progress: Progress, script: Script) -> Progress:

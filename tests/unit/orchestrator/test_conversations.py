@@ -175,6 +175,23 @@ def test_what_was_over_begins_anew(outcome: Outcome) -> None:
     assert ground_of(over).version is None
 
 
+def test_what_a_person_gives_back_after_too_many_turns_is_led_on() -> None:
+    talk = standing("Как вступить в клуб?")
+    turns: list[TurnRecord] = []
+    for number in range(1, CLUB.limits.turns + 4):
+        made = decide(setting(talk), opinion(heard="membership" if number == 1 else ""))
+        turns.append(TurnRecord(number, made.turn, NOW, "club-ru@1"))
+        waiting = (Inbound(InboundId(3 + number), MessageId(30 + number), "ну такое", NOW),)
+        # As `resume` leaves it, where a person had it.
+        back = made.progress.model_copy(update={"outcome": Outcome.WAITING, "misses": 0})
+        talk = replace(talk, version=FIRST, progress=back, turns=number, unanswered=waiting)
+    told = [one.turn.reason for one in turns]
+    over = [number for number, reason in enumerate(told, 1) if "more than" in reason]
+    assert over == [CLUB.limits.turns + 1]
+    assert turns[-1].turn.says
+    assert turns[-1].turn.outcome is Outcome.WAITING
+
+
 def test_who_moves_keeps_what_the_new_version_has_a_name_for() -> None:
     told = Progress(step="confirm", turns=3, slots={"plan": "друг", "gone": 5, "people": 999})
     kept = carry(told, CLUB, Arrival.MOVED)
