@@ -305,11 +305,13 @@ async def finish(connection: AsyncConnection, job: Job) -> bool:
 
 
 async def is_untouched(connection: AsyncConnection, row: Row[Any], standing: Standing) -> bool:
-    """Tell whether nobody paused, ended, took over or answered meanwhile."""
+    """Tell whether nobody paused, ended, took over, answered, or changed their words meanwhile."""
     last = await one(connection, LAST_TURN, conversation=standing.id)
     turns = 0 if last is None else last.number
-    first = standing.unanswered[0].id
-    return row.state == standing.state and turns == standing.turns and row.answered_upto < first
+    now = await rows(connection, UNANSWERED, conversation=standing.id, upto=row.answered_upto)
+    asked = standing.unanswered
+    as_read = tuple(map(inbound_of, now[: len(asked)])) == asked
+    return row.state == standing.state and turns == standing.turns and as_read
 
 
 async def attend(

@@ -197,6 +197,26 @@ async def test_a_message_is_never_lost_between_two_turns(house: House) -> None:
     assert [one.text for one in (await house.standing()).unanswered] == ["и ещё"]
 
 
+@pytest.mark.parametrize("change", ["edit", "delete"])
+async def test_words_that_change_while_an_answer_is_made_are_answered_as_they_read_now(
+    house: House, change: str
+) -> None:
+    await house.hears("Как вступить в клуб?")
+    number = await house.hears("То есть, нет, не надо")
+    job, standing = await house.job(), await house.standing()
+    conclusion = await house.conclusion(standing)
+    changed: MessageEdited | MessagesDeleted = MessagesDeleted(house.account, (number,))
+    if change == "edit":
+        changed = MessageEdited(house.account, PAVEL, number, "и когда?", datetime.now(UTC))
+    await house.stores.intake.record([changed])
+    assert not await house.stores.conversations.conclude(job, standing, conclusion)
+    assert await house.count("outbox") == 0
+    assert await house.answer("membership")
+    (turn,) = await house.stores.conversation_desk.turns(standing.id)
+    assert turn.turn.asked == "Как вступить в клуб?" + "\nи когда?" * (change == "edit")
+    assert await house.count("jobs WHERE state IN ('waiting', 'taken')") == 0
+
+
 @pytest.mark.parametrize("act", ["pause", "take_over", "close", "stop"])
 async def test_who_steps_in_while_an_answer_is_made_is_not_talked_over(
     house: House, act: str
