@@ -21,6 +21,8 @@ class Waiting:
     clock: Clock
     told: frozenset[NodeName] = frozenset()
     """Whose accounts are being waited for, as was said."""
+    seen: frozenset[NodeName] = frozenset()
+    """Who did not move before the last look: at a node's first, nobody was seen moving yet."""
 
     def look(self, leases: Sequence[Lease]) -> None:
         """Watch the leases of nodes that do not move, from the first look on."""
@@ -29,9 +31,10 @@ class Waiting:
             if lease.node is None or lease.released or lease.account in self.keeper.held:
                 continue
             left.setdefault(lease.node, []).append(self.keeper.left(lease))
-        for node in left.keys() - self.told:
+        silent = left.keys() & {self.keeper.node, *self.seen}
+        for node in silent - self.told:
             self.tell(node, left[node])
-        self.told = frozenset(left)
+        self.told, self.seen = frozenset(silent), frozenset(left)
 
     def tell(self, node: NodeName, left: Sequence[float]) -> None:
         """Say in one line what is waited for, and until when."""

@@ -43,6 +43,18 @@ async def test_nothing_is_said_of_what_is_free_or_held_here(
     assert caplog.records == []
 
 
+async def test_a_node_that_turns_out_to_live_is_not_called_silent(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    table, clock = OneTable(ANNA, BORIS), HandClock()
+    await look_round(keeper("a", table, clock))
+    waiting = Waiting(keeper("b", table, clock), clock)
+    for leases in (await table.leases(), [], await table.leases()):
+        waiting.look(leases)
+    assert caplog.records == []
+
+
 async def test_a_predecessor_of_the_same_name_is_waited_for_too_and_may_die_twice(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
