@@ -3,8 +3,8 @@
 Kernel ridge regression chooses: its kernel adds up how near phrases are in sense and in words. How
 sure it may be is learnt: each phrase is judged as if it had not been learnt from, and once more as
 if its whole trigger were unknown, which makes a stranger of it. Logistic regression on the score,
-its lead and the nearest phrases tells the two apart. Known strangers are used besides, where there
-are some.
+its lead, the nearest phrases, the words that the trigger lacks, and the squares of all these tells
+the two apart. Known strangers are used besides, where there are some.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,22 +15,26 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
+from llm.coverage import Coverage, Vocabulary
 from llm.meaning import Vectors
 from llm.ridge import Matrix, Places, Ridge, Scores, solved
-from llm.wording import Wording
+from llm.wording import Wording, common_and_rare
 
 NOTHING = -1
 """The target of a phrase that no trigger fits."""
 MOST_PHRASES = 16_000
 """So many are learnt from; memory grows with their square, time with their cube."""
-EXAMINED = 3000
-"""Phrases, of whole triggers, from which is learnt how sure to be."""
+COMPARED = 45_000_000
+"""Pairs of phrases from which is learnt how sure to be: all phrases if they are few, else those of
+some triggers, each beside all others."""
 DIRECTIONS = 256
 """Of sense, those in which the phrases differ most; the others say nothing more."""
 NEARNESS = 3.0
 """How quickly the kernel of sense falls with distance: exp(2 * NEARNESS * (cosine - 1))."""
 WORDS_SHARE = 0.4
 RIDGE = 0.15
+LACK = 0.2
+"""What a trigger's score loses if it knows none of a message's words."""
 AT_ONCE = 1000
 """Phrases that are compared with all others at once."""
 KIN = (1, 3, 10)
@@ -38,6 +42,8 @@ UNLIKE = -1.0
 """How near a phrase is that does not count."""
 SOFTNESS = 1.0
 """The logistic regression's C."""
+FAR = 4.0
+"""Standard deviations; a sign farther from its mean says nothing more."""
 
 Flags = npt.NDArray[np.bool_]
 
@@ -48,11 +54,14 @@ class Points:
 
     sense: Matrix
     words: sparse.csr_matrix
+    said: sparse.csr_matrix
     lengths: Scores
 
     def at(self, places: Places | slice) -> "Points":
         """Return some of them."""
-        return Points(self.sense[places], self.words[places], self.lengths[places])
+        return Points(
+            self.sense[places], self.words[places], self.said[places], self.lengths[places]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,7 @@ class Nearness:
     sense: Matrix
     words: Matrix
     middles: Matrix
+    coverage: Coverage
     lengths: Scores
 
 
@@ -74,6 +84,7 @@ class Phrases:
     middles: Matrix
     by_word: sparse.csr_matrix
     """One row for each word, one column for each phrase."""
+    vocabulary: Vocabulary
 
     def near(self, asked: Points) -> Nearness:
         """Compare texts with the phrases."""
@@ -81,6 +92,7 @@ class Phrases:
             asked.sense @ self.points.sense.T,
             (asked.words @ self.by_word).toarray(),
             asked.sense @ self.middles.T,
+            self.vocabulary.coverage(asked.said),
             asked.lengths,
         )
 
@@ -103,10 +115,11 @@ class Understanding:
         texts, rows, targets = [texts[place] for place in order], rows[order], targets[order]
         self.labels = labels
         self.wording = Wording(texts)
+        vocabulary = Vocabulary(texts, targets, labels)
         self.directions = directions(rows)
-        points = Points(self.sense(rows), self.wording.learnt, lengths(texts))
+        points = Points(self.sense(rows), self.wording.learnt, vocabulary.learnt, lengths(texts))
         between = middles(points.sense, targets, labels)
-        self.phrases = Phrases(points, targets, between, points.words.T.tocsr())
+        self.phrases = Phrases(points, targets, between, points.words.T.tocsr(), vocabulary)
         wanted = (targets[:, None] == np.arange(labels)).astype(np.float32)
         machine = solved(system_of(points), wanted, RIDGE, first)
         self.weights = machine.weights
@@ -116,16 +129,20 @@ class Understanding:
         """Return what is compared of vectors."""
         return to_length_one(rows @ self.directions)
 
+    def points(self, texts: Sequence[str], rows: Vectors) -> Points:
+        """Return texts with their vectors as they are compared."""
+        said = self.phrases.vocabulary.rows(texts)
+        return Points(self.sense(rows), self.wording.rows(texts), said, lengths(texts))
+
     def judge(self, texts: Sequence[str], rows: Vectors) -> tuple[Scores, Scores]:
         """Return each trigger's score, one row for each text, and how sure the best one is."""
         scores: list[Scores] = [np.zeros((0, self.labels))]
         sure: list[Scores] = [np.zeros(0)]
         for begin in range(0, len(texts), AT_ONCE):
             part = slice(begin, begin + AT_ONCE)
-            words = self.wording.rows(texts[part])
-            near = self.phrases.near(Points(self.sense(rows[part]), words, lengths(texts[part])))
+            near = self.phrases.near(self.points(texts[part], rows[part]))
             seen = kernel(near.sense, near.words)
-            scores.append((seen @ self.weights).astype(np.float64))
+            scores.append(seen @ self.weights - LACK * near.coverage.lacks())
             sure.append(self.sureness.of(self.signs(scores[-1], near)))
         return np.vstack(scores), np.concatenate(sure)
 
@@ -145,6 +162,7 @@ class Understanding:
             if strangers.any():
                 columns.append(cosines[:, strangers].max(axis=1))
         columns += [near.middles[np.arange(len(chosen)), chosen], near.lengths]
+        columns += near.coverage.of(chosen)
         return np.column_stack(columns).astype(np.float64)
 
 
@@ -157,10 +175,12 @@ def system_of(points: Points) -> Matrix:
     """Compare all phrases with one another; only the lower triangle is filled."""
     many = len(points.lengths)
     system = np.zeros((many, many), np.float32, order="F")
+    common, rare = common_and_rare(points.words)
     for begin in range(0, many, AT_ONCE):
         end = min(many, begin + AT_ONCE)
         sense = points.sense[begin:end] @ points.sense[:end].T
-        words = (points.words[begin:end] @ points.words[:end].T).toarray()
+        words = common[begin:end] @ common[:end].T
+        words += (rare[begin:end] @ rare[:end].T).toarray()
         system[begin:end, :end] = kernel(sense, words)
     return system
 
@@ -168,10 +188,10 @@ def system_of(points: Points) -> Matrix:
 def learning_order(targets: Places) -> tuple[Places, int]:
     """Order phrases at random, those of examined triggers last; returns where these begin."""
     shuffled = np.random.default_rng(0).permutation(len(targets))[:MOST_PHRASES]
-    examined = np.zeros(len(shuffled), bool)
+    examined, most = np.zeros(len(shuffled), bool), COMPARED // max(1, len(shuffled))
     for target in dict.fromkeys([NOTHING, *targets[shuffled].tolist()]):
         group = targets[shuffled] == target
-        room = EXAMINED // 2 if target == NOTHING else EXAMINED - examined.sum()
+        room = most // 2 if target == NOTHING else most - examined.sum()
         if group.sum() > room and (examined.any() or target == NOTHING):
             continue
         examined |= group
@@ -214,24 +234,32 @@ def most(cosines: Matrix, many: int) -> Matrix:
 class Sureness:
     """The log-odds that a choice is right, by what speaks for it."""
 
+    middle: Scores
+    spread: Scores
     weights: Scores
+    """First those of the signs, then those of their squares."""
     offset: float
 
     def of(self, signs: Scores) -> Scores:
         """Return the log-odds for each row of signs."""
-        odds: Scores = signs @ self.weights + self.offset
+        odds: Scores = with_squares(signs, self.middle, self.spread) @ self.weights + self.offset
         return odds
 
 
 def learnt_sureness(signs: Scores, right: Flags) -> Sureness:
     """Learn it from choices that were right and others that were not."""
-    if right.all() or not right.any():
-        return Sureness(np.eye(signs.shape[1])[0], 0.0)
     middle, spread = signs.mean(axis=0), np.maximum(signs.std(axis=0), 1e-6)
+    if right.all() or not right.any():
+        return Sureness(middle, spread, np.eye(2 * signs.shape[1])[0], 0.0)
     machine = LogisticRegression(C=SOFTNESS, max_iter=300)
-    machine.fit((signs - middle) / spread, right)
-    slopes = machine.coef_[0] / spread
-    return Sureness(slopes, float(machine.intercept_[0] - middle @ slopes))
+    machine.fit(with_squares(signs, middle, spread), right)
+    return Sureness(middle, spread, machine.coef_[0], float(machine.intercept_[0]))
+
+
+def with_squares(signs: Scores, middle: Scores, spread: Scores) -> Scores:
+    """Measure signs from their means in standard deviations; returns their squares besides."""
+    far = np.clip((signs - middle) / spread, -FAR, FAR)
+    return np.hstack([far, np.square(far)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,25 +289,28 @@ class Trial:
         answers = self.machine.left_out(group, self.wanted[group])
         points = self.of.phrases.points.at(group)
         near = self.of.phrases.near(points)
-        alone = answers.without_itself
         itself = np.arange(near.sense.shape[1]) == group[:, None]
-        hidden = without(near, itself)
+        hidden = without(near, itself, near.coverage.without_themselves(target))
+        alone = answers.without_itself - LACK * hidden.coverage.lacks()
         if target != NOTHING:
             hidden.middles[:, target] = to_the_others(points.sense)
         yield self.of.signs(alone, hidden), alone.argmax(axis=1) == target
         if target == NOTHING or self.of.labels == 1:
             return
-        strangers, hidden = answers.without_group, without(near, self.of.phrases.targets == target)
+        unknown = near.coverage.without_trigger(target)
+        hidden = without(near, self.of.phrases.targets == target, unknown)
+        strangers = answers.without_group - LACK * unknown.lacks()
         strangers[:, target] = hidden.middles[:, target] = UNLIKE
         yield self.of.signs(strangers, hidden), np.zeros(len(group), bool)
 
 
-def without(near: Nearness, hidden: Flags) -> Nearness:
+def without(near: Nearness, hidden: Flags, coverage: Coverage) -> Nearness:
     """Return the same as if some phrases were not known."""
     return Nearness(
         np.where(hidden, np.float32(UNLIKE), near.sense),
         np.where(hidden, np.float32(UNLIKE), near.words),
         near.middles.copy(),
+        coverage,
         near.lengths,
     )
 

@@ -4,10 +4,14 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from personas.texts import stems
+
+COMMON = 512
+"""Columns in which so many texts have something that they are kept whole."""
 
 
 class Wording:
@@ -30,6 +34,12 @@ class Wording:
 def side_by_side(parts: Sequence[sparse.csr_matrix]) -> sparse.csr_matrix:
     """Join rows of length 1 to rows of length 1."""
     return sparse.hstack(parts).tocsr() * np.float32(np.sqrt(1 / len(parts)))
+
+
+def common_and_rare(rows: sparse.csr_matrix) -> tuple[npt.NDArray[np.float32], sparse.csr_matrix]:
+    """Part the commonest columns, kept whole, from the others: two products take half of one."""
+    order = np.argsort(np.bincount(rows.indices, minlength=rows.shape[1]), kind="stable")
+    return rows[:, order[-COMMON:]].toarray(), rows[:, order[:-COMMON]]
 
 
 def stems_and_pairs(text: str) -> list[str]:

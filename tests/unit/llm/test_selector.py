@@ -195,9 +195,9 @@ def test_known_strangers_lower_the_sureness_of_others_like_them(meanings: Meanin
     taught = phrases()
     texts = [one.text for one in taught]
     targets = [list(SUBJECTS).index(one.category) for one in taught]
-    known = [f"what is the weather like in {place}" for place in ("Rome", "Oslo", "Lima", "Kiev")]
-    asked = "what is the weather like in Tokyo"
+    known = [f"what is the charge of {one}" for one in ("an electron", "an ion", "a neutron")]
+    asked = "what is the charge of a proton"
     without = Selector(texts, targets, meanings).choose(asked)
     told = Selector([*texts, *known], [*targets, *[NOTHING] * len(known)], meanings).choose(asked)
     assert told.fit < 0.7
-    assert told.fit <= without.fit
+    assert told.fit < without.fit
