@@ -70,8 +70,9 @@ class PostgresModelCalls:
             await connection.execute(TAKE_TURNS)
             scope = await overdrawn(connection, call, budget)
             if scope is not None:
-                subject = str(call.day if scope is BudgetScope.DAY else call.campaign)
-                told = await run(connection, NOTICE, scope=scope, subject=subject)
+                told = await run(
+                    connection, NOTICE, scope=scope, subject=subject_of(scope, call, budget)
+                )
                 return Overdrawn(scope, first=told > 0)
             made = await one(connection, RESERVE, **asdict(call))
         if made is None:
@@ -97,6 +98,15 @@ async def overdrawn(
         return None
     campaign = await one(connection, SPENT_IN_CAMPAIGN, campaign=call.campaign)
     return None if budget.campaign.admits(*with_call(campaign, call)) else BudgetScope.CAMPAIGN
+
+
+def subject_of(scope: BudgetScope, call: NewModelCall, budget: Budget) -> str:
+    """Name what is spent; an allowance that was raised may be spent again, and is told of again."""
+    whose, allowed = (
+        (call.day, budget.day) if scope is BudgetScope.DAY else (call.campaign, budget.campaign)
+    )
+    limits = (f"{allowed.tokens} tokens", f"{allowed.usd} USD")
+    return f"{whose}: {', '.join(one for one in limits if not one.startswith('None'))}"
 
 
 def with_call(spent: Row[Any] | None, call: NewModelCall) -> tuple[int, Decimal]:

@@ -46,7 +46,7 @@ model_budget_notices = Table(
     "model_budget_notices",
     metadata,
     words("scope"),
-    # The day, or the campaign's number.
+    # The day, or the campaign's number, with what was allowed.
     words("subject"),
     moment_now("at"),
     one_of("scope", BudgetScope),

@@ -27,6 +27,10 @@ class Trouble:
     format_refused: bool = False
 
 
+MOST_TOKENS = 100_000_000
+"""No request takes more; a server that counts so is not believed, for its budget could not hold."""
+
+
 class Wire(BaseModel):
     """A part of the answer as servers send it: what is not used is not looked at."""
 
@@ -36,14 +40,14 @@ class Wire(BaseModel):
 class WireDetails(Wire):
     """What the prompt's tokens were."""
 
-    cached_tokens: int | None = Field(default=None, ge=0)
+    cached_tokens: int | None = Field(default=None, ge=0, le=MOST_TOKENS)
 
 
 class WireUsage(Wire):
     """What the server counted."""
 
-    prompt_tokens: int | None = Field(default=None, ge=0)
-    completion_tokens: int | None = Field(default=None, ge=0)
+    prompt_tokens: int | None = Field(default=None, ge=0, le=MOST_TOKENS)
+    completion_tokens: int | None = Field(default=None, ge=0, le=MOST_TOKENS)
     prompt_tokens_details: WireDetails | None = None
 
 

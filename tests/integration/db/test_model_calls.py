@@ -74,6 +74,9 @@ async def test_a_campaign_spends_its_own_money_over_all_its_days(engine: AsyncEn
     assert not isinstance(await calls.reserve(call(800), budget), Overdrawn)
     spent = await calls.reserve(call(800, day=TOMORROW), budget)
     assert spent == Overdrawn(BudgetScope.CAMPAIGN, first=True)
+    raised = Budget(UNLIMITED, Allowance(tokens=1500))
+    for first in (True, False):
+        assert await calls.reserve(call(800), raised) == Overdrawn(BudgetScope.CAMPAIGN, first)
     assert not isinstance(await calls.reserve(call(800, campaign=2), budget), Overdrawn)
 
 

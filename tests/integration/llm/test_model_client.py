@@ -96,7 +96,16 @@ async def test_a_server_that_keeps_failing_is_given_up() -> None:
     assert len(server.requests) == 3
 
 
-@pytest.mark.parametrize("deed", [deeds.cut(), deeds.raw(b'{"choices": [{"mess'), deeds.raw(b"")])
+@pytest.mark.parametrize(
+    "deed",
+    [
+        deeds.cut(),
+        deeds.raw(b'{"choices": [{"mess'),
+        deeds.raw(b""),
+        deeds.says("{}", usage={"prompt_tokens": 10**30, "completion_tokens": 1}),
+        deeds.says("{}", usage={"prompt_tokens": -5, "completion_tokens": 1}),
+    ],
+)
 async def test_a_broken_answer_is_asked_for_again_and_counted_as_possibly_billed(
     deed: Deed,
 ) -> None:
