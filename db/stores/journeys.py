@@ -137,6 +137,21 @@ OPEN_IN_CONVERSATION = text(
     ORDER BY j.id DESC LIMIT 1 FOR UPDATE OF j
     """
 )
+# What was left in the middle, and is begun anew or on another version, goes on no more.
+STOP_LEFT = text(
+    """
+    UPDATE journeys j SET state = 'stopped', ended_at = :at, reason = 'it was begun anew'
+    WHERE j.state = 'active' AND j.study_group_id IS NULL AND EXISTS (
+        SELECT FROM journey_progress p
+        WHERE p.journey_id = j.id AND p.conversation_id = :conversation)
+    """
+)
+STOP_LEFT_ITEMS = text(
+    """
+    UPDATE journey_progress SET state = 'stopped', finished_at = :at, updated_at = :at
+    WHERE conversation_id = :conversation AND state = 'running'
+    """
+)
 PERSON = text("SELECT contact_id FROM conversations WHERE id = :conversation")
 KEY_OF = text(
     """
@@ -409,6 +424,8 @@ async def open_direct(connection: AsyncConnection, turn: DirectTurn, at: object)
     script = await one(connection, KEY_OF, version=turn.version)
     if person is None or script is None:
         raise NotFound(f"there is no conversation {turn.conversation}")
+    for statement in (STOP_LEFT, STOP_LEFT_ITEMS):
+        await run(connection, statement, conversation=turn.conversation, at=at)
     values = {"contact": person.contact_id, "group": None, "scripts": [script.key]}
     added = await one(connection, ADD, actor="the person", at=at, **values)
     if added is None:

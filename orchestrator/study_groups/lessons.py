@@ -46,7 +46,9 @@ class Lessons:
             await self.stop(run, f"line {number} was not said: {run.failure}")
         elif job.attempts + 1 >= attempts:
             # A lesson whose job was given up would run for ever, and no other could begin.
-            await self.stop(run, f"line {number + 1} could not be said in {attempts} attempts")
+            await self.stop(
+                run, f"what follows line {number} came to nothing in {attempts} attempts"
+            )
         elif run.waiting:
             await store.wait_until(job, run, now + LOOK_AGAIN)
         elif (due := due_at(run.script.lines, run.progress)) > now:

@@ -159,7 +159,7 @@ async def test_a_line_keeps_its_minute_and_of_three_workers_one_says_it(club: Cl
         [ended] = await club.play.service.groups.lessons(club.id, 1)
         assert (ended.state, ended.reason) == (
             LessonState.STOPPED,
-            f"line 3 could not be said in {last.attempts + 1} attempts",
+            f"what follows line 2 came to nothing in {last.attempts + 1} attempts",
         )
     assert club.texts == SAID[:1]
 

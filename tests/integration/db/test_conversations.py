@@ -35,6 +35,7 @@ from orchestrator.jobs import Converse, Job
 from orchestrator.library.node_library import NodeLibrary
 from orchestrator.ports.conversations import Arrival, Conclusion, ConversationState, Standing
 from orchestrator.ports.interpreting import Interpreter, Message, Opinion
+from orchestrator.ports.journeys import DirectTurn, ItemState, JourneyState
 from orchestrator.ports.outbox import OutboxState
 from orchestrator.ports.stores import Stores
 from orchestrator.ports.work import Claimant
@@ -414,6 +415,19 @@ class Sure(Broken):
     async def interpret(self, message: Message) -> Opinion:
         self.asked.append(message)
         return Opinion(message.scripts[0], "", 0.9, Strategy.SCRIPT_80, "it fits")
+
+
+async def test_a_diagnostic_that_is_begun_anew_leaves_none_in_the_middle(house: House) -> None:
+    await house.hears("Как вступить в клуб?")
+    store, version = house.stores.journeys, house.script.version_id
+    for turns in (1, 2, 1):
+        progress = Progress(step="welcome", turns=turns)
+        await store.record_turn(DirectTurn(ConversationId(1), version, progress, None))
+    newest, left = await store.journeys(None, 10)
+    assert (newest.state, left.state) == (JourneyState.ACTIVE, JourneyState.STOPPED)
+    assert left.reason == "it was begun anew"
+    [item] = (await store.journey(left.id)).items
+    assert item.state is ItemState.STOPPED
 
 
 async def test_nobody_moves_to_a_version_that_cannot_be_used(house: House) -> None:
