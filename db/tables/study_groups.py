@@ -178,7 +178,7 @@ journey_progress = Table(
     Column("position", Integer, nullable=False),
     maybe_reference("contact_id", "contacts.id", index=True),
     reference("script_version_id", "script_versions.id"),
-    maybe_reference("conversation_id", "conversations.id"),
+    maybe_reference("conversation_id", "conversations.id", index=True),
     words("state", server_default=ItemState.RUNNING),
     maybe_words("step"),
     words("outcome", server_default=Outcome.WAITING),
