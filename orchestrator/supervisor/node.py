@@ -135,7 +135,7 @@ class Node:
 
     async def do_jobs(self) -> None:
         """Do jobs under this process's number, and those of nodes that died."""
-        await self.worker.run(self.presence.incarnation or 0, self.attendance.dead)
+        await self.worker.run(lambda: self.presence.incarnation or 0, self.attendance.dead)
 
     async def show_life(self) -> None:
         """Give a sign of life every second; raises NotAllowed when the name went to another."""

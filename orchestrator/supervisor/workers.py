@@ -37,15 +37,18 @@ class Worker:
     hands: int = 16
 
     async def run(
-        self, incarnation: int = 0, dead: Callable[[], frozenset[NodeName]] = frozenset
+        self,
+        incarnation: Callable[[], int] = int,
+        dead: Callable[[], frozenset[NodeName]] = frozenset,
     ) -> None:
         """Do jobs for ever; what fails is put off with growing delays, then buried.
 
         What a process left behind is taken over once its node is `dead`. While the database is
-        away, jobs wait.
+        away, jobs wait. The `incarnation` is asked for each time: a process whose name was swept
+        away goes by another number.
         """
         settle(node=self.node)
-        shift = Shift(self, Claimant(self.node, incarnation), dead)
+        shift = Shift(self, incarnation, dead)
         try:
             async with asyncio.TaskGroup() as group:
                 for number in range(self.hands):
@@ -60,7 +63,7 @@ class Shift:
     """One run of a worker: what it has taken, and what of that is done."""
 
     worker: Worker
-    claimant: Claimant
+    incarnation: Callable[[], int]
     dead: Callable[[], frozenset[NodeName]]
     todo: asyncio.Queue[Job] = field(default_factory=asyncio.Queue)
     done: list[Job] = field(default_factory=list)
@@ -69,6 +72,11 @@ class Shift:
     call: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the hands soon have nothing to do."""
     next_look: float = 0.0
+
+    @property
+    def claimant(self) -> Claimant:
+        """Who takes jobs now."""
+        return Claimant(self.worker.node, self.incarnation())
 
     @property
     def runs_low(self) -> bool:

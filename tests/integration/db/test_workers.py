@@ -14,7 +14,7 @@ from orchestrator.ids import GrantId, NodeName
 from orchestrator.jobs import Job, VerifyGrant
 from orchestrator.ports.stores import Stores
 from orchestrator.ports.work import Topic
-from orchestrator.supervisor.workers import Worker
+from orchestrator.supervisor.workers import Shift, Worker
 from orchestrator.tuning import Retries, Tuning
 from tests.integration.db.conftest import Scene
 from tests.support.jobs import OTHER
@@ -56,7 +56,7 @@ def worker_of(stores: Stores, do: Callable[[Job], Awaitable[None]], node: str = 
 
 @asynccontextmanager
 async def working(worker: Worker, incarnation: int = 1) -> AsyncIterator[None]:
-    task = asyncio.create_task(worker.run(incarnation))
+    task = asyncio.create_task(worker.run(lambda: incarnation))
     try:
         yield
     finally:
@@ -187,6 +187,30 @@ async def test_what_a_killed_process_took_is_done_by_another(scene: Scene) -> No
     deeds = Deeds()
     async with working(worker_of(scene.stores, deeds.do)):
         await deeds.wait(5)
+
+
+async def test_a_process_whose_name_was_swept_away_takes_jobs_under_its_new_number(
+    scene: Scene,
+) -> None:
+    numbers, takers = iter([5]), []
+
+    async def do(job: Job) -> None:
+        takers.append(job.taken_by)
+        await deeds.do(job)
+
+    deeds = Deeds()
+    worker = worker_of(scene.stores, do)
+    shift = Shift(worker, lambda: next(numbers, 6), frozenset)
+    await queue(scene.stores, 1)
+    assert await shift.exchange()
+    shift.done.append(shift.todo.get_nowait())
+    await shift.look_after_the_dead()
+    task = asyncio.create_task(worker.run(shift.incarnation))
+    await deeds.wait(1)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert takers == ["north#6"]
+    assert await states(scene) == {"done": 1}
 
 
 async def test_a_job_that_ends_every_process_is_given_up(scene: Scene) -> None:
