@@ -13,7 +13,14 @@ from telethon.tl.functions.updates import GetStateRequest
 from accounts.calls import Caller, Pace, at_once
 from accounts.endpoint import Endpoint, Patience, own_version
 from accounts.errors import translate
-from accounts.internals import ask_before_each_packet, cut, ended_by, update_state, watch_idle
+from accounts.internals import (
+    ask_before_each_packet,
+    cut,
+    ended_by,
+    spare_traces,
+    update_state,
+    watch_idle,
+)
 from accounts.session import CollectingSession
 from accounts.translate import private_sender
 from accounts.updates import ReceivingClient, UpdateFlow
@@ -104,6 +111,7 @@ class Connection:
         self.client.flow, self.client.answer = flow, self.patience.answer
         self.client.add_event_handler(self.take_update, events.Raw)
         self.client.queue = watch_idle(self.client, flow.note_idle)
+        spare_traces(self.client)
         return flow
 
     def look_at_updates(self) -> None:
