@@ -20,7 +20,8 @@ LOCK = text(
     """
 )
 # Telegram tells us of our own words too. Those have a row in the outbox: with the number that
-# Telegram gave, or, where that was not recorded yet, begun and with the same words.
+# Telegram gave, or, where that was not recorded yet, begun and with the same words; Telegram keeps
+# them without the white space around.
 RECORD = text(
     """
     INSERT INTO messages (conversation_id, direction, telegram_message_id, text, sent_at)
@@ -31,7 +32,8 @@ RECORD = text(
         WHERE m.conversation_id = :conversation
           AND (o.sent_message_id = CAST(:message AS bigint)
                OR o.sent_message_id IS NULL AND o.first_attempt_at IS NOT NULL
-                  AND btrim(o.text) = btrim(CAST(:text AS text))))
+                  AND btrim(o.text, E' \\t\\r\\n')
+                    = btrim(CAST(:text AS text), E' \\t\\r\\n')))
     ON CONFLICT (conversation_id, telegram_message_id) DO NOTHING
     """
 )
