@@ -47,6 +47,7 @@ class Aftermath:
             "finish": lambda: self.ended(turn, ticket, untold.by),
             "merge": lambda: self.merged(turn, ticket, untold),
             "return": lambda: self.returned(turn, ticket),
+            "reopen": lambda: self.reopened(turn, ticket),
         }
         telling = tellings.get(untold.action)
         if telling is None:
@@ -101,5 +102,14 @@ class Aftermath:
         if ticket.conversation is None:
             text = house.words("client.requeued", client.language)
             turn.say(ChatId(client.telegram_id), text)
+        if house.terms().assignment is not Assignment.BY_HAND:
+            await hall.assign(turn, ticket)
+
+    async def reopened(self, turn: Turn, ticket: Ticket) -> None:
+        """Put a ticket before the staff again because its client wrote on."""
+        if ticket.state is not TicketState.NEW:
+            return  # Somebody found it in the queue, or it is closed again.
+        house, hall = self.house, self.house.hall(ticket)
+        await hall.announce(turn, ticket, await house.desk.clients.client(ticket.client))
         if house.terms().assignment is not Assignment.BY_HAND:
             await hall.assign(turn, ticket)

@@ -44,6 +44,11 @@ def source_of(message: Message) -> Source:
     return Source(ChatId(message.chat.id), TgMessageId(message.message_id))
 
 
+def as_it_came(message: Message) -> dict[str, Any]:
+    """Write a message as an update brings it."""
+    return message.model_dump(mode="json", exclude_none=True, exclude_unset=True)
+
+
 def kind_of(message: Message) -> ContentType:
     """Name what a message is."""
     try:

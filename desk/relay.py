@@ -7,10 +7,11 @@ they answer.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from aiogram.enums import ChatType
 from aiogram.types import Message, MessageReactionUpdated, ReactionTypeEmoji
 from pydantic import JsonValue
 
-from desk.content import answered, kind_of, new_message, source_of
+from desk.content import answered, as_it_came, kind_of, new_message, source_of
 from desk.house import House
 from desk.places import is_account
 from desk.turn import LONGEST, Turn
@@ -129,7 +130,10 @@ async def mirror_edit(house: House, turn: Turn, message: Message) -> None:
     """Record new words and put them into every copy."""
     source = source_of(message)
     now = house.clock.now()
-    await house.desk.talk.edit_message(source, message.text, message.caption, now)
+    known = await house.desk.talk.edit_message(source, message.text, message.caption, now)
+    if known is None and message.chat.type == ChatType.PRIVATE:
+        # It may be among what a ticket will begin with.
+        await house.door.pending.renew(house.bot_id, at(source), as_it_came(message))
     edit = edit_of(message)
     await edit_copies(house, turn, source, lambda _: edit)
 

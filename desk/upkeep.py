@@ -72,7 +72,7 @@ async def send_again(
         if number.isdecimal()
         else None
     )
-    if found is None or not isinstance(query.message, Message):
+    if found is None or not isinstance(query.message, Message) or not was_told(query, found.parcel):
         turn.reply(house.words("button.stale", language))
         return
     turn.parcels.append(replace(found.parcel, key=f"again:{number}", delay=timedelta()))
@@ -84,6 +84,12 @@ async def send_again(
     turn.queue("editMessageReplyMarkup", ChatId(query.message.chat.id), here)
 
 
+def was_told(query: CallbackQuery, parcel: Parcel) -> bool:
+    """Tell whether a button stands where the parcel's doubt was told of: its data may be forged."""
+    doubt, message = parcel.doubt, query.message
+    return doubt is not None and message is not None and message.chat.id == doubt.chat
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """Tells staff of parcels that wait for a person."""
@@ -91,13 +97,16 @@ class Held:
     house: House
 
     async def tell(self, turn: Turn, fell: Fell) -> None:
-        """Say once for each ticket and person that somebody cannot be reached now."""
+        """Say of the first parcel that somebody cannot be reached now."""
         if fell.ticket is None or fell.chat < 0:
             return  # Of a group that the bot was removed from nothing can be said there.
         ticket = await self.house.desk.tickets.ticket(fell.ticket)
         client = await self.house.desk.clients.client(ticket.client)
         if ChatId(client.telegram_id) == fell.chat:
             await self.house.desk.clients.mark_left(client.id, has_left=True)
+            return
+        parcels, parcel = self.house.door.parcels, ParcelId(fell.parcel)
+        if await parcels.is_held_before(self.house.bot_id, fell.chat, parcel):
             return
         hall = self.house.hall(ticket)
         words = self.house.words(

@@ -139,6 +139,12 @@ TELL = text(
     ON CONFLICT (bot_id, update_id) DO NOTHING
     """
 )
+HELD_BEFORE = text(
+    """
+    SELECT 1 FROM desk_parcels
+    WHERE bot_id = :bot AND state = 'held' AND chat_id = :chat AND id < :parcel LIMIT 1
+    """
+)
 RELEASE = text(
     """
     UPDATE desk_parcels SET state = 'due', claimed_by = NULL, due_at = now()
@@ -259,6 +265,11 @@ class PostgresParcels:
         """Return what others were sending."""
         async with transaction(self.engine) as connection:
             return [read_parcel(row) for row in await rows(connection, LEFT_BEHIND, bot=bot, by=by)]
+
+    async def is_held_before(self, bot: BotId, chat: ChatId, parcel: ParcelId) -> bool:
+        """Look for one."""
+        async with transaction(self.alone) as connection:
+            return await one(connection, HELD_BEFORE, bot=bot, chat=chat, parcel=parcel) is not None
 
     async def release_held(self, bot: BotId, chat: ChatId) -> int:
         """Let go what waited for a person."""

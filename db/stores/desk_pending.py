@@ -20,6 +20,12 @@ KEEP = text(
     ON CONFLICT (bot_id, chat_id, message_id) DO NOTHING
     """
 )
+RENEW = text(
+    """
+    UPDATE desk_pending SET content = CAST(:content AS jsonb)
+    WHERE bot_id = :bot AND chat_id = :chat AND message_id = :message AND adopted_by IS NULL
+    """
+)
 EARLIER_PART = text(
     """
     SELECT 1 FROM desk_pending
@@ -52,6 +58,12 @@ class PostgresPending:
         async with transaction(self.engine) as connection:
             await run(connection, KEEP, **values, content=write_json(content))
             return not album or await one(connection, EARLIER_PART, **values) is None
+
+    async def renew(self, bot: BotId, at: MessageAt, content: Json) -> None:
+        """Keep the new words."""
+        values = {"bot": bot, "chat": at.chat, "message": at.message}
+        async with transaction(self.engine) as connection:
+            await run(connection, RENEW, **values, content=write_json(content))
 
     async def adopt(self, bot: BotId, chat: ChatId, act: ActKey) -> list[Json]:
         """Mark what waits as the act's, which finds the same when it is carried out again."""

@@ -151,14 +151,20 @@ class PostgresTickets(PostgresTicketLists):
         return await decide(self.engine, whole, idle.ticket, step)
 
     async def reopen(
-        self, act: ActKey, ticket: TicketId, by: By, within: timedelta | None
+        self,
+        act: ActKey,
+        ticket: TicketId,
+        by: By,
+        within: timedelta | None,
+        *,
+        to_tell: bool = False,
     ) -> Decided:
         """Let a closed ticket wait again."""
 
         async def step(connection: AsyncConnection) -> Outcome:
             return await reopen(connection, ticket, within)
 
-        return await decide(self.engine, Act(act, by, "reopen"), ticket, step)
+        return await decide(self.engine, Act(act, by, "reopen", to_tell), ticket, step)
 
     async def merge(self, act: ActKey, ticket: TicketId, into: TicketId, by: By) -> Decided:
         """Make one of two tickets."""

@@ -111,22 +111,13 @@ class Following:
         ticket = await house.desk.tickets.ticket(heard.ticket)
         client = await house.desk.clients.client(ticket.client)
         if not ticket.is_open:
-            await self.open_again(turn, ticket, client)
+            # Told of by `desk.aftermath` once it is so: a card would find it closed before.
+            act, tickets = turn.act("reopen"), house.desk.tickets
+            await tickets.reopen(act, ticket.id, THE_CLOCK, None, to_tell=True)
         message = await self.record(ticket, client, heard)
         ticket = await house.desk.tickets.ticket(ticket.id)
         for place in await house.hall(ticket).destinations(ticket):
             show_words(house, turn, message, place)
-
-    async def open_again(self, turn: Turn, ticket: Ticket, client: Client) -> None:
-        """Let a closed ticket wait again, for its person writes on and people answer there.
-
-        It is told of before it is so: whoever dies in between finds it closed, and tells it again.
-        """
-        again = replace(ticket, state=TicketState.NEW, operator=None, operator_name=None)
-        await self.house.hall(ticket).announce(turn, again, client)
-        await self.queue(turn)
-        turn.parcels.clear()
-        await self.house.desk.tickets.reopen(turn.act("reopen"), ticket.id, THE_CLOCK, None)
 
     async def record(self, ticket: Ticket, client: Client, heard: Heard) -> TicketMessage:
         """Put on record what somebody wrote, known by its number in the conversation."""

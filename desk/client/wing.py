@@ -23,11 +23,11 @@ from desk.client.menu import (
     yes_or_no,
 )
 from desk.client.people import Flood, People
-from desk.content import is_service
+from desk.content import as_it_came, is_service, source_of
 from desk.filters import HasText, InPrivate
 from desk.handing import hand_on
 from desk.house import House, Wing
-from desk.relay import pass_on, record
+from desk.relay import at, pass_on, record
 from desk.survey import Asked, ask_survey, comment, rate, show_step
 from desk.turn import Turn
 from orchestrator.errors import NotFound
@@ -273,9 +273,8 @@ class ClientSide:
 
         Returns False for the later parts of an album, about which they were asked already.
         """
-        written = message.model_dump(mode="json", exclude_none=True, exclude_unset=True)
-        where = MessageAt(ChatId(message.chat.id), TgMessageId(message.message_id))
-        album = message.media_group_id or ""
+        where, album = at(source_of(message)), message.media_group_id or ""
+        written = as_it_came(message)
         return await self.house.door.pending.keep(self.house.bot_id, where, written, album)
 
     async def adopt(self, turn: Turn, client: Client) -> Sequence[Json]:

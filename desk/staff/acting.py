@@ -20,7 +20,7 @@ from support.groups import NewInvite
 from support.ids import OperatorId, TechnicianId
 from support.invitations import invitation_link
 from support.languages import Language
-from support.people import Role, UserStatus
+from support.people import Role, StaffMember, UserStatus
 
 INVITATION_LASTS = timedelta(days=7)
 CODE_BYTES = 12
@@ -118,17 +118,25 @@ class Acts:
         roles = one.roles | {chosen} if given == YES else one.roles - {chosen}
         if roles:
             await self.house.desk.staff.set_roles(self.actor, user, roles)
+            self.forget(one)
             return await self.page("person", number)
         await self.house.desk.staff.set_status(self.actor, user, UserStatus.REMOVED)
+        self.forget(one)
         return await self.page("staff")
 
     async def status(self, number: str, status: str) -> Page:
         """Let somebody act, or not."""
-        chosen = UserStatus(status)
-        await self.house.desk.staff.set_status(self.actor, OperatorId(int(number)), chosen)
+        chosen, user = UserStatus(status), OperatorId(int(number))
+        await self.house.desk.staff.set_status(self.actor, user, chosen)
+        self.forget(await self.house.desk.staff.staff_member(user))
         if chosen is UserStatus.REMOVED:
             return await self.page("staff")
         return await self.page("person", number)
+
+    def forget(self, person: StaffMember) -> None:
+        """Have it be asked anew who somebody is: what they may do has changed."""
+        if person.telegram_id is not None:
+            self.house.forget(person.telegram_id)
 
     async def invite(self, role: str) -> Page:
         """Make a link that lets one person in."""

@@ -179,6 +179,7 @@ class StaffCommands:
         new = NewStaff(earlier.name if earlier else name, person, invited.roles, user.username)
         await self.house.desk.staff.add_staff(Actor(f"{invited.invited_by} (invitation)"), new)
         await self.house.desk.staff.see_staff(person, user.username, user.full_name, started=True)
+        self.house.forget(person)
         await self.house.door.parcels.release_held(self.house.bot_id, ChatId(user.id))
         roles = ", ".join(
             self.house.words(f"role.{role}", language) for role in sorted(invited.roles)

@@ -104,7 +104,7 @@ class AdminMenu:
             case "do", (act, *rest):
                 return await Acts(self.house, say, actor_of(staff)).do(act, tuple(rest))
             case "ask", (question, *rest) if question in QUESTIONS:
-                await self.house.desk.staff.ask_staff(staff.id, AskedOf(Question.SETTING, question))
+                await self.remember(staff, AskedOf(Question.SETTING, question))
                 await state.set_state(Editing.value)
                 await state.update_data(question=question, arguments=rest)
                 return Page(say(f"ask_{question}")).add((say("cancel"), to("home")))
@@ -130,7 +130,13 @@ class AdminMenu:
         """Forget what was asked."""
         await state.clear()
         if staff.asked is not None and staff.asked.question is Question.SETTING:
-            await self.house.desk.staff.ask_staff(staff.id, None)
+            await self.remember(staff, None)
+
+    async def remember(self, staff: StaffMember, asked: AskedOf | None) -> None:
+        """Remember what was asked, so that whoever passes words on knows it at once."""
+        await self.house.desk.staff.ask_staff(staff.id, asked)
+        if staff.telegram_id is not None:
+            self.house.forget(staff.telegram_id)
 
     async def leave(
         self, message: Message, staff: StaffMember, turn: Turn, state: FSMContext

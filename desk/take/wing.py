@@ -246,8 +246,10 @@ class Operators:
         ticket = await self.meant(message, staff)
         if ticket is None:
             self.answer(turn, staff, "staff.no_dialogue")
-        else:
-            await self.hall.finish(turn, ticket, staff)
+            return
+        decided = await self.hall.finish(turn, ticket, staff)
+        if not decided.is_done:
+            turn.say(ChatId(message.chat.id), refusal(self.house, decided, staff))
 
     async def requeue_command(self, message: Message, staff: StaffMember, turn: Turn) -> None:
         """Let the ticket that is meant wait again."""
@@ -255,8 +257,11 @@ class Operators:
         if ticket is None:
             self.answer(turn, staff, "staff.no_dialogue")
             return
-        await self.hall.requeue(turn, ticket, staff)
-        self.answer(turn, staff, "staff.requeued", ticket=ticket.id)
+        decided = await self.hall.requeue(turn, ticket, staff)
+        if decided.is_done:
+            self.answer(turn, staff, "staff.requeued", ticket=ticket.id)
+        else:
+            turn.say(ChatId(message.chat.id), refusal(self.house, decided, staff))
 
     async def choose_whom(
         self, _query: CallbackQuery, arguments: tuple[str, ...], staff: StaffMember, turn: Turn

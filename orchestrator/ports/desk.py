@@ -208,6 +208,9 @@ class ParcelStore(Protocol):
     async def left_behind(self, bot: BotId, by: str) -> Sequence[DueParcel]:
         """Return what another process was sending when it ended."""
 
+    async def is_held_before(self, bot: BotId, chat: ChatId, parcel: ParcelId) -> bool:
+        """Tell whether an earlier parcel waits for the same person."""
+
     async def release_held(self, bot: BotId, chat: ChatId) -> int:
         """Let go what waited for a person to press /start; returns how many that are."""
 
@@ -232,6 +235,9 @@ class PendingStore(Protocol):
 
     async def keep(self, bot: BotId, at: MessageAt, content: Json, album: str = "") -> bool:
         """Keep a message; returns whether it begins something: False for an album's later parts."""
+
+    async def renew(self, bot: BotId, at: MessageAt, content: Json) -> None:
+        """Keep what was written anew in place of what waits; what was handed out stays."""
 
     async def adopt(self, bot: BotId, chat: ChatId, act: ActKey) -> Sequence[Json]:
         """Hand out what waits, in order, to one act; the same act is given the same again."""

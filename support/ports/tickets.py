@@ -102,12 +102,18 @@ class TicketStore(Protocol):
         """Close it for its client's silence, to be told of; SAME once the client has spoken."""
 
     async def reopen(
-        self, act: ActKey, ticket: TicketId, by: By, within: timedelta | None
+        self,
+        act: ActKey,
+        ticket: TicketId,
+        by: By,
+        within: timedelta | None,
+        *,
+        to_tell: bool = False,
     ) -> Decided:
         """Let a closed ticket wait again, if it was closed no longer than `within` ago.
 
-        None asks for no limit (leads). TOO_LATE; SAME: it is open; BUSY: the client has another
-        open ticket, named in `held`.
+        `to_tell` as in `finish`. None asks for no limit (leads). TOO_LATE; SAME: it is open; BUSY:
+        the client has another open ticket, named in `held`.
         """
 
     async def merge(self, act: ActKey, ticket: TicketId, into: TicketId, by: By) -> Decided:

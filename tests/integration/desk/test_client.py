@@ -14,7 +14,7 @@ from simulator.world.people import Person
 from support.assignment import Assignment
 from support.calendar import Span
 from support.catalogue import Flow, Hours, MenuTopic
-from support.ids import TgUserId
+from support.ids import TgUserId, TicketId
 from support.languages import Language
 from support.terms import DeskTerms
 from tests.integration.desk.stand import BOSS, Stand
@@ -198,3 +198,16 @@ async def test_a_rule_gives_tickets_to_operators_who_are_there(stand: Stand) -> 
         await asks(stand, clara, "#3 принято")
         waiting = await door.desk.tickets.waiting()
         assert [one.id for one in waiting] == [3], "whoever is away is given nobody"
+
+
+async def test_what_is_edited_before_there_is_a_ticket_begins_it_as_it_reads_now(
+    stand: Stand,
+) -> None:
+    async with stand.open() as door:
+        anna = stand.person("Anna")
+        said = stand.say(anna, "Wher is it?")
+        asked = await stand.shown(anna, "Связаться")
+        stand.world.private_talk.edit(anna, said.id, Draft("Where is it?"))
+        stand.press(anna, asked, "v1:ask:other")
+        await stand.in_group("Новый клиент")
+        assert [m.text for m in await door.desk.talk.messages(TicketId(1))] == ["Where is it?"]

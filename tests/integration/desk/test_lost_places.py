@@ -206,3 +206,25 @@ async def test_what_a_group_is_told_waits_once_while_the_bot_is_out_of_it(stand:
         stand.press(olga, again, "v1:take")
         await stand.shown(olga, "Anybody?")
         await stand.until(lambda: "В работе: Olga" in again.text, "the card is known")
+
+
+async def test_an_operator_who_cannot_be_reached_is_called_once_until_they_can(
+    stand: Stand,
+) -> None:
+    async with stand.open() as door:
+        olga = await stand.operator(door, "Olga")
+        anna, card = await ask(stand, "Anna", "help", 1)
+        stand.press(olga, card, "v1:take")
+        await stand.shown(olga, "help")
+        stand.world.blocks.set(olga, stand.bot, blocked=True)
+        for words in ("one", "two", "three"):
+            stand.say(anna, words)
+        await stand.in_group("бот не может писать вам")
+        waiting = "SELECT 3 - count(*) FROM desk_parcels WHERE state = 'held'"
+        async with asyncio.timeout(60):
+            for left in (waiting, OPEN):
+                while (await fetch(stand, left))[0][0]:
+                    pass
+        assert sum("бот не может" in one.text for one in stand.group.history) == 1
+        stand.world.blocks.set(olga, stand.bot, blocked=False)
+        await stand.shown(olga, "three")

@@ -272,8 +272,12 @@ async def test_an_invitation_lets_one_person_in_once(stand: Stand) -> None:
         roles = frozenset({Role.OPERATOR})
         await door.desk.invites.invite(BOSS, NewInvite("secret", roles, ends))
         boris, thief = stand.person("Boris"), stand.person("Thief")
+        stand.say(boris, "Is anybody there?")
+        await stand.shown(boris, "Связаться")
         stand.say(boris, "/start invite_secret")
         await stand.shown(boris, "Добро пожаловать, Boris")
+        stand.say(boris, "/queue")
+        await stand.shown(boris, "Никто не ждёт")
         assert (await stand.staff(door, boris)).takes_tickets
         stand.say(thief, "/start invite_secret")
         await stand.shown(thief, "уже использовано")
