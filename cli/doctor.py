@@ -1,6 +1,7 @@
 """`troupe doctor`: what Troupe stands on, checked, each with how to mend it."""
 
 import asyncio
+import os
 import shutil
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -81,6 +82,9 @@ def check_python() -> Finding:
 def check_room(home: Path) -> Finding:
     """Check the free space where the data folder is, or will be."""
     there = next(folder for folder in (home, *home.absolute().parents) if folder.exists())
+    if not os.access(there, os.W_OK):
+        remedy = "make it writable, or set TROUPE_HOME to a folder that is"
+        return Finding("Disk", Health.BROKEN, f"{there} is not writable", remedy)
     free = shutil.disk_usage(there).free
     detail = f"{free / 1024**3:.1f} GB free at {there}"
     remedy = "free some space, or set TROUPE_HOME to a larger disk"
@@ -95,8 +99,14 @@ def check_key(settings: Settings) -> Finding:
     """Check that there is an encryption key, and that others cannot read it."""
     try:
         keyring = load_keyring(settings.encryption_key, settings.home)
-    except (TroupeError, OSError) as error:
+    except TroupeError as error:
         return Finding("Encryption key", Health.BROKEN, "unusable", str(error))
+    except OSError as error:
+        remedy = (
+            f"{error.filename} cannot be used ({error.strerror}): set TROUPE_HOME to a folder that "
+            "you can write, or TROUPE_ENCRYPTION_KEY"
+        )
+        return Finding("Encryption key", Health.BROKEN, "unusable", remedy)
     return Finding("Encryption key", Health.OK, f"from {keyring.origin}")
 
 

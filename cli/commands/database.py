@@ -70,7 +70,7 @@ def folders(as_json: AsJson = False) -> None:
     from db.embedded.estate import survey
 
     columns: list[Column[Plot]] = [
-        Column("Data folder", lambda one: one.folder, wide=True),
+        Column("Data folder", lambda one: one.folder, wide=True, whole=True),
         Column("There", lambda one: one.exists),
         Column("Runs", lambda one: one.runs),
         Column("Size", lambda one: f"{one.size / 1e6:,.0f} MB", number=True),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from cli.commands.comments import summary_card
-from cli.output import AsJson, Column, say, show_card, show_listing
+from cli.output import AsJson, Column, counted, say, show_card, show_listing
 from cli.running import actor, run, run_in_company
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def import_(
 
     personas = read_personas(path)
     changed = run(lambda service: service.library.import_personas(actor(), personas))
-    say(f"{changed} of {len(personas)} personas were new or changed")
+    say(f"new or changed: {changed} of {counted(len(personas), 'persona')}")
 
 
 @app.command(epilog="Example: troupe personas export > personas.yaml")

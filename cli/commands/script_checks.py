@@ -80,7 +80,7 @@ def validate(
     from cli.documents import read_scripts
 
     scripts = read_scripts(path)
-    say(f"{len(scripts)} scripts are valid: {', '.join(script.key for script in scripts)}")
+    say(f"valid: {', '.join(script.key for script in scripts)}")
 
 
 def lint(source: Source, as_json: AsJson = False) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.output import AsJson, Column, draw, say, show_json, show_listing
+from cli.output import AsJson, Column, counted, draw, say, show_json, show_listing
 from cli.running import actor, run
 from orchestrator.ports.library import Live
 
@@ -68,10 +68,11 @@ def import_(
     scripts = read_scripts(path)
     if draft:
         drafted = run(lambda service: service.library.draft_scripts(actor(), scripts, message))
-        say(f"{drafted} of {len(scripts)} scripts were new or changed; publish them to use them")
+        whole = counted(len(scripts), "script")
+        say(f"new or changed: {drafted} of {whole}; publish what is to be used")
         return
     changed = run(lambda service: service.library.import_scripts(actor(), scripts, message, live))
-    say(f"{changed} of {len(scripts)} scripts were new or changed")
+    say(f"new or changed: {changed} of {counted(len(scripts), 'script')}")
 
 
 @app.command(epilog="Example: troupe scripts export > scripts.yaml")

@@ -42,8 +42,8 @@ def test_a_persona_is_imported_listed_and_exported_the_same(
     assert listed["persona"]["key"] == "anna"
     exported = tmp_path / "exported.yaml"
     exported.write_text(troupe("personas", "export", "anna").out)
-    assert "0 of 1 personas" in troupe("personas", "import", str(exported)).out
-    assert "0 of 1 personas" in troupe("personas", "import", str(persona)).out
+    assert "0 of 1 persona" in troupe("personas", "import", str(exported)).out
+    assert "0 of 1 persona" in troupe("personas", "import", str(persona)).out
 
 
 def test_a_mistake_in_one_of_many_scripts_stores_none(troupe: Troupe, tmp_path: Path) -> None:

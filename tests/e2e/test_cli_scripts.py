@@ -35,7 +35,7 @@ def test_what_is_exported_is_imported_as_the_same_bytes(troupe: Troupe, tmp_path
     for name, arguments in (("a.yaml", ()), ("b.json", ("club-ru", "--canonical"))):
         exported = tmp_path / name
         exported.write_text(troupe("scripts", "export", *arguments).out)
-        assert troupe("scripts", "import", str(exported)).out.startswith("0 of")
+        assert ": 0 of" in troupe("scripts", "import", str(exported)).out
         assert troupe("scripts", "export", *arguments).out == exported.read_text()
 
 
@@ -89,7 +89,7 @@ def test_files_are_checked_without_a_database(
     troupe: Troupe, broken: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/nothing")
-    assert troupe("scripts", "validate", str(EXAMPLES)).out.startswith("2 scripts are valid")
+    assert troupe("scripts", "validate", str(EXAMPLES)).out.startswith("valid: club-en, club-ru")
     assert troupe("scripts", "lint", str(EXAMPLES)).out == "nothing to find fault with\n"
     assert all(one["passed"] for one in troupe("scripts", "test", str(EXAMPLES), "--json").json)
     failed = troupe("scripts", "test", str(broken))
