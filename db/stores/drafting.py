@@ -65,6 +65,13 @@ TURNS = text(
               WHERE d.schedule_id = s.id AND d.state = 'review'
                 AND CAST(d.due_at AT TIME ZONE c.time_zone AS date) = day.today)
                AS promised_today,
+           (SELECT count(*) FROM comments said
+            WHERE said.schedule_id = s.id AND said.status <> 'failed'
+              AND said.counted_on IS NULL AND said.planned_on = day.today + 1)
+           + (SELECT count(*) FROM drafts d
+              WHERE d.schedule_id = s.id AND d.state = 'review'
+                AND CAST(d.due_at AT TIME ZONE c.time_zone AS date) = day.today + 1)
+               AS promised_tomorrow,
            (SELECT coalesce(said.sent_at, said.created_at) FROM comments said
             WHERE said.account_id = a.id AND said.status <> 'failed'
             ORDER BY said.id DESC LIMIT 1) AS last_spoke
@@ -324,6 +331,7 @@ def to_turn(row: Row[Any], persona: Persona) -> Turn:
         window=Window.between(row.start_time, row.end_time),
         comments_per_day=row.comments_per_day,
         promised_today=row.promised_today,
+        promised_tomorrow=row.promised_tomorrow,
         last_spoke=row.last_spoke,
         script_keys=tuple(row.script_keys),
     )

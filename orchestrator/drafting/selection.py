@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from orchestrator.campaigns.window import zone_named
+from orchestrator.campaigns.window import local_date, zone_named
 from orchestrator.ports.drafting import LiveGrant, PostContext, Turn
 from personas.silence import Silence, SilenceReason
 
@@ -35,12 +35,7 @@ def find_openings(context: PostContext, now: datetime, lasts: timedelta) -> Open
     able = [turn for turn in context.turns if turn.speaks]
     if not able:
         return Silence(SilenceReason.NO_ACCOUNT, "no scheduled account may speak now")
-    unspent = [turn for turn in able if turn.promised_today < turn.comments_per_day]
-    if not unspent:
-        return Silence(
-            SilenceReason.DAILY_LIMIT, "every scheduled account has spent its day's comments"
-        )
-    return within_window(context, unspent, now, lasts)
+    return within_window(context, able, now, lasts)
 
 
 def within_window(
@@ -58,6 +53,19 @@ def within_window(
         return Silence(
             SilenceReason.OUTSIDE_WINDOW, "the post will be too old when the window opens again"
         )
-    soonest = min(opening.due_at for opening in early)
-    ready = tuple(opening for opening in early if opening.due_at == soonest)
+    unspent = [opening for opening in early if has_room(opening, now)]
+    if not unspent:
+        return Silence(
+            SilenceReason.DAILY_LIMIT, "every scheduled account has spent that day's comments"
+        )
+    soonest = min(opening.due_at for opening in unspent)
+    ready = tuple(opening for opening in unspent if opening.due_at == soonest)
     return Openings(context.grant, ready)
+
+
+def has_room(opening: Opening, now: datetime) -> bool:
+    """Tell whether the turn has a comment left on the day on which it would be said."""
+    turn, zone = opening.turn, zone_named(opening.turn.time_zone)
+    is_today = local_date(opening.due_at, zone) == local_date(now, zone)
+    promised = turn.promised_today if is_today else turn.promised_tomorrow
+    return promised < turn.comments_per_day

@@ -53,6 +53,8 @@ class Turn:
     """Comments sent, waiting or in review today (campaign's time zone) in this channel."""
     last_spoke: datetime | None
     script_keys: tuple[str, ...]
+    promised_tomorrow: int = 0
+    """Those that wait for the next day, or are in review for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,10 @@ async def test_the_context_of_a_decision_holds_all_that_it_looks_at(scene: Scene
     assert decided.decided
     unknown = PostRef(scene.channel, MessageId(99))
     assert await scene.stores.drafting.post_context(unknown) is None
+    await scene.sql("UPDATE comments SET planned_on = planned_on + 1")
+    context = await scene.stores.drafting.post_context(post)
+    assert context is not None
+    assert [(one.promised_today, one.promised_tomorrow) for one in context.turns] == [(0, 1)]
 
 
 @pytest.mark.parametrize(
