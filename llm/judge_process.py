@@ -116,13 +116,13 @@ class JudgeProcess:
         return process
 
     async def listen(self, process: Process) -> None:
-        """Hand responses to who waits, until the process ends."""
-        _, out = pipes_of(process)
-        while line := await out.readline():
-            response = RESPONSES.validate_json(line)
-            waits = self.waiting.get(response.id)
-            if waits is not None and not waits.done():
-                waits.set_result(response)
+        """Hand responses to who waits, until the process ends; one that raves is ended."""
+        try:
+            await self.hand_out(process)
+        except ValueError as raving:
+            log.warning("the selector's process cannot be understood: %s", raving)
+            if process.returncode is None:
+                process.kill()
         ended = await process.wait()
         if self.process is process:
             self.process = None
@@ -132,6 +132,15 @@ class JudgeProcess:
                 waits.set_result(Response(number, failure=told))
         if not self.closed:
             log.warning("the selector's process ended with %s: it is begun again", ended)
+
+    async def hand_out(self, process: Process) -> None:
+        """Hand responses to who waits; raises ValueError for a line that is none."""
+        _, out = pipes_of(process)
+        while line := await out.readline():
+            response = RESPONSES.validate_json(line)
+            waits = self.waiting.get(response.id)
+            if waits is not None and not waits.done():
+                waits.set_result(response)
 
     def keep(self, task: asyncio.Task[None]) -> None:
         """Hold a task until it is done."""

@@ -11,7 +11,7 @@ import pytest
 from cli.documents import read_scripts
 from llm.classroom import Classroom
 from llm.interpreter import LocalInterpreter, taught
-from llm.judge_process import JudgeProcess
+from llm.judge_process import LONGEST_LINE, JudgeProcess
 from llm.overhearing import BY_EXAMPLES
 from llm.readings import CannotJudge, Heard
 from llm.rejudging import Rejudging
@@ -211,6 +211,26 @@ async def test_a_judge_that_was_killed_is_begun_again(tmp_path: Path) -> None:
         await judge.close()
     with pytest.raises(CannotJudge, match="stops"):
         await judge.read(scripts, "how to brew espresso")
+
+
+@pytest.mark.parametrize("said", ["nonsense", "x" * LONGEST_LINE * 3])
+async def test_a_judge_that_raves_is_ended_and_nobody_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    (tmp_path / "words").write_text(f"{said}\n")
+    raving = tmp_path / "raving"
+    raving.write_text(f"#!/bin/sh\ncat '{tmp_path}/words'\nexec cat >/dev/null\n")
+    raving.chmod(0o755)
+    judge = JudgeProcess(tmp_path, by_meaning=False)
+    scripts = [PublishedScript(ScriptVersionId(1), COFFEE)]
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "executable", str(raving))
+            with pytest.raises(CannotJudge, match="ended"):
+                await judge.read(scripts, "how to brew espresso")
+        assert (await judge.read(scripts, "how to brew espresso")).reading is not None
+    finally:
+        await judge.close()
 
 
 async def test_a_judge_that_cannot_learn_says_so() -> None:
