@@ -18,7 +18,7 @@ app = typer.Typer(no_args_is_help=True, help="The organisation's accounts on Tel
 Name = Annotated[str, typer.Argument(help="The account's name here, like anna.")]
 
 
-@app.command(epilog="Example: troupe accounts add anna --persona anna")
+@app.command(epilog="Example: troupe accounts add anna --persona nina")
 def add(
     name: Name,
     persona: Annotated[str, typer.Option(help="Key of the persona that it speaks as.")],
