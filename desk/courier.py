@@ -44,6 +44,7 @@ AT_ONCE = 1000
 SIDE_BY_SIDE = 64
 """Requests at a time."""
 POLL = 5.0
+STOPS_WITHIN = 5.0
 PAUSES = (0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
 """Seconds before each further try of what was not done; the last one stands for all later ones."""
 BROKEN_TRIES = 6
@@ -135,8 +136,12 @@ class Courier:
         for line in self.lines.values():
             line.parcels.clear()
             line.came.set()
-        if tasks or self.settling:
-            await asyncio.wait([*tasks, *self.settling], timeout=5.0)
+        until = self.clock.monotonic() + STOPS_WITHIN
+        if tasks:
+            await asyncio.wait(tasks, timeout=STOPS_WITHIN)
+        # Asked once the lines are done: what is answered meanwhile is recorded, and no doubt.
+        if self.settling:
+            await asyncio.wait(self.settling, timeout=max(1.0, until - self.clock.monotonic()))
         for task in (*tasks, *self.settling):
             task.cancel()
         await asyncio.gather(*tasks, *self.settling, return_exceptions=True)

@@ -122,7 +122,12 @@ class Turn:
         )
 
     def edit(
-        self, at: MessageAt, text: str, *, keyboard: InlineKeyboardMarkup | None = None
+        self,
+        at: MessageAt,
+        text: str,
+        *,
+        keyboard: InlineKeyboardMarkup | None = None,
+        after: After | None = None,
     ) -> None:
         """Put other words, and other buttons or none, in the place of a message of the bot's."""
         params: dict[str, JsonValue] = {
@@ -130,7 +135,7 @@ class Turn:
             "text": text[:LONGEST],
             "parse_mode": "HTML",
         }
-        self.queue("editMessageText", at.chat, params | shown(keyboard))
+        self.queue("editMessageText", at.chat, params | shown(keyboard), after=after)
 
     def queue(
         self,

@@ -150,6 +150,9 @@ class OperatorsHall:
     async def begin(self, turn: Turn, ticket: Ticket, operator: OperatorId) -> None:
         """Bring operator and client together, and hand on what the client wrote already."""
         house = self.house
+        now = await house.desk.tickets.ticket(ticket.id)
+        if now.operator != operator or now.state is not TicketState.WORK:
+            return  # Whoever ended it or gave it on in between has told of that.
         staff = await house.desk.staff.staff_member(operator)
         client = await house.desk.clients.client(ticket.client)
         turn.ticket = ticket.id

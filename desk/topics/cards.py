@@ -18,6 +18,8 @@ from support.ports.directory import CardLine, ClientDirectory
 from support.tickets import Place, Ticket
 from support.topics.graphemes import cut, one_line
 
+RENEWED = "card_renewed"
+"""The continuation that compares a card that was brought up to date with what is so by then."""
 CARD_LASTS = timedelta(minutes=15)
 TECHNICIANS_LAST = timedelta(minutes=10)
 TECHNICIANS_KEY = "cache:technicians"
@@ -48,17 +50,19 @@ class Cards:
         )
 
     async def renew(self, turn: Turn, ticket: Ticket, client: Client) -> None:
-        """Bring the card in the main topic up to date."""
+        """Bring the card in the main topic up to date.
+
+        Of two who do so at once, one may know less: once it is shown, it is compared again.
+        """
         if ticket.main is not None and ticket.card is not None:
             here = MessageAt(ticket.main.chat, ticket.card)
-            text = await self.text(ticket, client)
-            turn.edit(here, text, keyboard=await self.buttons(ticket))
+            text, buttons = await self.text(ticket, client), await self.buttons(ticket)
+            after = After(RENEWED, {"seal": sealed(text, buttons)})
+            turn.edit(here, text, keyboard=buttons, after=after)
 
     async def seal(self, ticket: Ticket, client: Client) -> str:
         """Return what tells a card apart from one that shows or offers something else."""
-        shows = await self.text(ticket, client)
-        offers = (await self.buttons(ticket)).model_dump_json()
-        return sha256(f"{shows}\n{offers}".encode()).hexdigest()[:16]
+        return sealed(await self.text(ticket, client), await self.buttons(ticket))
 
     async def mirror(
         self, turn: Turn, ticket: Ticket, client: Client, place: Place, technician: TechnicianId
@@ -145,6 +149,11 @@ class Cards:
         kept = json.dumps([asdict(one) for one in fresh], ensure_ascii=False)
         await self.house.door.memory.keep(TECHNICIANS_KEY, kept, TECHNICIANS_LAST)
         return fresh
+
+
+def sealed(shows: str, offers: InlineKeyboardMarkup) -> str:
+    """Return what tells a card apart from one that shows or offers something else."""
+    return sha256(f"{shows}\n{offers.model_dump_json()}".encode()).hexdigest()[:16]
 
 
 def main_groups(house: House) -> Sequence[ChatId]:

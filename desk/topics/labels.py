@@ -27,59 +27,61 @@ def label_of(name: str) -> str:
     return f"👤 {cut(one_line(name), LONGEST_NAME) or '?'}:\n"
 
 
+Labelled = tuple[str, list[JsonValue]]
+"""Words under a label, and their formatting."""
+
+
 def show_said(turn: Turn, message: Message, place: Place, name: str, ticket: TicketId) -> None:
     """Show a message in a place under its author's name; albums and too long ones go without."""
-    source, label = source_of(message), label_of(name)
-    written = labelled(message, label)
-    if message.text is not None and written is not None:
+    source, album = at(source_of(message)), message.media_group_id
+    written = labelled(message, label_of(name))
+    show(turn, source, place, written, is_text=message.text is not None, album=album, ticket=ticket)
+
+
+def show_recorded(turn: Turn, message: TicketMessage, place: Place) -> None:
+    """Show what staff wrote earlier, as it is on record, under its author's name."""
+    label, is_text = label_of(message.author), message.content_type is ContentType.TEXT
+    bold: list[JsonValue] = [{"type": "bold", "offset": 0, "length": units(label) - 1}]
+    ticket, album = message.ticket, message.media_group
+    if message.source is None:
+        params: dict[str, JsonValue] = {"text": cut(f"{label}{message.words}", LONGEST_TEXT)}
+        key = said_key(message.id, place)
+        turn.queue("sendMessage", place, params | {"entities": bold}, ticket=ticket, key=key)
+        return
+    fits = units(f"{label}{message.words}") <= (LONGEST_TEXT if is_text else LONGEST_CAPTION)
+    has_words = is_text or message.content_type in CAPTIONED
+    written = (f"{label}{message.words}", bold) if fits and has_words else None
+    show(turn, at(message.source), place, written, is_text=is_text, album=album, ticket=ticket)
+
+
+def show(
+    turn: Turn,
+    source: MessageAt,
+    place: Place,
+    written: Labelled | None,
+    *,
+    is_text: bool,
+    album: str | None,
+    ticket: TicketId,
+) -> None:
+    """Queue a copy with other words, where it can have such; once in each place."""
+    if is_text and written is not None:
         method: str = "sendMessage"
         params: dict[str, JsonValue] = {"text": written[0], "entities": written[1]}
     else:
         method = "copyMessage"
         params = {"from_chat_id": source.chat, "message_id": source.message}
-        if written is not None and message.media_group_id is None:
+        if written is not None and album is None:
             params |= {"caption": written[0], "caption_entities": written[1]}
-    album = f"{source.chat}:{message.media_group_id}" if message.media_group_id else ""
     turn.queue(
         method,
         place,
         params,
-        source=at(source),
-        album=album,
+        source=source,
+        album=f"{source.chat}:{album}" if album else "",
         delay=ALBUM_REST if album else ALBUM_REST * 0,
         ticket=ticket,
-        key=relay_key(at(source), place),
-    )
-
-
-def show_recorded(turn: Turn, message: TicketMessage, place: Place) -> None:
-    """Show what staff wrote earlier, as it is on record, under its author's name."""
-    label, source = label_of(message.author), message.source
-    bold: JsonValue = {"type": "bold", "offset": 0, "length": units(label) - 1}
-    if source is None or message.content_type is ContentType.TEXT:
-        text = cut(f"{label}{message.words}", LONGEST_TEXT)
-        turn.queue(
-            "sendMessage",
-            place,
-            {"text": text, "entities": [bold]},
-            source=None if source is None else at(source),
-            ticket=message.ticket,
-            key=said_key(message.id, place) if source is None else relay_key(at(source), place),
-        )
-        return
-    params: dict[str, JsonValue] = {"from_chat_id": source.chat, "message_id": source.message}
-    if message.content_type in CAPTIONED and message.media_group is None:
-        caption = cut(f"{label}{message.caption or ''}", LONGEST_CAPTION)
-        params |= {"caption": caption, "caption_entities": [bold]}
-    turn.queue(
-        "copyMessage",
-        place,
-        params,
-        source=at(source),
-        album=f"{source.chat}:{message.media_group}" if message.media_group else "",
-        delay=ALBUM_REST if message.media_group else ALBUM_REST * 0,
-        ticket=message.ticket,
-        key=relay_key(at(source), place),
+        key=relay_key(source, place),
     )
 
 
@@ -100,7 +102,7 @@ def edit_said(message: Message, name: str) -> Amendment | None:
     return Amendment(method, {words: written[0], formats: written[1]})
 
 
-def labelled(message: Message, label: str) -> tuple[str, list[JsonValue]] | None:
+def labelled(message: Message, label: str) -> Labelled | None:
     """Return the words of a message under a label, with their formatting moved along."""
     if message.text is not None:
         words, found, most = message.text, message.entities, LONGEST_TEXT

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from desk.courier import GONE
 from desk.handing import hand_on
 from desk.house import Fell, House
 from desk.moving import resent
@@ -86,6 +87,29 @@ class TopicsGoOn:
             ticket, client = await self.about(fell)
             if await self.hall.cards.seal(ticket, client) != fell.told.get("seal"):
                 await self.hall.cards.renew(turn, ticket, client)
+
+    async def card_renewed(self, turn: Turn, fell: Fell) -> None:
+        """Bring a card up to date once more where it shows what is not so any more."""
+        if fell.ticket is None or fell.state == ParcelState.MERGED:
+            return  # A later one stands in its place, and is compared by itself.
+        ticket, client = await self.about(fell)
+        if await self.hall.cards.seal(ticket, client) != fell.told.get("seal"):
+            await self.hall.cards.renew(turn, ticket, client)
+
+    async def titled(self, turn: Turn, fell: Fell) -> None:
+        """Call a topic by another name once more where its name is not right any more."""
+        if fell.ticket is None or fell.state == ParcelState.MERGED:
+            return
+        if any(words in fell.error for words in GONE):
+            await self.topic_gone(turn, fell)
+            return
+        ticket, client = await self.about(fell)
+        place, title = (
+            Place(fell.chat, ThreadId(fell.thread)),
+            await title_of(self.house, ticket, client),
+        )
+        if title != fell.told.get("title") and place in await self.hall.places(ticket):
+            retitle(turn, place, title)
 
     async def mirror_opened(self, turn: Turn, fell: Fell) -> None:
         """Put the card and what the client wrote into the technician's new topic."""

@@ -4,11 +4,14 @@ from datetime import timedelta
 
 from desk.house import House
 from desk.turn import Turn
+from orchestrator.ports.desk import After
 from support.people import Client
 from support.tickets import Place, Ticket, TicketState
 from support.topics.budget import GROUP_BUDGET
 from support.topics.titles import StateWord, Titled, Words, holder_name, topic_title
 
+TITLED = "titled"
+"""The continuation that compares a title with what the topic is to be called by then."""
 RESTS: timedelta = GROUP_BUDGET.settling
 """How long a title waits for a newer one."""
 
@@ -45,6 +48,7 @@ async def holder(house: House, ticket: Ticket) -> str | None:
 
 
 def retitle(turn: Turn, place: Place, title: str) -> None:
-    """Call a topic so, unless a newer title comes first."""
+    """Call a topic so, unless a newer title comes first; then it is compared with what is so."""
     params = {"message_thread_id": place.thread, "name": title}
-    turn.queue("editForumTopic", place, params, delay=RESTS)
+    after = After(TITLED, {"title": title})
+    turn.queue("editForumTopic", place, params, delay=RESTS, after=after)

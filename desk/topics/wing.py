@@ -15,10 +15,11 @@ from desk.content import is_service, source_of
 from desk.filters import InSupergroup
 from desk.house import House, Wing
 from desk.relay import edit_copies, edit_of, relay
-from desk.topics.cards import Cards
+from desk.topics.cards import RENEWED, Cards
 from desk.topics.hall import TopicsHall
 from desk.topics.labels import edit_said, show_said
 from desk.topics.outcomes import TopicsGoOn
+from desk.topics.titles import TITLED
 from desk.turn import Turn
 from orchestrator.errors import NotFound
 from orchestrator.ports.desk import Amendment, Doubt
@@ -70,6 +71,8 @@ def make_wing(house: House, directory: ClientDirectory | None = None) -> Wing:
     continuations = {
         "topic_opened": going_on.topic_opened,
         "topic_card": going_on.topic_card,
+        RENEWED: going_on.card_renewed,
+        TITLED: going_on.titled,
         "mirror_opened": going_on.mirror_opened,
         "topic_gone": going_on.topic_gone,
     }

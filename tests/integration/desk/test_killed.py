@@ -41,6 +41,7 @@ async def tickets_in_work(stand: Stand) -> list[tuple[Person, Person]]:
             stand.press(operator, card, "v1:take")
             await stand.shown(client, "Оператор подключился")
             pairs.append((client, operator))
+        await settled(stand)
     return pairs
 
 

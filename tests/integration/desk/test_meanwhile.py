@@ -11,11 +11,16 @@ from desk.door import Door
 from desk.upkeep import Clockwork
 from orchestrator.ports.desk import BotId, Outcome, ParcelId, ParcelStore
 from simulator.world.messages import Draft
+from simulator.world.peers import MessageId
+from simulator.world.people import Person
 from support.ids import ChatId, TicketId
 from support.terms import DeskTerms
 from support.tickets import TicketState
+from tests.integration.desk.forum import forum_on
 from tests.integration.desk.lives import has_gone_on
 from tests.integration.desk.stand import Stand, buttons_of
+from tests.integration.desk.test_killed import fetch
+from tests.integration.desk.test_lost_places import OPEN
 from tests.integration.desk.test_operators_day import ask, house_of, texts
 
 Happening = Callable[[], Awaitable[object]]
@@ -210,3 +215,65 @@ async def test_a_reply_to_somebody_whose_ticket_is_closed_reaches_nobody_else(
         stand.say(olga, "for Boris")
         await stand.shown(boris, "for Boris")
         assert "for Anna" not in texts(stand, boris)
+
+
+async def test_a_ticket_that_is_ended_as_it_is_passed_on_begins_with_nobody(stand: Stand) -> None:
+    async with stand.door() as door:
+        tickets = Meanwhile(door.desk.tickets, "hand_over")
+        door.desk = replace(door.desk, tickets=tickets)
+        async with stand.running(door):
+            olga, igor = [await stand.operator(door, name) for name in ("Olga", "Igor")]
+            anna, card = await ask(stand, "Anna", "help", 1)
+            stand.press(olga, card, "v1:take")
+            controls = await stand.shown(olga, "Вы подключены")
+
+            async def ends() -> None:
+                await end(stand, anna)
+                await stand.shown(igor, "Диалог #1 завершён")
+
+            tickets.happens = ends
+            stand.press(olga, controls, "v1:pass:1")
+            whom = await stand.shown(olga, "Кому передать")
+            stand.press(olga, whom, "v1:passto:1")
+            await stand.shown(olga, "#1 передано")
+    assert not any("Вы подключены" in one for one in texts(stand, igor))
+
+
+async def end(stand: Stand, client: Person) -> None:
+    """Have a client end their ticket by the menu."""
+    said = stand.say(client, "/start")
+    menu = await stand.shown(client, "#1", after=said.id)
+    stand.press(client, menu, "v1:end:1")
+    await stand.shown(client, "завершено")
+
+
+async def test_a_card_and_title_written_on_old_news_are_put_right(stand: Stand) -> None:
+    made: list[Meanwhile] = []
+
+    def prepare(door: Door) -> None:
+        made.append(Meanwhile(door.desk.tickets, "choose_technician"))
+        door.desk = replace(door.desk, tickets=made[0])
+
+    async with forum_on(stand, prepare=prepare) as desk:
+        anna = await desk.ask("Anna", "Hello")
+        topic = await desk.titled("#1 | Anna")
+        card = await desk.stands("Обращение #1", topic)
+        chosen = f"v1:tech:1:{desk.technician.id}"
+        await stand.until(lambda: chosen in buttons_of(card), "the card offers Ivan")
+
+        def shows_the_end() -> bool:
+            found = desk.main.topics[MessageId(topic)]
+            return "v1:topen:1" in buttons_of(card) and "Закрыт" in found.title
+
+        async def ends() -> None:
+            await end(stand, anna)
+            await stand.until(shows_the_end, "the card and the title tell of the end")
+
+        made[0].happens = ends
+        stand.press(desk.maria, card, chosen)
+        mirror = await desk.titled("#1 | Anna", desk.workshop)
+        await desk.closed(mirror, desk.workshop)
+        async with asyncio.timeout(60):
+            while (await fetch(stand, OPEN))[0][0]:
+                pass
+        assert shows_the_end()
