@@ -16,6 +16,10 @@ from personas.texts import stems
 UNKNOWN = 0
 """The column of all words that no phrase has."""
 NO_TRIGGER = -1
+LACK = 0.3
+"""What a trigger of endless phrases loses if it knows none of a message's words."""
+MANY = 50
+"""Phrases of a trigger at which half of that is taken: of few phrases words are missing anyway."""
 NEVER_NONE = 1e-6
 """What the words of a text weigh at least, so that a text without words can be divided by it."""
 
@@ -54,6 +58,12 @@ class Coverage:
             known[:, self.known_by] = (weights * others).sum(axis=1)
         shares: Scores = 1 - known / (weights.sum(axis=1, keepdims=True) + NEVER_NONE)
         return shares
+
+    def penalties(self) -> Scores:
+        """Return what each trigger's score loses for what it lacks."""
+        usual = self.sizes.mean()
+        penalties: Scores = self.lacks() * (LACK * usual / (usual + MANY))
+        return penalties
 
     def of(self, chosen: Places) -> list[Scores]:
         """Return what the chosen triggers lack and know of the texts.

@@ -33,8 +33,6 @@ NEARNESS = 3.0
 """How quickly the kernel of sense falls with distance: exp(2 * NEARNESS * (cosine - 1))."""
 WORDS_SHARE = 0.4
 RIDGE = 0.15
-LACK = 0.2
-"""What a trigger's score loses if it knows none of a message's words."""
 AT_ONCE = 1000
 """Phrases that are compared with all others at once."""
 KIN = (1, 3, 10)
@@ -42,6 +40,8 @@ UNLIKE = -1.0
 """How near a phrase is that does not count."""
 SOFTNESS = 1.0
 """The logistic regression's C."""
+CURVED = 0.1
+"""How large squares are beside what they are the squares of: of few phrases little is believed."""
 FAR = 4.0
 """Standard deviations; a sign farther from its mean says nothing more."""
 
@@ -142,7 +142,7 @@ class Understanding:
             part = slice(begin, begin + AT_ONCE)
             near = self.phrases.near(self.points(texts[part], rows[part]))
             seen = kernel(near.sense, near.words)
-            scores.append(seen @ self.weights - LACK * near.coverage.lacks())
+            scores.append(seen @ self.weights - near.coverage.penalties())
             sure.append(self.sureness.of(self.signs(scores[-1], near)))
         return np.vstack(scores), np.concatenate(sure)
 
@@ -259,7 +259,7 @@ def learnt_sureness(signs: Scores, right: Flags) -> Sureness:
 def with_squares(signs: Scores, middle: Scores, spread: Scores) -> Scores:
     """Measure signs from their means in standard deviations; returns their squares besides."""
     far = np.clip((signs - middle) / spread, -FAR, FAR)
-    return np.hstack([far, np.square(far)])
+    return np.hstack([far, CURVED * np.square(far)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +291,7 @@ class Trial:
         near = self.of.phrases.near(points)
         itself = np.arange(near.sense.shape[1]) == group[:, None]
         hidden = without(near, itself, near.coverage.without_themselves(target))
-        alone = answers.without_itself - LACK * hidden.coverage.lacks()
+        alone = answers.without_itself - hidden.coverage.penalties()
         if target != NOTHING:
             hidden.middles[:, target] = to_the_others(points.sense)
         yield self.of.signs(alone, hidden), alone.argmax(axis=1) == target
@@ -299,7 +299,7 @@ class Trial:
             return
         unknown = near.coverage.without_trigger(target)
         hidden = without(near, self.of.phrases.targets == target, unknown)
-        strangers = answers.without_group - LACK * unknown.lacks()
+        strangers = answers.without_group - unknown.penalties()
         strangers[:, target] = hidden.middles[:, target] = UNLIKE
         yield self.of.signs(strangers, hidden), np.zeros(len(group), bool)
 

@@ -195,8 +195,8 @@ def test_known_strangers_lower_the_sureness_of_others_like_them(meanings: Meanin
     taught = phrases()
     texts = [one.text for one in taught]
     targets = [list(SUBJECTS).index(one.category) for one in taught]
-    known = [f"what is the charge of {one}" for one in ("an electron", "an ion", "a neutron")]
-    asked = "what is the charge of a proton"
+    known = ["I have a question", "can you explain this again", "who can explain this to me"]
+    asked = "I have a question about this"
     without = Selector(texts, targets, meanings).choose(asked)
     told = Selector([*texts, *known], [*targets, *[NOTHING] * len(known)], meanings).choose(asked)
     assert told.fit < 0.7
