@@ -38,10 +38,23 @@ def name_of(lessons: Lessons, *, by_meaning: bool) -> str:
     told = {
         "lessons": {language: asdict(lesson) for language, lesson in lessons.items()},
         "by_meaning": by_meaning,
-        "libraries": [version(library) for library in LIBRARIES],
-        "program": program(),
+        **release(),
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def release() -> dict[str, object]:
+    """Say which program and which libraries teach, and can read what they taught."""
+    return {"libraries": [version(library) for library in LIBRARIES], "program": program()}
+
+
+def seal(content: bytes) -> bytes:
+    """Return what stands before a selector on the shelf: another release writes another one.
+
+    A conversation may name a selector that was taught before an update, whose parts are not those
+    that this program knows.
+    """
+    return hashlib.sha256(json.dumps(release(), sort_keys=True).encode() + content).digest()
 
 
 @cache
@@ -78,8 +91,8 @@ class Shelf:
             os.utime(path)
         except OSError:
             return None
-        if hashlib.sha256(content[DIGEST:]).digest() != content[:DIGEST]:
-            log.warning("%s is not whole: it is learnt again", path)
+        if seal(content[DIGEST:]) != content[:DIGEST]:
+            log.warning("%s is not whole, or of another release: it is learnt again", path)
             return None
         try:
             found = Unpacker(io.BytesIO(content[DIGEST:]), senses).load()
@@ -95,7 +108,7 @@ class Shelf:
         content = packed.getvalue()
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as file:
-            file.write(hashlib.sha256(content).digest() + content)
+            file.write(seal(content) + content)
         Path(file.name).replace(self.path(selector.name))
         self.make_room()
 

@@ -172,6 +172,17 @@ def test_a_cut_file_is_learnt_again(tmp_path: Path, caplog: pytest.LogCaptureFix
     assert Shelf(tmp_path / "selectors").load(trained.name, None) is not None
 
 
+def test_what_another_release_keeps_on_the_shelf_is_not_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained = Tutor(tmp_path, by_meaning=False).begin([COFFEE])
+    assert isinstance(trained, ScriptSelector)
+    shelf = Shelf(tmp_path / "selectors")
+    assert shelf.load(trained.name, None) is not None
+    monkeypatch.setattr("llm.shelf.program", lambda: "another release")
+    assert shelf.load(trained.name, None) is None
+
+
 async def test_words_serve_first_meaning_follows_and_a_restart_learns_nothing(
     tmp_path: Path,
 ) -> None:
