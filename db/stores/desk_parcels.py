@@ -161,6 +161,9 @@ TOPICS_UNDER_WAY = text(
     WHERE bot_id = :bot AND state = 'sending' AND method = 'createForumTopic'
       AND key LIKE 'topic:%'
     UNION
+    SELECT ticket_id FROM desk_parcels
+    WHERE bot_id = :bot AND state = 'held' AND method = 'createForumTopic' AND key LIKE 'topic:%'
+    UNION
     SELECT (content -> 'parcel' ->> 'ticket')::bigint FROM desk_updates
     WHERE bot_id = :bot AND state = 'waiting' AND update_id < 0
       AND content -> 'parcel' ->> 'after' = 'topic_opened'
