@@ -108,7 +108,8 @@ class Vocabulary:
 
     def coverage(self, rows: sparse.csr_matrix) -> Coverage:
         """Compare texts with the phrases of each trigger, by the words of the texts."""
-        used = np.unique(rows.indices)
+        used, columns = np.unique(rows.indices, return_inverse=True)
+        said = sparse.csr_matrix((rows.data, columns, rows.indptr), (rows.shape[0], len(used)))
         by_trigger = self.by_trigger[:, used]
         uses = by_trigger.sum(axis=0, keepdims=True)
-        return Coverage(rows[:, used].toarray(), uses, by_trigger, self.sizes)
+        return Coverage(said.toarray(), uses, by_trigger, self.sizes)
