@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from llm.classroom import Classroom
 from llm.overhearing import BY_EXAMPLES, overhear
-from llm.readings import CannotJudge, Fit, Heard, Judge, Reading
+from llm.readings import CannotJudge, Fit, Heard, Judge, Reading, Untaught
 from llm.small_talk import Intent
 from orchestrator.ports.interpreting import UNKNOWN_FIT, Message, Opinion
 from orchestrator.ports.writing import PublishedScript
@@ -81,6 +81,8 @@ class LocalInterpreter:
         try:
             async with asyncio.timeout(self.patience):
                 return await self.judge.read(scripts, message.text)
+        except Untaught as why:
+            log.debug("examples judge a message again: %s", why)
         except (TimeoutError, CannotJudge) as why:
             log.warning("examples alone judge a message: %s", str(why) or "training goes on")
         return Heard(await asyncio.to_thread(overhear, scripts, message.text), BY_EXAMPLES)

@@ -49,6 +49,10 @@ class CannotJudge(RuntimeError):
     """Nobody who has learnt can be asked now."""
 
 
+class Untaught(CannotJudge):
+    """Nobody is to be taught what is asked about: there is nothing wrong with that."""
+
+
 class Judge(Protocol):
     """Reads texts by what it learnt of scripts, off the loop."""
 

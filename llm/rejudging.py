@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from llm.classroom import Classroom
 from llm.interpreter import BY_RULES, LocalInterpreter
 from llm.overhearing import BY_EXAMPLES
-from llm.readings import CannotJudge
+from llm.readings import Untaught
 from llm.schooling import School
 from llm.tutor import Tutor
 from orchestrator.ports.interpreting import Message, Opinion
@@ -31,7 +31,7 @@ class Rejudging:
             nonlocal found
             found = await self.tutor.find(judge, scripts)
             if found is None:
-                raise CannotJudge(f"there is no selector {judge}")
+                raise Untaught(f"there is no selector {judge}")
             return found
 
         is_plain = judge in {BY_RULES, BY_EXAMPLES}
@@ -42,4 +42,4 @@ class Rejudging:
 
 async def nobody(scripts: Sequence[Script]) -> "ScriptSelector":
     """Train nothing."""
-    raise CannotJudge(f"nothing was trained on {len(scripts)} scripts")
+    raise Untaught(f"nothing was trained on {len(scripts)} scripts")

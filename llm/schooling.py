@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from llm.readings import Untaught
 from orchestrator.ids import ScriptVersionId
 from orchestrator.ports.writing import PublishedScript
 from personas.scripts.model import Script
@@ -144,5 +145,6 @@ def ended_well(task: "asyncio.Task[Any]") -> bool:
 
 def tell_failure(task: "asyncio.Task[Any]") -> None:
     """Log why a training failed, also where nobody waits for it."""
-    if not task.cancelled() and (failure := task.exception()) is not None:
+    failure = None if task.cancelled() else task.exception()
+    if failure is not None and not isinstance(failure, Untaught):
         log.error("a selector could not be trained: %s", failure)

@@ -146,6 +146,15 @@ async def test_examples_judge_while_nobody_has_learnt(
         assert opinion.heard == heard
 
 
+async def test_what_examples_judged_is_judged_by_them_again_without_alarm(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    opinion = await Rejudging(Tutor(tmp_path)).judge_again(BY_EXAMPLES, first("Здравствуйте"))
+    assert opinion is not None
+    assert opinion.judge == BY_EXAMPLES
+    assert not caplog.records
+
+
 def test_what_was_trained_is_found_under_the_hash_of_what_it_learnt(tmp_path: Path) -> None:
     scripts = [COFFEE, CARDS]
     trained = Tutor(tmp_path, by_meaning=False).begin(scripts)
