@@ -11,12 +11,14 @@ from cli.compose import Company, company
 from cli.desk import at_the_desk, bot_token, desk_door
 from cli.figures import NodesFigures
 from cli.offstage import REMEDY
+from cli.output import counted
 from cli.settings import Settings
 from cli.signals import asked_by_signals
 from db import migrate
 from db.probes import ping_redis, server_time
 from orchestrator.errors import BadInput, ServersUnavailable
 from orchestrator.heap import spare_what_stays
+from orchestrator.ports.accounts import RUNS
 from orchestrator.supervisor.node import Node
 from orchestrator.whereabouts import settle
 from web.health import create_app
@@ -73,9 +75,19 @@ async def run_until_asked(settings: Settings, name: str | None) -> None:
     asked = asyncio.Event()
     with asked_by_signals(asked):
         async with company(settings, migrate=True) as found:
-            if not has_accounts and await bot_token(found) is None:
-                raise BadInput(REMEDY)
+            if not has_accounts:
+                await check_without_application(found)
             await run_node(found, found.node(name), asked)
+
+
+async def check_without_application(found: Company) -> None:
+    """Warn of accounts that nobody can hold; raises BadInput where there is no desk either."""
+    if await bot_token(found) is None:
+        raise BadInput(REMEDY)
+    accounts = await found.stage.stores.accounts.accounts()
+    waiting = sum(account.state in RUNS for account in accounts)
+    if waiting:
+        log.warning("%s cannot be held: %s", counted(waiting, "account"), REMEDY)
 
 
 async def run_node(found: Company, node: Node, asked: asyncio.Event) -> None:
