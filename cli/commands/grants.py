@@ -95,10 +95,25 @@ def revoke(
     if as_json:
         show_json(plain(done))
         return
-    verb = "was" if done.cancelled == 1 else "were"
-    say(f"grant {grant} is revoked; {counted(done.cancelled, 'waiting message')} {verb} cancelled")
+    say(ended(done))
     if done.in_flight:
         show_in_flight(done)
+
+
+def ended(done: "Revocation") -> str:
+    """Say what ended with a grant."""
+    cancelled = counted(done.cancelled, "waiting message")
+    withdrawn = counted(done.withdrawn, "draft")
+    return (
+        f"grant {done.grant} is revoked; "
+        f"{cancelled} {was(done.cancelled)} cancelled, "
+        f"{withdrawn} {was(done.withdrawn)} withdrawn from review"
+    )
+
+
+def was(number: int) -> str:
+    """Return the verb that goes with so many."""
+    return "was" if number == 1 else "were"
 
 
 def show_in_flight(done: "Revocation") -> None:

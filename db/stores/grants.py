@@ -103,9 +103,10 @@ class PostgresGrants:
             # it is listed, and its lane settles it.
             cancelled = await cancel_all_of(connection, WAITING_UNDER_GRANT, grant, why, rejected)
             flights = await read_in_flight(connection, grant)
-            after = {"cancelled": cancelled, "in_flight": len(flights)}
+            withdrawn = len(rejected)
+            after = {"cancelled": cancelled, "withdrawn": withdrawn, "in_flight": len(flights)}
             await write_audit(connection, actor, "revoke_grant", f"grant {grant}", after=after)
-        return Revocation(grant, cancelled, flights)
+        return Revocation(grant, cancelled, withdrawn, flights)
 
     async def in_flight_under(self, grant: GrantId) -> Sequence[InFlight]:
         """Return what had left the gate when the grant ended, and whether it is settled."""

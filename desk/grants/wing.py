@@ -213,6 +213,7 @@ class ChannelSide:
             language,
             channel=grant.channel_title,
             cancelled=ended.cancelled,
+            withdrawn=ended.withdrawn,
             in_flight=len(ended.in_flight),
         )
         turn.edit(place_of(query), text)

@@ -100,6 +100,9 @@ class Revocation:
 
     grant: GrantId
     cancelled: int
+    """Messages that waited in the outbox."""
+    withdrawn: int
+    """Drafts that waited for review; they are rejected."""
     in_flight: tuple[InFlight, ...]
 
 

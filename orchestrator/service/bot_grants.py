@@ -86,7 +86,7 @@ class BotGrants:
         if found.granted_by_id != giver.id:
             raise NotFound(f"there is no grant {grant} of {giver.name}")
         if found.revoked_at is not None:
-            return Revocation(grant, 0, ())
+            return Revocation(grant, 0, 0, ())
         return await revoke_and_wait(
             self.grants, self.clock, self.tuning().claim, giver.actor, grant
         )

@@ -113,6 +113,17 @@ async def test_a_revoked_grant_lets_nothing_out(scene: Scene) -> None:
     assert await claim(scene, claimed) is Verdict.GRANT_REVOKED
 
 
+async def test_a_revoke_tells_how_many_drafts_it_withdrew(scene: Scene) -> None:
+    await scene.queued(1)
+    for number in (2, 3):
+        draft = await scene.draft(await scene.post(number))
+        assert await scene.stores.drafting.hold_for_review(draft) is not None
+    revocation = await scene.stores.grants.revoke_and_cancel(OLGA, scene.grant)
+    assert (revocation.cancelled, revocation.withdrawn) == (1, 2)
+    assert await scene.sql("SELECT count(*) FROM drafts WHERE state = 'review'") == 0
+    assert await scene.sql("SELECT after ->> 'withdrawn' FROM audit_log ORDER BY id DESC") == "2"
+
+
 async def test_an_unknown_outcome_holds_its_slot_and_never_ends_as_failed(scene: Scene) -> None:
     message = await scene.queued()
     await claim(scene, message)

@@ -98,7 +98,8 @@ async def test_an_owner_allows_comments_and_takes_them_back(stand: Stand) -> Non
         assert "Stars &amp; Co" not in given.text
         live = await owned.listed(owned.olga, "allowed until")
         stand.press(owned.olga, live, f"v1:gend:{grant.id}")
-        await stand.shown(owned.olga, "is revoked")
+        ended = await stand.shown(owned.olga, "is revoked")
+        assert "Drafts withdrawn from review: 0." in ended.text
         assert await grants_of(door, owned) == []
         assert (await desk_of(door).grants.grant(grant.id)).revoked_by == f"Olga ({owned.olga.id})"
 
