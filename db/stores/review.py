@@ -41,9 +41,12 @@ LOCK_GRANT = text(
     FROM grants g WHERE g.id = (SELECT grant_id FROM drafts WHERE id = :draft) FOR SHARE
     """
 )
+# A revoke ends its grant and withdraws the drafts in one transaction: at one and the same now().
 LOCK_DRAFT = text(
     """
-    SELECT d.id, d.state, d.decided_by, d.channel_id, d.message_id, d.text
+    SELECT d.id, d.state, d.decided_by, d.channel_id, d.message_id, d.text,
+           EXISTS (SELECT 1 FROM grants g
+                   WHERE g.id = d.grant_id AND g.revoked_at = d.decided_at) AS withdrawn
     FROM drafts d WHERE d.id = :draft FOR UPDATE
     """
 )
@@ -102,13 +105,14 @@ class PostgresReview:
     ) -> CommentId:
         """Queue the draft's comment; the gate still decides when it goes out."""
         async with transaction(self.engine) as connection:
-            grant = await lock_live_grant(connection, draft)
+            grant = await lock_grant_of(connection, draft)
             row = await lock_open_draft(connection, draft)
+            check_lives(draft, grant)
             post = PostRef(ChannelId(row.channel_id), MessageId(row.message_id))
             await one(connection, LOCK_POST, **under(post))
             if await one(connection, POST_GONE, **under(post)) is not None:
                 raise NotAllowed(f"The post of draft {draft} was deleted: reject the draft")
-            slot = await free_slot(connection, post, grant)
+            slot = await free_slot(connection, post, GrantId(grant.id))
             if slot is None:
                 raise NotAllowed(f"Every place under the post of draft {draft} is taken: reject it")
             await run(
@@ -141,11 +145,16 @@ class PostgresReview:
             await write_audit(connection, actor, "reject_draft", f"draft {draft}", after=after)
 
 
-async def lock_live_grant(connection: AsyncConnection, draft: DraftId) -> GrantId:
-    """Lock the draft's grant; raises NotAllowed unless it lives."""
+async def lock_grant_of(connection: AsyncConnection, draft: DraftId) -> Row[Any]:
+    """Lock the draft's grant; raises NotFound."""
     grant = await one(connection, LOCK_GRANT, draft=draft)
     if grant is None:
         raise missing(draft)
+    return grant
+
+
+def check_lives(draft: DraftId, grant: Row[Any]) -> None:
+    """Refuse to say anything under a grant that ended or is suspended; raises NotAllowed."""
     if grant.revoked or grant.expired:
         ended = "was revoked" if grant.revoked else "has expired"
         raise NotAllowed(f"The grant of draft {draft} {ended}: reject the draft")
@@ -154,7 +163,6 @@ async def lock_live_grant(connection: AsyncConnection, draft: DraftId) -> GrantI
             f"The grant of draft {draft} is suspended ({grant.suspended_reason}): "
             "wait, or reject the draft"
         )
-    return GrantId(grant.id)
 
 
 async def lock_open_draft(connection: AsyncConnection, draft: DraftId) -> Row[Any]:
@@ -162,6 +170,11 @@ async def lock_open_draft(connection: AsyncConnection, draft: DraftId) -> Row[An
     row = await one(connection, LOCK_DRAFT, draft=draft)
     if row is None:
         raise missing(draft)
+    if row.withdrawn:
+        raise NotAllowed(
+            f"Draft {draft} was withdrawn when {row.decided_by} revoked its grant: "
+            "nothing is left to decide"
+        )
     if row.state != DraftState.REVIEW:
         raise NotAllowed(f"Draft {draft} was {row.state} by {row.decided_by} already")
     return row

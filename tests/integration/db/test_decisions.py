@@ -231,11 +231,45 @@ async def test_a_draft_cannot_be_approved_when_its_grant_its_place_or_its_post_i
     )
     with pytest.raises(NotAllowed, match="deleted"):
         await review.approve_and_queue(OLGA, held[1] or DraftId(0), *times)
-    await scene.stores.grants.revoke_and_cancel(OLGA, scene.grant)
-    with pytest.raises(NotAllowed, match="revoked"):
-        await review.approve_and_queue(OLGA, held[1] or DraftId(0), *times)
     with pytest.raises(NotFound):
         await review.approve_and_queue(OLGA, DraftId(999), *times)
+
+
+async def test_a_draft_that_fell_with_its_grant_is_said_to_be_withdrawn(scene: Scene) -> None:
+    drafting, review = scene.stores.drafting, scene.stores.review
+    posts = [await scene.post(number) for number in (1, 2)]
+    held = [await drafting.hold_for_review(await scene.draft(post)) for post in posts]
+    decided, withdrawn = (one or DraftId(0) for one in held)
+    await review.reject_draft(OLGA, decided, "too bold")
+    await scene.stores.grants.revoke_and_cancel(OLGA, scene.grant)
+    times = datetime.now(UTC), datetime.now(UTC) + timedelta(hours=1)
+    fallen = rf"Draft {withdrawn} was withdrawn when olga revoked its grant: nothing is left"
+    for decide in (
+        review.approve_and_queue(OLGA, withdrawn, *times),
+        review.edit_draft(OLGA, withdrawn, "Of almonds."),
+        review.reject_draft(OLGA, withdrawn, "too late"),
+    ):
+        with pytest.raises(NotAllowed, match=fallen):
+            await decide
+    with pytest.raises(NotAllowed, match=f"Draft {decided} was rejected by olga already"):
+        await review.approve_and_queue(OLGA, decided, *times)
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("UPDATE grants SET expires_at = now()", "has expired: reject the draft"),
+        ("UPDATE grants SET revoked_at = now(), revoked_by = 'eva'", "was revoked: reject"),
+    ],
+)
+async def test_an_open_draft_whose_grant_ended_is_to_be_rejected(
+    scene: Scene, statement: str, told: str
+) -> None:
+    draft = await scene.stores.drafting.hold_for_review(await scene.draft(await scene.post()))
+    await scene.sql(statement)
+    times = datetime.now(UTC), datetime.now(UTC) + timedelta(hours=1)
+    with pytest.raises(NotAllowed, match=told):
+        await scene.stores.review.approve_and_queue(OLGA, draft or DraftId(0), *times)
 
 
 def message_seen(scene: Scene, number: int, text: str) -> DirectMessageSeen:
