@@ -11,7 +11,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, IPvAnyAddress, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    IPvAnyAddress,
+    ValidationError,
+    ValidationInfo,
+)
 from pydantic import field_validator as validates
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -273,6 +280,17 @@ class Settings(BaseSettings):
         if text is not None:
             split_address(text)
         return text
+
+    @validates("web_port")
+    @classmethod
+    def receives_webhook(cls, port: int, others: ValidationInfo) -> int:
+        """Refuse a webhook without a port: whatever Telegram brought, nobody would take it."""
+        if port == 0 and others.data.get("webhook_url") is not None:
+            raise ValueError(
+                "must be a port and not 0 while WEBHOOK_URL is set, or nobody receives what "
+                "Telegram brings there (without WEBHOOK_URL, updates are fetched)"
+            )
+        return port
 
     @property
     def telegram_address(self) -> tuple[str, int] | None:

@@ -11,6 +11,7 @@ from hashlib import sha256
 from aiogram import Bot
 from pydantic import JsonValue
 
+from desk.arrival import arrival
 from desk.calls import CallFailed, call, open_bot
 from desk.courier import Courier
 from desk.dispatch import Switchboard
@@ -150,7 +151,8 @@ class Door:
             wings = [make(house) for make in (*self.wings, *make_wings(house))]
             switchboard = Switchboard.of(house, wings)
             work = self.begin(bot, house, switchboard, wings)
-            log.info("@%s is at the desk", house.username)
+            way = arrival(self.settings.webhook_url)
+            log.info("@%s is at the desk; its updates are %s", house.username, way)
             self.leading.set()
             try:
                 await self.stay(work, pause)

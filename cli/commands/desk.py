@@ -65,7 +65,7 @@ def status(as_json: AsJson = False) -> None:
     if as_json:
         show_json(as_program(found, node))
         return
-    show_card(found, status_card(found, node), as_json=False)
+    show_card(found, [*status_card(found, node), updates_line(found)], as_json=False)
     if found.groups:
         columns: list[Column[DeskGroup]] = [
             Column("Group", lambda one: one.title or one.chat, wide=True),
@@ -152,6 +152,15 @@ def status_card(found: "DeskStatus", node: "NodeRecord | None") -> list[tuple[st
             f"{counted(pulse.buried, 'update')} in the last day" if pulse.buried else None,
         ),
     ]
+
+
+def updates_line(found: "DeskStatus") -> tuple[str, str | None]:
+    """Return how the settings of this process say that updates come; none without a bot."""
+    from cli.settings import load_settings
+    from desk.arrival import arrival
+
+    way = arrival(load_settings().webhook_url)
+    return "Updates", None if found.bot is None else f"{way}, by the settings here"
 
 
 @app.command(epilog="Example: troupe desk invite --role operator")

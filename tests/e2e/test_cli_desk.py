@@ -137,6 +137,7 @@ def test_a_desk_is_set_up_by_words_said_in_its_groups(place: Place, troupe: Trou
     assert "@desk_bot" in status.out
     assert "take, topics" in status.out
     assert "troupe run" in status.out
+    assert "fetched, by the settings here" in status.out
     assert fits(status.out)
     (ivan,) = troupe("operators", "list", "--json").json["technicians"]
     assert ivan["name"] == "Ivan"

@@ -41,10 +41,15 @@ async def web_door(stand: Stand, door: Door) -> AsyncIterator[str]:
         yield stand.webhook_url
 
 
-async def test_a_ticket_lives_by_webhook_from_the_menu_to_the_survey(stand: Stand) -> None:
-    async with stand.door("web") as brought, web_door(stand, brought), stand.open() as door:
+async def test_a_ticket_lives_by_webhook_from_the_menu_to_the_survey(
+    stand: Stand, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "desk.door")
+    async with stand.door("web") as brought, web_door(stand, brought) as url, stand.open() as door:
         await life_with_an_operator(stand, door)
         assert_brought(stand)
+        assert f"its updates are brought to {url}\n" in caplog.text
+        assert brought.secrets.path not in caplog.text
 
 
 async def test_a_ticket_lives_in_its_topics_by_webhook(stand: Stand) -> None:

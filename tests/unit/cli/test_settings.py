@@ -76,6 +76,18 @@ def test_a_wrong_value_is_one_sentence_that_names_the_variable_and_not_the_value
         assert value not in str(refused.value)
 
 
+def test_a_webhook_that_nobody_could_receive_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WEBHOOK_URL", "https://desk.example.org")
+    monkeypatch.setenv("WEB_PORT", "0")
+    with pytest.raises(BadInput, match="WEB_PORT must be a port and not 0 while WEBHOOK_URL"):
+        load_settings()
+    monkeypatch.setenv("WEBHOOK_URL", "")
+    assert load_settings().web_port == 0
+    monkeypatch.setenv("WEBHOOK_URL", "https://desk.example.org")
+    monkeypatch.setenv("WEB_PORT", "8081")
+    assert load_settings().web_port == 8081
+
+
 def test_secrets_do_not_show_when_settings_are_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TROUPE_ENCRYPTION_KEY", "hunter2")
     settings = Settings(
