@@ -1,12 +1,15 @@
-"""What would keep a running campaign silent: told when it is started, with what helps."""
+"""What would keep a running campaign silent or late: told when it is started, and what helps."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from cli.output import counted
 from orchestrator.ports.accounts import Account, AccountState
 from orchestrator.ports.campaigns import Campaign
+from orchestrator.ports.channels import Channel
 from orchestrator.ports.grants import Grant
+from orchestrator.ports.telegram import Role
 
 if TYPE_CHECKING:
     from orchestrator.service.service import Service
@@ -15,7 +18,12 @@ if TYPE_CHECKING:
 async def hindrances(service: "Service", campaign: Campaign) -> list[str]:
     """Read what the campaign stands on, and say what is missing."""
     grants, accounts = await service.grants.list(None), await service.accounts.list()
-    return [*missing_grants(campaign, grants), *silent_accounts(campaign, accounts)]
+    channels = await service.channels.list()
+    return [
+        *missing_grants(campaign, grants),
+        *silent_accounts(campaign, accounts),
+        *late_channels(campaign, channels),
+    ]
 
 
 def missing_grants(campaign: Campaign, grants: Sequence[Grant]) -> Iterator[str]:
@@ -47,6 +55,25 @@ def silent_accounts(campaign: Campaign, accounts: Sequence[Account]) -> Iterator
                 f"{account.name} is silent before its bio says whom it speaks for: "
                 f"troupe accounts disclose {account.name}"
             )
+
+
+def late_channels(campaign: Campaign, channels: Sequence[Channel]) -> Iterator[str]:
+    """Say where posts are seen late, for Telegram tells only members of them as they come."""
+    planned = {one.channel for one in campaign.schedules}
+    for channel in channels:
+        if channel.title in planned and (late := seen_late(channel)):
+            yield late
+
+
+def seen_late(channel: Channel) -> str | None:
+    """Say that a channel's reader is no member, and what that costs; None for one that is."""
+    if channel.reader_role is not Role.PUBLIC:
+        return None
+    every = counted(channel.monitoring_interval // timedelta(minutes=1), "minute")
+    return (
+        f"Posts of {channel.title} are seen only when it is compared, every {every}: "
+        f"{channel.reader} is no member there; have a person join it"
+    )
 
 
 def live_grant(grants: Sequence[Grant]) -> Grant | None:

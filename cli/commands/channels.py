@@ -25,10 +25,14 @@ def add(
     ] = 15,
 ) -> None:
     """Watch a channel from its next post on; nobody joins it by itself."""
+    from cli.hindrances import seen_late
+
     interval = timedelta(minutes=every)
     channel = run(lambda service: service.channels.add(actor(), name, account, interval))
     onward = f"troupe grants add {name} --account {account}"
     say(f"{channel.title} is watched by {account}; next: {onward}")
+    if late := seen_late(channel):
+        say(late)
 
 
 @app.command("list", epilog="Example: troupe channels list")

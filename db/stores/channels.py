@@ -23,8 +23,10 @@ from orchestrator.ports.telegram import ChannelSeen, Role
 COLUMNS = """
     SELECT c.id, c.telegram_id, c.title, c.username, c.description, c.members_count, c.is_active,
            c.last_checked, c.monitoring_interval, c.linked_group_id, c.last_message_id,
-           c.recovered_late, a.name AS reader
-    FROM channels c LEFT JOIN accounts a ON a.id = c.reader_account_id
+           c.recovered_late, a.name AS reader, ca.role AS reader_role
+    FROM channels c
+    LEFT JOIN accounts a ON a.id = c.reader_account_id
+    LEFT JOIN channel_access ca ON ca.channel_id = c.id AND ca.account_id = a.id
     WHERE c.removed_at IS NULL
 """
 ALL = text(COLUMNS + " ORDER BY c.title, c.id")
@@ -460,6 +462,7 @@ def to_channel(row: Row[Any] | None) -> Channel:
         last_message=MessageId(row.last_message_id),
         reader=row.reader,
         recovered_late=row.recovered_late,
+        reader_role=None if row.reader_role is None else Role(row.reader_role),
     )
 
 

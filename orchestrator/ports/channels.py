@@ -30,6 +30,8 @@ class Channel:
     """The name of the account that reads it now."""
     recovered_late: int = 0
     """How much no update told of and a comparison found: posts, edits and deletions."""
+    reader_role: Role | None = None
+    """What the reader is there; Telegram tells only members of new posts as they come."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,8 @@ async def test_a_member_takes_over_before_an_outsider(scene: Scene) -> None:
     await channels.record_channel_lost(ChannelLost(scene.anna, CHANNEL, "thrown out"))
     assert (await channels.channel_named("sky")).reader is None
     assert await channels.assign_readers() == []
-    assert (await channels.channel_named("sky")).reader == "boris"
+    taken = await channels.channel_named("sky")
+    assert (taken.reader, taken.reader_role) == ("boris", Role.MEMBER)
 
 
 async def test_a_reader_that_is_parked_is_replaced(scene: Scene) -> None:

@@ -5,12 +5,22 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cli.hindrances import missing_grants, silent_accounts
+from cli.hindrances import late_channels, missing_grants, silent_accounts
 from orchestrator.campaigns.window import Window
-from orchestrator.ids import AccountId, CampaignId, ChannelId, GrantId, ScheduleId, TelegramId
+from orchestrator.ids import (
+    AccountId,
+    CampaignId,
+    ChannelId,
+    GrantId,
+    MessageId,
+    ScheduleId,
+    TelegramId,
+)
 from orchestrator.ports.accounts import Account, AccountState
 from orchestrator.ports.campaigns import Campaign, CampaignState, Schedule
+from orchestrator.ports.channels import Channel
 from orchestrator.ports.grants import Grant, GrantProof, GrantScope, Review
+from orchestrator.ports.telegram import Role
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SCHEDULE = Schedule(
@@ -60,6 +70,22 @@ GRANT = Grant(
     revoked_by=None,
 )
 
+CHANNEL = Channel(
+    id=ChannelId(1),
+    telegram_id=TelegramId(7),
+    title="News",
+    username="news",
+    description="",
+    members_count=None,
+    is_active=True,
+    last_checked=None,
+    monitoring_interval=timedelta(minutes=15),
+    linked_group=TelegramId(8),
+    last_message=MessageId(0),
+    reader="anna",
+    reader_role=Role.PUBLIC,
+)
+
 
 @pytest.mark.parametrize(
     ("grant", "missing"),
@@ -91,5 +117,22 @@ def test_an_account_of_the_campaign_that_does_not_speak_is_named(
     account: Account, told: str | None
 ) -> None:
     said = list(silent_accounts(CAMPAIGN, [account]))
+    assert bool(said) == (told is not None)
+    assert all(str(told) in sentence for sentence in said)
+
+
+@pytest.mark.parametrize(
+    ("channel", "told"),
+    [
+        (CHANNEL, "only when it is compared, every 15 minutes: anna is no member"),
+        (replace(CHANNEL, title="Other"), None),
+        (replace(CHANNEL, reader_role=Role.MEMBER), None),
+        (replace(CHANNEL, reader=None, reader_role=None), None),
+    ],
+)
+def test_a_channel_whose_reader_is_no_member_is_said_to_be_seen_late(
+    channel: Channel, told: str | None
+) -> None:
+    said = list(late_channels(CAMPAIGN, [channel]))
     assert bool(said) == (told is not None)
     assert all(str(told) in sentence for sentence in said)
