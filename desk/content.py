@@ -7,9 +7,12 @@ from aiogram.enums import ContentType as TelegramContent
 from aiogram.types import Message
 
 from support.actor import By
-from support.ids import ActKey, ChatId, TgMessageId, TicketId
+from support.ids import ActKey, ChatId, TgMessageId, ThreadId, TicketId
 from support.talk import Attachment, ContentType, NewMessage, Source
+from support.tickets import Place
 
+COMMAND = "/"
+"""How commands begin; aiogram finds them behind spaces too."""
 SERVICE = frozenset(TelegramContent) - {
     TelegramContent.TEXT,
     TelegramContent.PHOTO,
@@ -39,9 +42,20 @@ def is_service(message: Message) -> bool:
     return message.content_type in SERVICE
 
 
+def is_command(message: Message) -> bool:
+    """Tell whether a message is meant as a command, known or not; such may be a caption."""
+    return (message.text or message.caption or "").lstrip().startswith(COMMAND)
+
+
 def source_of(message: Message) -> Source:
     """Return where a message was written."""
     return Source(ChatId(message.chat.id), TgMessageId(message.message_id))
+
+
+def here(message: Message) -> Place:
+    """Return the chat or the topic in which a message was written."""
+    thread = message.message_thread_id
+    return Place(ChatId(message.chat.id), None if thread is None else ThreadId(thread))
 
 
 def as_it_came(message: Message) -> dict[str, Any]:

@@ -11,10 +11,9 @@ from aiogram.enums import ChatType
 from aiogram.fsm.context import FSMContext
 from aiogram.types import Message, Update
 
+from desk.content import is_command
 from desk.house import Plain, Wing
 from desk.turn import Turn
-
-COMMAND = "/"
 
 
 def plain_message(update: Update) -> Message | None:
@@ -22,9 +21,7 @@ def plain_message(update: Update) -> Message | None:
     message = update.message
     if message is None or message.chat.type != ChatType.PRIVATE or message.from_user is None:
         return None
-    # A command may stand behind spaces, and in a caption.
-    text = message.text or message.caption or ""
-    return None if text.lstrip().startswith(COMMAND) else message
+    return None if is_command(message) else message
 
 
 class PlainWay:

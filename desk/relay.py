@@ -11,13 +11,13 @@ from aiogram.enums import ChatType
 from aiogram.types import Message, MessageReactionUpdated, ReactionTypeEmoji
 from pydantic import JsonValue
 
-from desk.content import answered, as_it_came, kind_of, new_message, source_of
+from desk.content import answered, as_it_came, here, is_command, kind_of, new_message, source_of
 from desk.house import House
 from desk.places import is_account
 from desk.turn import LONGEST, Turn
 from orchestrator.ports.desk import Amendment, Counterpart, Doubt, MessageAt
 from support.actor import By, Side
-from support.ids import ChatId, TgMessageId, TicketId, TicketMessageId
+from support.ids import ChatId, TgMessageId, TgUserId, TicketId, TicketMessageId
 from support.talk import Recorded, Source, TicketMessage
 from support.tickets import Place, Ticket
 
@@ -126,8 +126,24 @@ def said_key(message: TicketMessageId, place: Place) -> str:
     return f"said:{message}:{place.chat}:{place.thread or 0}"
 
 
+async def leaves_command_out(house: House, turn: Turn, message: Message) -> bool:
+    """Tell staff who edit what they said into a command that it is not passed on."""
+    known = await house.desk.talk.message_at(source_of(message)) if is_command(message) else None
+    if known is None or known.side == Side.CLIENT:
+        return False
+    language = house.settings.language
+    if message.chat.type == ChatType.PRIVATE:
+        staff = await house.desk.staff.staff_of(TgUserId(message.chat.id))
+        language = language if staff is None else staff.language
+    text = house.words("refused.edited_to_command", language)
+    turn.say(here(message), text, reply_to=TgMessageId(message.message_id))
+    return True
+
+
 async def mirror_edit(house: House, turn: Turn, message: Message) -> None:
     """Record new words and put them into every copy."""
+    if await leaves_command_out(house, turn, message):
+        return
     source = source_of(message)
     now = house.clock.now()
     known = await house.desk.talk.edit_message(source, message.text, message.caption, now)

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from aiogram.types import InlineKeyboardMarkup, Message
 
 from desk.buttons import button, keyboard
-from desk.content import new_message
+from desk.content import here, new_message
 from desk.house import House
 from desk.turn import Turn
 from orchestrator.errors import BadInput, NotAllowed
 from orchestrator.ids import ConversationId
 from orchestrator.ports.answers import AnswerNotAllowed, WrittenAt
 from support.actor import By
-from support.ids import ChatId, TgMessageId, ThreadId
+from support.ids import ChatId, TgMessageId
 from support.languages import Language
 from support.tickets import Mode, Place, Ticket
 
@@ -29,7 +29,7 @@ async def answer(
     Returns whether it was queued.
     """
     turn.ticket = ticket.id
-    place = Place(ChatId(message.chat.id), thread_of(message))
+    place = here(message)
     reply_to = TgMessageId(message.message_id)
     if message.text is None:
         turn.say(place, house.words("account.text_only", language), reply_to=reply_to)
@@ -41,12 +41,6 @@ async def answer(
         return False
     await house.desk.talk.record_message(new_message(ticket.id, by, message))
     return True
-
-
-def thread_of(message: Message) -> ThreadId | None:
-    """Return the topic in which a message was written, if it was in one."""
-    thread = message.message_thread_id
-    return None if thread is None else ThreadId(thread)
 
 
 @dataclass(frozen=True, slots=True)

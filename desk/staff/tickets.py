@@ -9,8 +9,8 @@ from aiogram.enums import ChatType
 from aiogram.filters import CommandObject
 from aiogram.types import Message
 
-from desk.accounts.talking import refusal_of, say, thread_of
-from desk.content import said
+from desk.accounts.talking import refusal_of, say
+from desk.content import here, said
 from desk.house import House
 from desk.relay import said_key
 from desk.take.hall import by, refusal
@@ -22,7 +22,7 @@ from orchestrator.ports.desk import Doubt
 from support.catalogue import filled, worded
 from support.ids import ChatId, TgMessageId, ThreadId
 from support.people import StaffMember
-from support.tickets import Place, Priority, Ticket
+from support.tickets import Priority, Ticket
 
 LEVELS = frozenset(str(int(one)) for one in Priority)
 
@@ -113,7 +113,7 @@ class TicketCommands:
         self, message: Message, ticket: Ticket, text: str, staff: StaffMember, turn: Turn
     ) -> None:
         """Send words to the client of a ticket, and show them in its topics."""
-        turn.ticket, place = ticket.id, place_of(message)
+        turn.ticket, place = ticket.id, here(message)
         if ticket.conversation is not None:
             reply_to = TgMessageId(message.message_id)
             act = turn.act("canned")
@@ -149,7 +149,7 @@ class TicketCommands:
         tickets = self.house.desk.tickets
         decided = await tickets.merge(turn.act("merge"), ticket.id, into.id, by(staff))
         if not decided.is_done:
-            turn.say(place_of(message), refusal(self.house, decided, staff))
+            turn.say(here(message), refusal(self.house, decided, staff))
 
     async def here(self, message: Message, staff: StaffMember) -> Ticket | None:
         """Return the ticket whose topic it is, or the current dialogue."""
@@ -165,9 +165,4 @@ class TicketCommands:
         self, message: Message, turn: Turn, staff: StaffMember, key: str, **values: object
     ) -> None:
         """Answer where it was written."""
-        turn.say(place_of(message), self.house.words(key, staff.language, **values))
-
-
-def place_of(message: Message) -> Place:
-    """Return where a message was written."""
-    return Place(ChatId(message.chat.id), thread_of(message))
+        turn.say(here(message), self.house.words(key, staff.language, **values))

@@ -11,7 +11,7 @@ from desk.accounts.talking import refusal_of, say
 from desk.brief import Brief
 from desk.buttons import Pressed, button, keyboard
 from desk.client.people import People
-from desk.content import answered, is_service, said
+from desk.content import answered, is_command, is_service, said
 from desk.filters import InPrivate
 from desk.house import House, Wing
 from desk.relay import relay, ticket_of
@@ -172,6 +172,11 @@ class Operators:
         if is_service(message):
             return
         chat = ChatId(message.chat.id)
+        if is_command(message):
+            # Whoever knows the command was asked before: it was mistyped, or is not for them.
+            text = self.house.words("refused.no_command", staff.language)
+            turn.say(chat, text, reply_to=TgMessageId(message.message_id))
+            return
         if staff.asked is not None and staff.asked.is_open(turn.name):
             await self.notes.answer(message, staff.asked, staff, turn)
             return

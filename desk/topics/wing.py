@@ -11,10 +11,10 @@ from aiogram.types import CallbackQuery, Message
 
 from desk.accounts.talking import answer
 from desk.buttons import Pressed
-from desk.content import is_service, source_of
+from desk.content import here, is_service, source_of
 from desk.filters import InSupergroup
 from desk.house import House, Wing
-from desk.relay import edit_copies, edit_of, relay
+from desk.relay import edit_copies, edit_of, leaves_command_out, relay
 from desk.topics.cards import RENEWED, Cards
 from desk.topics.hall import TopicsHall
 from desk.topics.labels import edit_said, show_said
@@ -170,6 +170,8 @@ class Topics:
 
     async def edited(self, message: Message, owner: ThreadOwner, turn: Turn) -> None:
         """Put new words into every copy, under the author's name in the other topic."""
+        if await leaves_command_out(self.house, turn, message):
+            return
         source, now = source_of(message), self.house.clock.now()
         await self.house.desk.talk.edit_message(source, message.text, message.caption, now)
         client = await self.house.desk.clients.client(owner.ticket.client)
@@ -292,9 +294,3 @@ def heard(message: Message) -> Heard:
         is_from_staff=True,
         begins_with_mention=any(one.offset == 0 and one.type in MENTIONS for one in marked),
     )
-
-
-def here(message: Message) -> Place:
-    """Return the topic in which a message was written."""
-    thread = message.message_thread_id
-    return Place(ChatId(message.chat.id), None if thread is None else ThreadId(thread))

@@ -180,6 +180,21 @@ async def test_replies_and_edits_follow_a_message_to_every_topic(forum: Forum) -
     await forum.stands("Ivan:\nHi, Anna", topic)
 
 
+async def test_what_is_edited_into_a_command_stays_among_staff(forum: Forum) -> None:
+    stand = forum.stand
+    anna = await forum.ask("Anna", "It is broken")
+    topic = await forum.titled("#1 | Anna")
+    await forum.stands("It is broken", topic)
+    said = forum.write(forum.maria, topic, "Hello")
+    await stand.shown(anna, "Hello")
+    edit = stand.world.channel_talk.edit
+    edit(forum.main, forum.maria.id, said.id, Draft("/note Anna is rude"))
+    await forum.stands("Правка похожа на команду", topic)
+    edit(forum.main, forum.maria.id, said.id, Draft("Hello, Anna"))
+    await stand.shown(anna, "Hello, Anna")
+    assert not [one for one in stand.told(anna) if "rude" in one.text]
+
+
 async def test_an_edit_reaches_a_copy_that_is_not_yet_known_to_have_arrived(
     forum: Forum, monkeypatch: pytest.MonkeyPatch
 ) -> None:
