@@ -1,11 +1,12 @@
 """The walk through setting up a desk: its bot, its groups, its people."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from cli.asking import aside, ask, ask_unseen, asked_until_right
+from cli.asking import NobodyAnswers, aside, ask, ask_unseen, asked_until_right
 from cli.compose import Company, cipher_for
 from cli.desk_bot import bots_of
 from cli.desk_ways import Way
@@ -29,6 +30,11 @@ TRIES = 5
 MOST_LINKS = 50
 """How many links are made at once; `troupe desk invite` makes more."""
 
+YES, NO = frozenset({"y", "yes"}), frozenset({"n", "no"})
+
+Missing = Callable[[GroupRights], str | None]
+"""Says what a person must change in a group before it can be used; None: nothing."""
+
 WAYS = {"1": Way.TAKE, "2": Way.TOPICS, "3": Way.BOTH}
 
 
@@ -40,9 +46,9 @@ class Codes:
     count: int = field(default=0)
 
     def next(self) -> str:
-        """Return the next word."""
+        """Return the next word: the first is just as it was given, later ones have a number."""
         self.count += 1
-        return f"{self.word}{self.count}"
+        return self.word if self.count == 1 else f"{self.word}_{self.count}"
 
 
 @dataclass(slots=True)
@@ -77,7 +83,7 @@ class Walk:
 
     async def find_operators(self) -> None:
         """Find the group in which cards are shown."""
-        group = await self.hear("the operators' group")
+        group = await self.find_group("the operators' group", missing_for_cards)
         await self.use(group, GroupUse.OPERATORS)
 
     async def find_main_groups(self) -> None:
@@ -90,15 +96,25 @@ class Walk:
 
     async def hear_forum(self, what: str) -> GroupHeard:
         """Find a group in which the bot can open topics; raises BadInput when none becomes one."""
-        group = await self.hear(what)
+        return await self.find_group(what, missing_for_topics)
+
+    async def find_group(self, what: str, missing: Missing) -> GroupHeard:
+        """Find a group that is meant and lacks nothing; raises BadInput when none becomes one."""
+        group = await self.hear_meant(what)
         for _ in range(TRIES):
             wrong = missing(await self.bot.rights(group.chat))
             if wrong is None:
                 return group
-            question = f'In "{group.title}" {wrong}; then press Enter (n: it is another group)'
-            if (await aside(ask, question)).lower() in {"n", "no"}:
-                group = await self.hear(what)
-        raise BadInput(f'the bot cannot open topics in "{group.title}" yet: run this again later')
+            if not await mended(group, wrong):
+                group = await self.hear_meant(what)
+        raise BadInput(f'"{group.title}" cannot be used yet: run this again later')
+
+    async def hear_meant(self, what: str) -> GroupHeard:
+        """Wait for words until one was said in the group that a person means."""
+        while True:
+            group = await self.hear(what)
+            if await agrees(f'Found "{group.title}": use it?', default=True):
+                return group
 
     async def find_technicians(self) -> None:
         """Find technicians and the groups in which they see their tickets."""
@@ -126,7 +142,7 @@ class Walk:
     async def use(self, group: GroupHeard, use: GroupUse) -> None:
         """Remember a group."""
         await self.company.service.support.put_group(actor(), group.chat, use, group.title)
-        say(f'Found "{group.title}", number {group.chat}.')
+        say(f'The desk uses "{group.title}", number {group.chat}.')
 
     async def invite(self) -> None:
         """Make links by which people become admins and operators."""
@@ -144,15 +160,29 @@ class Walk:
         say(invitation_link(self.me.username, made.code))
 
 
-def missing(rights: GroupRights) -> str | None:
+def missing_for_cards(rights: GroupRights) -> str | None:
+    """Say what a person must change in a group before cards are shown there."""
+    return None if rights.is_admin else "the bot is no admin: make it one"
+
+
+def missing_for_topics(rights: GroupRights) -> str | None:
     """Say what a person must change in a group before topics can be opened there."""
     if not rights.is_forum:
         return "switch Topics on in the group's settings"
     if not rights.is_admin:
-        return "make the bot an admin"
+        return missing_for_cards(rights)
     if not rights.manages_topics:
         return "let the bot manage topics"
     return None
+
+
+async def mended(group: GroupHeard, wrong: str) -> bool:
+    """Ask for a change in a group; False: another group is meant. Raises NobodyAnswers."""
+    question = f'In "{group.title}" {wrong}; then press Enter (n: it is another group)'
+    try:
+        return (await aside(ask, question)).lower() not in NO
+    except NobodyAnswers:
+        raise NobodyAnswers(f'in "{group.title}" {wrong}, and run this again') from None
 
 
 async def set_up(
@@ -169,7 +199,7 @@ async def set_up(
         say(f"The bot is @{me.username}.")
         cipher = cipher_for(company.settings, company.keyring)
         updates = door_stores(company.engine, cipher, memory).updates
-        codes = Codes(code or f"desk{secrets.randbelow(9000) + 1000}x")
+        codes = Codes(code.removeprefix("/") if code else f"desk{secrets.randbelow(9000) + 1000}")
         await Walk(company, bot, me, updates, codes, wait).go(way)
 
 
@@ -189,7 +219,7 @@ async def asked_token(bots: PostgresBots, base: str) -> str:
     Raises BadInput for a token that Telegram does not know.
     """
     kept, username = await bots.token(), await bots.username()
-    if kept is not None and await agrees(f"Keep @{username} as the desk's bot?"):
+    if kept is not None and await agrees(f"Keep @{username} as the desk's bot?", default=True):
         token = kept
     else:
         token = await aside(ask_unseen, "The bot's token, from @BotFather (it is not shown)")
@@ -218,6 +248,13 @@ async def ask_how_many() -> int:
     return int(wanted)
 
 
-async def agrees(question: str) -> bool:
-    """Ask for a yes or no; no when nothing is said."""
-    return (await aside(ask, f"{question} [y/N]")).lower() in {"y", "yes"}
+async def agrees(question: str, *, default: bool = False) -> bool:
+    """Ask for a yes or no until it is one; the default when nothing is said."""
+
+    async def read() -> bool:
+        answer = await aside(ask, f"{question} {'[Y/n]' if default else '[y/N]'}")
+        if answer and answer.lower() not in YES | NO:
+            raise BadInput("that is neither y nor n")
+        return answer.lower() in YES if answer else default
+
+    return await asked_until_right(read)

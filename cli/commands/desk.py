@@ -44,7 +44,11 @@ def setup(
         Path | None, typer.Option(help="Read the bot's token from this file; else it is asked for.")
     ] = None,
     code: Annotated[
-        str | None, typer.Option(help="The word to say in groups; made up when left out.")
+        str | None,
+        typer.Option(
+            help="The word to say in the first group, just as it is here; in the second and later "
+            "ones it is followed by _2 and so on. Made up when left out."
+        ),
     ] = None,
     wait: Annotated[
         timedelta,
