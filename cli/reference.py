@@ -54,9 +54,9 @@ def configuration_page() -> str:
 {WRITTEN}
 
 Settings come from the environment; a file `.env` in the current folder stands behind it. An empty
-variable counts as unset. A wrong value is refused with a sentence that names the variable, before
-anything is started. Names, hours and numbers of campaigns are not settings: they are stored, see
-[the command line](cli.md).
+variable counts as unset: what `.env` says of it holds then, or else the default. A wrong value is
+refused with a sentence that names the variable, before anything is started. Names, hours and
+numbers of campaigns are not settings: they are stored, see [the command line](cli.md).
 
 {settings_table()}
 

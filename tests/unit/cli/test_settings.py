@@ -41,6 +41,15 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
     assert settings.telegram_api_id is None
 
 
+def test_an_empty_variable_leaves_what_the_file_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("NODE_NAME=from-file\nLOG_LEVEL=\n")
+    monkeypatch.setenv("NODE_NAME", "")
+    settings = load_settings()
+    assert (settings.node_name, settings.log_level) == ("from-file", "info")
+
+
 @pytest.mark.parametrize("written", ["1,2", "[1, 2]", " 1 , 2 "])
 def test_the_first_admins_are_numbers_with_commas_between_them(
     monkeypatch: pytest.MonkeyPatch, written: str
