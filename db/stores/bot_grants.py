@@ -44,6 +44,13 @@ PLACE = text(
     RETURNING id
     """
 )
+DISCLOSURES = text(
+    """
+    SELECT DISTINCT p.disclosure FROM accounts a JOIN personas p ON p.id = a.persona_id
+    WHERE a.state = 'active' AND a.disclosed_at IS NOT NULL
+    ORDER BY p.disclosure
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,11 @@ class PostgresBotGrants:
         if row is None:
             raise NotAllowed(f"{channel.title} was removed here: its operators add it again first")
         return ChannelId(row.id)
+
+    async def disclosures(self) -> Sequence[str]:
+        """Return whom the accounts that run speak for, as their bios were seen to say."""
+        async with transaction(self.engine) as connection:
+            return [row.disclosure for row in await rows(connection, DISCLOSURES)]
 
     async def grants_given_by(self, person: TelegramId) -> Sequence[Grant]:
         """Return the grants of a person that nobody revoked, newest first."""

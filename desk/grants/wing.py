@@ -15,7 +15,7 @@ from desk.client.wing import place_of
 from desk.grants.telegram import bare, channel_at, seen, standing_of
 from desk.house import House, Wing
 from desk.turn import Turn
-from desk.words import Html
+from desk.words import Html, safe
 from orchestrator.errors import AlreadyExists, NotAllowed, NotFound
 from orchestrator.ids import GrantId, TelegramId
 from orchestrator.ports.bot_grants import BotChannel
@@ -29,6 +29,8 @@ LASTS = (30, 90, 365)
 """Days that a grant may be given for, beside until it is revoked."""
 MOST = 50
 """Channels that one person is shown."""
+QUOTED = 5
+"""Profiles whose words an invitation quotes."""
 ADMINS = {ChatMemberStatus.ADMINISTRATOR, ChatMemberStatus.CREATOR}
 VERIFY_EVERY = timedelta(minutes=1)
 DEEP_LINK = "channels"
@@ -73,9 +75,19 @@ class ChannelSide:
                 await self.grants.suspend(grant, "the bot is no admin of the channel any more")
         if present and event.old_chat_member.status not in ADMINS and not event.from_user.is_bot:
             language = language_of(event.from_user.language_code)
-            text = self.house.words("grants.added", language, channel=channel.title)
+            text = await self.invitation(channel, language)
             allow = button(self.house.words("button.allow", language), "gask", channel.telegram_id)
             turn.say(ChatId(event.from_user.id), text, keyboard=keyboard([allow]))
+
+    async def invitation(self, channel: BotChannel, language: Language) -> str:
+        """Ask an admin to allow comments, and say whose they would be where that is known."""
+        text = self.house.words("grants.added", language, channel=channel.title)
+        found = await self.grants.store.disclosures()
+        if not found:
+            return text
+        quoted = "; ".join(f"<i>{safe(one)}</i>" for one in found[:QUOTED])
+        named = Html(quoted if len(found) <= QUOTED else f"{quoted}; …")
+        return f"{text}\n\n{self.house.words('grants.speak_for', language, named=named)}"
 
     async def admin_changed(self, event: ChatMemberUpdated) -> None:
         """Look again at what somebody granted whose standing in the channel changed."""

@@ -37,6 +37,9 @@ class BotGrantStore(Protocol):
         Raises NotAllowed for that one.
         """
 
+    async def disclosures(self) -> Sequence[str]:
+        """Return whom the accounts that run speak for, as their bios were seen to say."""
+
     async def grants_given_by(self, person: TelegramId) -> Sequence[Grant]:
         """Return the grants of a person that nobody revoked, newest first."""
 

@@ -6,11 +6,18 @@ from datetime import timedelta
 
 import pytest
 
+from db.encryption import Cipher
+from db.notify import Notices
+from db.stores import postgres_stores
 from desk.door import Door
+from orchestrator.actor import Actor
 from orchestrator.errors import NotFound
-from orchestrator.ids import TelegramId
+from orchestrator.ids import NodeName, TelegramId
+from orchestrator.ports.accounts import AccountState
 from orchestrator.ports.grants import Grant, GrantProof
+from orchestrator.ports.sessions import StoredSession
 from orchestrator.service.bot_grants import BotGrants, Giver
+from personas.persona import Persona
 from simulator.world.channels import Channel, Right
 from simulator.world.messages import Message
 from simulator.world.people import Person
@@ -102,6 +109,37 @@ async def test_an_owner_allows_comments_and_takes_them_back(stand: Stand) -> Non
         assert "Drafts withdrawn from review: 0." in ended.text
         assert await grants_of(door, owned) == []
         assert (await desk_of(door).grants.grant(grant.id)).revoked_by == f"Olga ({owned.olga.id})"
+
+
+async def speaks_for(stand: Stand, key: str, disclosure: str) -> None:
+    """Let an account run whose bio was seen to say whom it speaks for."""
+    stores = postgres_stores(stand.engine, Cipher(stand.keyring), Notices(stand.database_url))
+    actor = Actor("olga")
+    persona = Persona(key=key, name=key.title(), disclosure=disclosure)
+    await stores.library.put_persona(actor, persona)
+    account = await stores.accounts.add_account(actor, key, "+79990001122", key)
+    await stores.accounts.set_account_state(actor, account.id, AccountState.ACTIVE, None)
+    await stores.sessions.save_session(account.id, StoredSession(2, "127.0.0.1", 443, b"k" * 256))
+    fence = await stores.leases.take_lease(
+        NodeName("north"), await stores.leases.lease_of(account.id)
+    )
+    assert fence is not None
+    await stores.accounts.record_disclosure(account.id, fence, disclosed=True)
+
+
+async def test_an_invitation_names_whom_the_accounts_speak_for(stand: Stand) -> None:
+    owned = Owned(stand)
+    async with stand.open():
+        stand.say(owned.olga, "/start")
+        await stand.shown(owned.olga, "Olga")
+        owned.add_bot()
+        unnamed = await stand.shown(owned.olga, "allow it")
+        assert "speak for, in the words" not in unnamed.text
+        stand.world.leave(owned.channel, stand.bot)
+        await speaks_for(stand, "anna", "Speaks for Books & Co")
+        owned.add_bot()
+        named = await stand.shown(owned.olga, "allow it", after=unnamed.id)
+        assert named.text.endswith("in the words of their profiles: Speaks for Books & Co")
 
 
 async def test_whoever_is_no_admin_who_may_post_allows_nothing(stand: Stand) -> None:
