@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.output import AsJson, Column, say, show_json, show_listing
+from cli.output import AsJson, Column, counted, say, show_json, show_listing
 from cli.running import settings_for_command
 from orchestrator.errors import NotAllowed, NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from db.embedded.estate import Plot
 
 app = typer.Typer(no_args_is_help=True, help="The schema, backups, and a way in.")
@@ -64,7 +66,12 @@ def restore(
 
 
 @app.command(epilog="Example: troupe db folders")
-def folders(as_json: AsJson = False) -> None:
+def folders(
+    every: Annotated[
+        bool, typer.Option("--all", help="Also those that are gone; --json always has them.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """List the data folders whose servers keep data on this machine, and how much."""
     from cli.settings import load_settings
     from db.embedded.estate import survey
@@ -73,11 +80,24 @@ def folders(as_json: AsJson = False) -> None:
         Column("Data folder", lambda one: one.folder, wide=True, whole=True),
         Column("There", lambda one: one.exists),
         Column("Runs", lambda one: one.runs),
-        Column("Size", lambda one: f"{one.size / 1e6:,.0f} MB", number=True),
+        Column("Size", lambda one: megabytes([one]), number=True),
         Column("Last started", lambda one: one.used_at),
     ]
     found = survey(load_settings().home)
-    show_listing(found, columns, as_json=as_json, empty="No servers of ours kept data here.")
+    shown = [one for one in found if every or as_json or one.exists or one.runs]
+    show_listing(shown, columns, as_json=as_json, empty="No folder that is there keeps data here.")
+    if len(shown) < len(found):
+        gone = [one for one in found if one not in shown]
+        size = megabytes(gone)
+        say(
+            f"\n{counted(len(gone), 'folder')} more: gone, but what they stored still takes {size}."
+        )
+        say("See them with: troupe db folders --all")
+
+
+def megabytes(plots: "Sequence[Plot]") -> str:
+    """Write how much is kept for some data folders."""
+    return f"{sum(one.size for one in plots) / 1e6:,.0f} MB"
 
 
 @app.command(epilog="Example: troupe db erase /srv/old-troupe")
