@@ -23,11 +23,14 @@ LINES = 500
 UNSEEN = text(
     """
     SELECT h.id, h.conversation_id, a.name AS account, c.telegram_id, c.username,
-           coalesce(nullif(c.name, ''), c.username, '') AS name, h.reason, h.note, h.suggestion
+           coalesce(nullif(c.name, ''), c.username, '') AS name, h.reason, h.note, h.suggestion,
+           coalesce(s.language, nullif(c.language, '')) AS language
     FROM handoffs h
     JOIN conversations v ON v.id = h.conversation_id
     JOIN accounts a ON a.id = v.account_id
     JOIN contacts c ON c.id = v.contact_id
+    LEFT JOIN script_versions sv ON sv.id = v.script_version_id
+    LEFT JOIN scripts s ON s.id = sv.script_id
     WHERE h.taken_at IS NULL AND h.seen_at IS NULL AND v.state = 'handed_over'
     ORDER BY h.asked_at LIMIT :limit
     """
@@ -184,6 +187,7 @@ async def handed_over(connection: AsyncConnection, row: Row[Any]) -> HandedOver:
         suggestion=row.suggestion,
         history=[line for line in said if line.ours or (line.message or 0) <= last],
         upto=InboundId(upto),
+        language=row.language,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from html import unescape
 
+from desk.accounts.reasons import known_reason
 from desk.content import said
 from desk.house import Accounts, House
 from desk.places import chat_of
@@ -50,13 +51,13 @@ class Following:
         """Open the ticket, put the history on record in it, and tell staff."""
         house = self.house
         name = handed.name.strip()[:128] or str(handed.person)
-        seen = ClientSeen(handed.person, handed.username, name)
+        seen = ClientSeen(handed.person, handed.username, name, handed.language)
         client = await house.desk.clients.see_client(seen)
         opening = Opening(
             client.id,
             house.settings.mode or Mode.TAKE,
             client.language,
-            subject=f"{handed.account}: {handed.reason}"[:LONGEST_REASON],
+            subject=f"{handed.account}: {self.reason(handed)}"[:LONGEST_REASON],
             conversation=ConversationId(handed.conversation),
         )
         act = turn.act("open")
@@ -80,7 +81,10 @@ class Following:
     def pages(self, handed: HandedOver) -> Sequence[str]:
         """Write a conversation's history, with the account and the reason above it."""
         head = self.plain(
-            "account.history", account=handed.account, name=handed.name, reason=handed.reason
+            "account.history",
+            account=handed.account,
+            name=handed.name,
+            reason=self.reason(handed),
         )
         if handed.note:
             head += f"\n{handed.note}"
@@ -88,6 +92,11 @@ class Following:
         if handed.suggestion:
             lines.append(self.plain("account.suggestion", text=handed.suggestion))
         return paged([head, "", *lines])
+
+    def reason(self, handed: HandedOver) -> str:
+        """Say why a conversation was handed over, as far as the desk has words for it."""
+        known = known_reason(handed.reason)
+        return handed.reason if known is None else self.plain(known.key, number=known.number)
 
     def plain(self, key: str, **values: str) -> str:
         """Word something that is sent without markup."""

@@ -72,6 +72,14 @@ def refusal_of(house: House, refused: Refused, language: Language) -> str:
     return house.words(f"account.refused.{refused.key}", language, reason=refused.reason)
 
 
+async def account_of(house: House, ticket: Ticket) -> str:
+    """Return the account through which a ticket's answers leave."""
+    if house.accounts is None or ticket.conversation is None:
+        return "–"
+    shown = await house.accounts.conversations.show(ConversationId(ticket.conversation))
+    return shown.row.account
+
+
 async def take(house: House, ticket: Ticket, by: By) -> None:
     """Have the conversation be in the hands of whoever took its ticket."""
     if house.accounts is None or ticket.conversation is None:

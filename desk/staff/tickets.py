@@ -14,7 +14,7 @@ from desk.content import here, said
 from desk.house import House
 from desk.relay import said_key
 from desk.take.hall import by, refusal
-from desk.take.notes import found_ticket
+from desk.take.notes import LONGEST_NUMBER, found_ticket
 from desk.turn import Turn
 from desk.words import Html, safe
 from orchestrator.ports.answers import WrittenAt
@@ -139,9 +139,12 @@ class TicketCommands:
     ) -> None:
         """Make a ticket part of the one that is named."""
         ticket = await self.here(message, staff)
-        into = await found_ticket(self.house, (command.args or "").strip().removeprefix("#"))
+        named = (command.args or "").strip().removeprefix("#")
+        into = await found_ticket(self.house, named)
         if ticket is None or into is None:
-            self.tell(message, turn, staff, "merge.how")
+            is_unknown = into is None and named.isdecimal()
+            key = "merge.no_such" if is_unknown else "merge.how"
+            self.tell(message, turn, staff, key, ticket=named[:LONGEST_NUMBER])
             return
         if ticket.client != into.client or ticket.id == into.id:
             self.tell(message, turn, staff, "merge.of_another", ticket=ticket.id, into=into.id)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from aiogram.types import InlineKeyboardMarkup
 from pydantic import JsonValue
 
-from desk.accounts.talking import take
+from desk.accounts.talking import account_of, take
 from desk.brief import Brief
 from desk.buttons import button, keyboard
 from desk.handing import hand_on
@@ -159,9 +159,7 @@ class OperatorsHall:
         await self.show_on_card(turn, ticket, client, "card.taken", operator=staff.name)
         if staff.telegram_id is not None:
             place = Place(ChatId(staff.telegram_id))
-            text = house.words(
-                "staff.begun", staff.language, card=Html(await self.card(ticket, client))
-            )
+            text = await self.beginning(ticket, client, staff)
             turn.say(place, text, keyboard=self.controls(ticket, staff))
             await recall(house, turn, ticket, place, staff.language)
             await hand_on(house, turn, ticket, place)
@@ -170,6 +168,14 @@ class OperatorsHall:
             return
         text = house.words("client.connected", client.language, operator=staff.name)
         turn.say(ChatId(client.telegram_id), text)
+
+    async def beginning(self, ticket: Ticket, client: Client, staff: StaffMember) -> str:
+        """Tell an operator whose ticket they have, and where their words go."""
+        words, card = self.house.words, Html(await self.card(ticket, client))
+        if ticket.conversation is None:
+            return words("staff.begun", staff.language, card=card)
+        account = await account_of(self.house, ticket)
+        return words("account.begun", staff.language, card=card, account=account)
 
     def controls(self, ticket: Ticket, staff: StaffMember) -> InlineKeyboardMarkup:
         """Make the buttons of a dialogue in work."""

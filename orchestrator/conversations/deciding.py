@@ -133,7 +133,9 @@ def follow_script(setting: Setting, opinion: Opinion, published: PublishedScript
     if objections:
         told = " ".join(objection.sentence for objection in objections)
         return hand_over(setting, opinion, NewHandoff(f"the script's words were refused: {told}"))
-    record = explained(setting.turn(TurnKind.SCRIPT, f"{turn.reason}; {opinion.reason}"), opinion)
+    # Both say the same where a rule of the script's was heard.
+    why = "; ".join(dict.fromkeys((turn.reason, opinion.reason)))
+    record = explained(setting.turn(TurnKind.SCRIPT, why), opinion)
     record = replace(
         record,
         kind=TurnKind.SCRIPT if says else TurnKind.SILENT,

@@ -60,6 +60,8 @@ class HandedOver:
     """Oldest first."""
     upto: InboundId
     """The newest message that stands in it."""
+    language: str | None = None
+    """That of the script it was led by, else of the person's app, if either is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,12 +97,16 @@ async def test_an_operator_answers_through_the_account_and_gives_the_conversatio
         talk.write("Вы ещё тут?")
         stand.press(olga, card, "v1:take")
         begun = await stand.shown(olga, "Вы подключены")
+        assert "уйдёт человеку от аккаунта lena, только текстом" in begun.text
         history = await stand.shown(olga, "Переписка аккаунта lena")
         assert "Хотим прийти к вам с классом" in history.text
         assert "Сколько вас" in history.text
         await stand.shown(olga, "Вы ещё тут?")
 
+        stand.say(olga, "/noet rude")
+        await stand.shown(olga, "Такой команды нет; клиенту не отправлено.")
         await both.answered(olga, "Да, здравствуйте! Я Ольга.")
+        assert not [one for one in talk.answers() if "rude" in one]
         await stand.shown(olga, "✓ Отправлено от lena")
         talk.write("Спасибо, ждём")
         await stand.shown(olga, "Спасибо, ждём")
@@ -130,6 +134,21 @@ async def test_an_operator_answers_through_the_account_and_gives_the_conversatio
 def waits(message: Message, card: Message) -> bool:
     """Tell whether a message is a later card than that one, and may be taken."""
     return message.id > card.id and any("v1:take:1" in one for one in buttons_of(message))
+
+
+async def test_a_card_tells_the_scripts_language_and_the_reason_in_the_desks(both: Both) -> None:
+    talk, stand = both.talk, both.stand
+    async with talk.company.running_node():
+        await both.handed_over()
+        await fetch(stand, "UPDATE handoffs SET reason = 'the client asks for a person'")
+        await fetch(stand, "UPDATE scripts SET language = 'en'")
+        async with both.open() as door:
+            olga = await stand.operator(door, "Olga")
+            card = await stand.in_group("Новый клиент #1")
+            assert "lena: просит человека" in card.text
+            assert "Язык: EN" in card.text
+            stand.press(olga, card, "v1:take")
+            await stand.shown(olga, "Причина: просит человека")
 
 
 async def test_whoever_opts_out_ends_the_ticket(both: Both) -> None:

@@ -327,6 +327,8 @@ async def test_commands_in_a_topic_are_about_its_ticket_and_reach_no_client(foru
         ("/priority 3", "#1: приоритет срочный"),
         ("/canned", "/canned thanks – Спасибо"),
         ("/canned thanks", "Отправлено клиенту:\nAnna, спасибо! #1"),
+        ("/merge #99", "Обращения #99 нет."),
+        ("/merge", "Напишите /merge #12"),
         ("/merge #1", "разных клиентов или одно и то же"),
         ("/pause", "сроки приостановлены"),
         ("/resume", "сроки снова идут"),

@@ -105,6 +105,16 @@ def test_a_script_says_by_itself_whether_a_model_may_talk_freely(*, allowed: boo
         assert said.turn.approved_by == "free_talk of the script club-ru"
 
 
+def test_a_reason_that_script_and_rules_share_is_said_once() -> None:
+    assert CLUB.handoff is not None
+    why = "the client asks for a person"
+    asked = standing(CLUB.handoff.phrases[0], version=FIRST, progress=LED.progress)
+    held = decide(setting(asked), opinion(reason=why))
+    assert held.state is ConversationState.HANDED_OVER
+    assert held.turn.reason == why
+    assert "; " in decide(setting(asked), opinion(reason="it says so")).turn.reason
+
+
 def test_thanks_bring_nobody_running() -> None:
     thanks = opinion(Strategy.FREE_20, published=None, needs_no_answer=True)
     let = decide(setting(standing("Спасибо!")), thanks)
