@@ -87,7 +87,7 @@ async def check_without_application(found: Company) -> None:
     accounts = await found.stage.stores.accounts.accounts()
     waiting = sum(account.state in RUNS for account in accounts)
     if waiting:
-        log.warning("%s cannot be held: %s", counted(waiting, "account"), REMEDY)
+        log.warning("%s cannot be held by this node: %s", counted(waiting, "account"), REMEDY)
 
 
 async def run_node(found: Company, node: Node, asked: asyncio.Event) -> None:
