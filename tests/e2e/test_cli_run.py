@@ -3,10 +3,11 @@
 import asyncio
 from pathlib import Path
 
+import asyncpg
 import pytest
-from sqlalchemy import create_engine, text
 
 from cli.compose import Company
+from db.engine import plain_url
 from orchestrator.supervisor.node import Node
 from tests.e2e.test_cli_process import PERSONA
 from tests.fixtures.commands import Troupe, environment, quiet_logging, troupe
@@ -37,10 +38,15 @@ def add_account(troupe: Troupe, database_url: str, state: str) -> None:
     assert troupe("personas", "import", str(persona)).code == 0
     adding = ("accounts", "add", "anna", "--persona", "anna", "--phone-file", "-")
     assert troupe(*adding, given="+12025550123").code == 0
-    engine = create_engine(database_url)
-    with engine.begin() as connection:
-        connection.execute(text("UPDATE accounts SET state = :state"), {"state": state})
-    engine.dispose()
+    asyncio.run(set_state(database_url, state))
+
+
+async def set_state(database_url: str, state: str) -> None:
+    connection = await asyncpg.connect(plain_url(database_url))
+    try:
+        await connection.execute("UPDATE accounts SET state = $1", state)
+    finally:
+        await connection.close()
 
 
 @pytest.mark.parametrize("state", ["active", "limited"])
